@@ -1,0 +1,80 @@
+# atoll. `make help` lists the targets. A flavour is only another B (build/debug, build/asan, ...).
+FOLDERS := base storage routing replication server scenario cli
+LIBS    := libmicrohttpd gnutls sqlite3 libxml-2.0 libcrypto libcjson libisal
+B       ?= build/release
+CC      ?= gcc
+OPT     ?= -O2
+VERSION := $(shell cat VERSION 2>/dev/null || echo 0.1.0)
+PREFIX  ?= /usr/local
+V       ?= 0
+Q       := $(if $(filter 1,$(V)),,@)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
+        -Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wswitch-enum -Wvla \
+        -Wdouble-promotion -Wdate-time -fno-common
+GCC_WARN := -Wcast-align=strict -Walloca -Wduplicated-cond -Wduplicated-branches -Wlogical-op \
+        -Wjump-misses-init -Wimplicit-fallthrough=5
+WARN += $(if $(findstring clang,$(CC)),-Wimplicit-fallthrough,$(GCC_WARN))
+HARDEN := $(if $(SAN),,-D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+CPPFLAGS := -D_GNU_SOURCE -DATOLL_VERSION='"$(VERSION)"' -I. $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(LIBS) 2>/dev/null))
+CFLAGS  := -std=c17 $(OPT) -g -fPIE $(WARN) $(HARDEN) $(if $(WERROR),-Werror) \
+           $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(EXTRA_CFLAGS)
+LDFLAGS := -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(EXTRA_LDFLAGS)
+LDLIBS  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lpthread -lm
+
+sources = $(wildcard $(1)/*.c $(1)/*/*.c)
+objects = $(patsubst %.c,$(B)/%.o,$(call sources,$(1)))
+library = $(B)/lib$(1).a
+# Linking follows the arrows of DESIGN.md: a folder's tests see that folder and what it may use.
+USES_base        := base
+USES_storage     := storage base
+USES_routing     := routing base
+USES_replication := replication storage routing base
+USES_server      := server replication storage routing base
+USES_scenario    := scenario server replication storage routing base
+USES_cli         := cli base
+
+MAIN_OBJECTS := $(B)/server/main.o
+UNIT_TESTS   := $(wildcard tests/unit/*/*_test.c)
+UNIT_BINS    := $(UNIT_TESTS:%.c=$(B)/%)
+
+all: $(B)/atoll ## the program, build/atoll
+	$(Q)mkdir -p build && ln -sf $(patsubst build/%,%,$(B))/atoll build/atoll
+
+$(B)/%.o: %.c Makefile
+	$(Q)mkdir -p $(@D)
+	$(if $(filter 1,$(V)),,@echo "  CC      $<")
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+define folder_library
+$(B)/lib$(1).a: $(filter-out $(MAIN_OBJECTS),$(call objects,$(1)))
+	$$(Q)mkdir -p $$(@D) && rm -f $$@ && $$(AR) rcs $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call folder_library,$(f))))
+
+$(B)/atoll: $(MAIN_OBJECTS) $(foreach f,cli $(USES_scenario),$(call library,$(f)))
+	$(if $(filter 1,$(V)),,@echo "  LINK    $@")
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS) -o $@
+
+define unit_test
+$(B)/tests/unit/$(1)/%_test: $(B)/tests/unit/$(1)/%_test.o $(B)/tests/unit/test_main.o $(foreach u,$(USES_$(1)),$(call library,$(u)))
+	$(if $(filter 1,$(V)),,@echo "  LINK    $$@")
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$< $(B)/tests/unit/test_main.o -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS) -lcmocka -o $$@
+endef
+$(foreach f,$(FOLDERS),$(eval $(call unit_test,$(f))))
+
+unit: $(UNIT_BINS) ## unit tests only
+	$(Q)tests/run-unit $(UNIT_BINS)
+
+# One folder's unit tests: make unit-storage
+$(foreach f,$(FOLDERS),$(eval unit-$(f): $(filter $(B)/tests/unit/$(f)/%,$(UNIT_BINS)) ; $$(Q)tests/run-unit $$^))
+
+clean: ## remove everything built
+	$(Q)rm -rf build
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+-include $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%.d,$(call sources,$(f)))) $(UNIT_BINS:=.d)
+.PHONY: all unit clean help
+.SECONDARY:
