@@ -1,0 +1,33 @@
+/* auth: who is asking. Verifies SigV4 and SigV4A in the Authorization header and in the query
+ * (clients.md 4). Time comes from the wall clock, because clients sign with theirs.
+ *
+ * Modes: off (nothing is checked), relaxed (known keys are verified, unknown keys and unsigned
+ * requests act as the default account and are marked), strict (nothing unsigned or unknown passes).
+ * Threads: auth_check any worker; the credential table is changed by start-up and admin only and is
+ * internally locked. Signing keys and P-256 points are cached per credential.
+ */
+#ifndef ATOLL_SERVER_AUTH_AUTH_H
+#define ATOLL_SERVER_AUTH_AUTH_H
+
+#include "server/request.h"
+
+enum auth_mode { AUTH_MODE_OFF, AUTH_MODE_RELAXED, AUTH_MODE_STRICT };
+
+struct credentials;
+struct credentials *credentials_new(void);
+void credentials_free(struct credentials *credentials);
+void credentials_clear(struct credentials *credentials);
+/* Adds or replaces. `from_config`: counts under strict. session_token empty: long-lived. */
+void credentials_add(struct credentials *credentials, str access_key, str secret, str account,
+                     bool from_config);
+
+/* The walk's step: fills rq->who. S3_OK, or the refusal with AWS's extra elements. */
+enum s3_code auth_check(struct request *rq);
+
+/* Chunk signatures of a streaming payload, in order (stream.c). `sha256` is of the chunk's data;
+ * `signature` as in chunk-signature= (SigV4A: padded with '*'). */
+enum s3_code auth_stream_chunk(struct auth_stream *stream, const unsigned char sha256[32], str signature);
+/* `trailers`: canonical "name:value\n" lines. */
+enum s3_code auth_stream_trailer(struct auth_stream *stream, str trailers, str signature);
+
+#endif

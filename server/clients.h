@@ -1,0 +1,33 @@
+/* clients: who is asking, and from where (DESIGN.md 3). First match wins: header x-atoll-client,
+ * proxy user, access key, app/NAME in the User-Agent, source network, default.
+ * A name is a declared client, or itself a place: a Region code, a city, "lat,lon".
+ * Threads: clients_find any; changes are locked inside; a struct client lives until clients_free
+ * (old entries are kept), so requests may hold one without a count.
+ */
+#ifndef ATOLL_SERVER_CLIENTS_H
+#define ATOLL_SERVER_CLIENTS_H
+
+#include "routing/topology.h"
+#include "server/request.h"
+
+struct client {
+    str name;    /* "alice"; "default" for requests that no rule matches; the place otherwise */
+    struct place place;
+    bool declared;
+    uint64_t hash; /* scope of its draws */
+    _Atomic uint64_t ordinal; /* how many weighted choices it has had */
+};
+
+struct clients;
+struct clients *clients_new(void);
+void clients_free(struct clients *clients);
+void clients_clear(struct clients *clients);
+/* False with a sentence in *error when the place is unknown. */
+MUST_CHECK bool clients_add(struct clients *clients, struct arena *arena, str name, str place, str *error);
+MUST_CHECK bool clients_add_network(struct clients *clients, struct arena *arena, str cidr, str name, str *error);
+/* Never NULL. */
+const struct client *clients_find(struct clients *clients, const struct request *rq);
+/* By name, city, Region or lat,lon; NULL when it is none. */
+const struct client *clients_named(struct clients *clients, str name);
+
+#endif

@@ -1,0 +1,62 @@
+/* mraps: Multi-Region Access Points in memory, in step with their documents in the store.
+ *
+ * Reading is a snapshot: mraps_acquire pins the present list, which never changes; a change makes a
+ * new list. So a request that began keeps its routes to its end, as AWS lets requests in flight
+ * finish where they began. What a state is now is computed from the emulated clock (created_at,
+ * ready_at, effective_at), so nothing has to happen for it to become true.
+ */
+#ifndef ATOLL_SERVER_MRAPS_H
+#define ATOLL_SERVER_MRAPS_H
+
+#include "base/limits.h"
+#include "routing/route.h"
+#include "server/world.h"
+
+enum mrap_status {
+    MRAP_CREATING, MRAP_READY, MRAP_PARTIALLY_CREATED, MRAP_DELETING, MRAP_PARTIALLY_DELETED,
+    MRAP_INCONSISTENT
+};
+enum mrap_affinity { AFFINITY_UPLOAD_ID, AFFINITY_NONE, AFFINITY_CONNECTION };
+
+struct mrap {
+    str name;
+    str alias;            /* "mfzwi23gnjvgw.mrap" */
+    str account;
+    instant created_at;
+    instant ready_at;     /* CREATING before it */
+    bool deleting;
+    instant gone_at;
+    bool block[4];        /* BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets */
+    str policy, proposed_policy;
+    instant policy_at;    /* proposed becomes established */
+    struct route_member members[LIMIT_REGIONS_PER_MRAP];
+    str member_accounts[LIMIT_REGIONS_PER_MRAP];
+    size_t member_count;
+    unsigned old_dials[LIMIT_REGIONS_PER_MRAP]; /* in force until effective_at */
+    instant routes_at, routes_effective_at;     /* drawn per client in between */
+    enum route_proximity proximity;
+    enum mrap_affinity affinity;
+    double flap;
+    uint64_t ordinal;     /* incarnation: keys the draws */
+};
+
+struct mrap_list;
+const struct mrap_list *mraps_acquire(struct mraps *mraps);
+void mraps_release(const struct mrap_list *list);
+size_t mrap_list_count(const struct mrap_list *list);
+const struct mrap *mrap_list_at(const struct mrap_list *list, size_t index); /* by account, name */
+const struct mrap *mrap_by_alias(const struct mrap_list *list, str alias);   /* "x.mrap" */
+const struct mrap *mrap_by_name(const struct mrap_list *list, str account, str name);
+enum mrap_status mrap_status_at(const struct mrap *mrap, instant now);
+const char *mrap_status_name(enum mrap_status status);
+
+MUST_CHECK struct mraps *mraps_open(struct world *world, struct store_reader *reader);
+void mraps_close(struct mraps *mraps);
+/* Reads the documents again and swaps the list: after a committed change, before its answer. */
+void mraps_reload(struct mraps *mraps, struct store_reader *reader);
+
+/* One mrap as a document: kind "mrap", id = account "/" name. */
+struct store_doc mrap_to_doc(struct arena *arena, const struct mrap *mrap);
+MUST_CHECK bool mrap_from_doc(struct arena *arena, const struct store_doc *doc, struct mrap *out);
+
+#endif

@@ -1,0 +1,39 @@
+/* operations: the one table of everything atoll can be asked over AWS's protocols. The router, the
+ * policy check, the MRAP gate, the log, metrics, docs/coverage.md and the coverage test read it.
+ * Adding an operation: a row here, a handler in its room, a scenario that names it.
+ */
+#ifndef ATOLL_SERVER_OPERATIONS_H
+#define ATOLL_SERVER_OPERATIONS_H
+
+#include "server/request.h"
+
+enum op_place { AT_SERVICE, AT_BUCKET, AT_OBJECT, AT_CONTROL };
+
+enum op_flag {
+    OP_MRAP = 1,      /* allowed through a Multi-Region Access Point (aws-behaviour: B.2) */
+    OP_WRITE = 2,     /* changes something */
+    OP_STREAM = 4,    /* its body is an object's or a part's bytes */
+    OP_DOCUMENT = 8,  /* its body is a document, read whole (LIMIT_XML_BYTES) */
+    OP_NO_BUCKET = 16,/* at a bucket's address, but the bucket need not exist (CreateBucket) */
+    OP_MISSING = 32   /* a row that answers NotImplemented with its name */
+};
+
+typedef enum s3_code op_fn(struct request *rq);
+
+struct operation {
+    const char *name;       /* AWS's name */
+    const char *method;
+    enum op_place place;
+    const char *selector;   /* "list-type=2", "uploads", "partNumber&uploadId", "@x-amz-copy-source"
+                               (a header), or NULL; '&' joins several that must all be there */
+    const char *permission; /* "s3:ListBucket" */
+    unsigned flags;
+    op_fn *handle;          /* NULL with OP_MISSING */
+};
+
+/* The most specific row for method, place and query; NULL when none fits. x-id is ignored. */
+const struct operation *operation_find(const struct request *rq, enum op_place place);
+/* All rows, for views of the table. */
+const struct operation *operations_all(size_t *count);
+
+#endif

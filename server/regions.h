@@ -1,0 +1,17 @@
+/* regions: which Regions are down (outages), persisted as documents of kind "outage".
+ * Threads: reads are atomic; changes come through admin, one at a time. */
+#ifndef ATOLL_SERVER_REGIONS_H
+#define ATOLL_SERVER_REGIONS_H
+
+#include "routing/topology.h"
+#include "storage/store.h"
+
+struct regions;
+struct regions *regions_open(struct store_reader *reader);
+void regions_close(struct regions *regions);
+void regions_reload(struct regions *regions, struct store_reader *reader);
+/* Regions that answer at this emulated instant (an outage may have an end). */
+region_set regions_up(const struct regions *regions, instant now);
+struct store_doc region_outage_doc(struct arena *arena, region_id region, bool down, instant until);
+
+#endif

@@ -1,0 +1,55 @@
+/* settings: how one server was asked to be. Filled by config.c from flags, environment and file
+ * (flags > environment > file > defaults); read-only afterwards except where a field says "live".
+ */
+#ifndef ATOLL_SERVER_SETTINGS_H
+#define ATOLL_SERVER_SETTINGS_H
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/auth/auth.h"
+#include "storage/store.h"
+
+enum admin_mode { ADMIN_ON, ADMIN_LOOPBACK, ADMIN_OFF };
+enum proxy_other { PROXY_REFUSE, PROXY_TUNNEL };
+
+#define SETTINGS_MAX_LISTEN 8
+
+struct settings {
+    str listen[SETTINGS_MAX_LISTEN]; /* "127.0.0.1:28655", "[::1]:28655" */
+    size_t listen_count;
+    str data;            /* directory; empty: a private temporary one, removed at exit */
+    str account;         /* default account, 12 digits */
+    uint64_t seed;
+    bool seed_given;
+    enum clock_mode clock_mode;
+    instant clock_start; /* {0}: wall now */
+    double clock_rate;
+    enum auth_mode auth;
+    duration signature_skew; /* negative: off */
+    bool strict;
+    bool hints;           /* <Hint> in errors */
+    bool explain_headers; /* x-atoll-* */
+    bool simulate_latency;
+    double latency_factor;
+    bool latency_wall;    /* wait it under a manual clock too */
+    enum proxy_other proxy_other;
+    enum admin_mode admin;
+    enum store_durability durability;
+    enum version_order version_order;
+    uint64_t part_min_bytes;
+    str preset;           /* default, instant, aws-like, hostile */
+    str lag;              /* distribution; empty: the preset's */
+    str ca_dir;
+    str init_file, load_dir;
+    str port_file;
+    int ready_fd;         /* -1: none */
+    duration grace;
+    unsigned journal;
+    unsigned workers;     /* 0: one per core */
+    enum log_level log_level;
+    enum log_format log_format;
+    bool demo;
+    str hint_server;      /* URL that hints and env use; set once bound */
+};
+
+#endif

@@ -1,0 +1,46 @@
+/* world: a whole emulated world without sockets. main wraps it in HTTP, scenarios drive it
+ * directly; all state hangs from here, none is global.
+ *
+ * Threads: the members are set in world_open and then constant pointers; each guards itself.
+ */
+#ifndef ATOLL_SERVER_WORLD_H
+#define ATOLL_SERVER_WORLD_H
+
+#include "server/settings.h"
+
+struct links;      /* replication/links.h: lag, bandwidth, partitions between Regions */
+struct timekeeper; /* replication/timekeeper.h: the world thread: due copies, advance, wait */
+struct mraps;      /* server/mraps.h: access points and their routes */
+struct clients;    /* server/clients.h: who is asking from where */
+struct regions;    /* server/regions.h: outages */
+struct journal;    /* server/journal.h: the last requests, for explain and the log */
+
+struct world {
+    const struct settings *settings;
+    struct clock *clock;
+    struct store *store;
+    struct links *links;
+    struct timekeeper *timekeeper;
+    struct credentials *credentials;
+    struct mraps *mraps;
+    struct clients *clients;
+    struct regions *regions;
+    struct journal *journal;
+    uint64_t seed;
+    _Atomic uint64_t request_ordinal;
+};
+
+/* NULL and a sentence in *error on failure. Settings must outlive the world. */
+MUST_CHECK struct world *world_open(struct arena *arena, const struct settings *settings, str *error);
+void world_close(struct world *world);
+
+/* One request, run to its end on the calling thread, without sockets: for scenarios, /do, --load.
+ * The caller made it with request_new on `lane` and filled what was "received"; `body` may be
+ * empty. Afterwards rq->reply stands (reply.bytes, reply.body); the caller calls request_free. */
+void world_request(struct request *rq, str body);
+extern const struct request_host world_request_host;
+
+MUST_CHECK struct lane *world_lane_open(struct world *world, unsigned index);
+void world_lane_close(struct lane *lane);
+
+#endif
