@@ -1,0 +1,44 @@
+/* state: what hangs from a struct store. For the storage folder only.
+ *
+ * Threads: everything is set by store_open and constant after it, but the atomics.
+ */
+#ifndef ATOLL_STORAGE_STATE_H
+#define ATOLL_STORAGE_STATE_H
+
+#include <stdatomic.h>
+
+#include "storage/queue.h"
+
+struct db;
+struct writer;     /* writer.h */
+struct body_state; /* body_row.h */
+
+struct store {
+    struct store_options options; /* fs and clock never NULL; directory copied */
+    struct arena *arena;          /* holds the strings above */
+    const char *db_path;
+    int lock_fd;
+    _Atomic uint64_t seed; /* a wipe changes it */
+    _Atomic uint64_t commits;
+    _Atomic uint64_t bucket_generation; /* rises with each change of a bucket row, after COMMIT */
+    _Atomic int readers;
+    struct writer *writer;
+    struct body_state *bodies;
+    void (*reached)(void *ctx, const char *name);
+    void *reached_ctx;
+};
+
+struct bucket_cache; /* bucket.c: a reader's copies of bucket rows */
+
+struct store_reader {
+    struct store *store;
+    struct db *db;
+    uint64_t commits; /* the counter's value when the snapshot was taken */
+    bool open;        /* a read transaction is open */
+    struct bucket_cache *buckets;
+};
+
+/* Calls the sync point hook, if any. */
+void store_reached(struct store *store, const char *name);
+
+#endif
