@@ -44,6 +44,7 @@ struct repl_destination {
     bool present;
     str bucket_arn;            /* as written; ptr == NULL: absent */
     str bucket;                /* the name in the ARN; set by repl_config_validate */
+    str region;                /* the bucket's Region: see repl_config_locate */
     str account;               /* ptr == NULL: absent */
     str storage_class;         /* ptr == NULL: the source's */
     bool has_translation;      /* AccessControlTranslation */
@@ -109,6 +110,10 @@ struct repl_names {
     size_t count;
 };
 struct repl_names repl_config_destinations(struct arena *arena, const struct repl_config *config);
+
+/* Says where a destination is, in every rule that names it. To be called for each destination
+ * before packing: the plan sees no buckets, and a link is a pair of Regions. */
+void repl_config_locate(struct repl_config *config, str bucket, str region);
 
 /* Compact bytes of a validated configuration, and back. Unpacked strings point into `packed`.
  * False when the bytes are not a packed configuration. */
