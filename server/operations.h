@@ -15,7 +15,8 @@ enum op_flag {
     OP_STREAM = 4,    /* its body is an object's or a part's bytes */
     OP_DOCUMENT = 8,  /* its body is a document, read whole (LIMIT_XML_BYTES) */
     OP_NO_BUCKET = 16,/* at a bucket's address, but the bucket need not exist (CreateBucket) */
-    OP_MISSING = 32   /* a row that answers NotImplemented with its name */
+    OP_MISSING = 32,  /* a row that answers NotImplemented with its name */
+    OP_ANY_REGION = 64/* answered wherever it is asked: GetBucketLocation */
 };
 
 typedef enum s3_code op_fn(struct request *rq);

@@ -19,6 +19,7 @@
 struct world;
 struct request;
 struct mrap;
+struct mrap_list;
 struct client;
 struct auth_stream;
 struct payload;
@@ -135,7 +136,8 @@ struct request {
     /* where to */
     struct bucket_info bucket;   /* set by route for bucket and object operations */
     bool has_bucket;
-    const struct mrap *mrap;     /* set for MRAP requests; released by request_free */
+    const struct mrap_list *mraps; /* pinned for MRAP requests; released by request_free */
+    const struct mrap *mrap;     /* in it */
     struct route_choice route;
     str region;                  /* Region that serves; empty before route */
 

@@ -24,6 +24,10 @@ void credentials_add(struct credentials *credentials, str access_key, str secret
 /* The walk's step: fills rq->who. S3_OK, or the refusal with AWS's extra elements. */
 enum s3_code auth_check(struct request *rq);
 
+/* After the body of a document operation: verifies what auth_check could not without it (services
+ * whose requests carry no x-amz-content-sha256). S3_OK when there is nothing left to do. */
+enum s3_code auth_finish(struct request *rq, str body);
+
 /* Chunk signatures of a streaming payload, in order (stream.c). `sha256` is of the chunk's data;
  * `signature` as in chunk-signature= (SigV4A: padded with '*'). */
 enum s3_code auth_stream_chunk(struct auth_stream *stream, const unsigned char sha256[32], str signature);

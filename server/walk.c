@@ -1,0 +1,239 @@
+/* The walk of a request through named steps (request.h). Central control flow, pure leaves: each
+ * step is one function that returns S3_OK, S3_WAIT or an error and never calls the next one.
+ *
+ *   address -> operation -> authenticate -> route -> authorize -> body -> handle -> respond
+ *                                                                  |  ^
+ *                                               REQUEST_WANTS_BODY v  | request_body, _end
+ *
+ * A wait remembers where to go on: in the handler (rq->resume), in the middle of the body (the same
+ * bytes are fed again) or at its end (payload_end is asked again).
+ */
+#include "server/walk.h"
+
+#include "base/bug.h"
+#include "server/admin/admin.h"
+#include "server/auth/auth.h"
+#include "server/clients.h"
+#include "server/control/handlers.h"
+#include "server/journal.h"
+#include "server/mraps.h"
+#include "server/operations.h"
+#include "server/s3/address.h"
+#include "server/s3/payload.h"
+#include "server/world.h"
+
+/* Requests that are not S3's own: one row each, so that the rest of the walk sees an operation. */
+static const struct operation admin_operation = { "Admin", "*", AT_SERVICE, NULL, "", OP_DOCUMENT, admin_handle };
+static const struct operation sts_operation = { "STS", "*", AT_SERVICE, NULL, "", OP_DOCUMENT, op_sts };
+static const struct operation other_operation = { "NotEmulated", "*", AT_SERVICE, NULL, "", OP_DOCUMENT,
+                                                  op_not_emulated };
+
+static enum s3_code step_address(struct request *rq)
+{
+    str host = request_get_header(rq, "Host");
+    if (host.size == 0)
+        host = rq->tunnel_host;
+    rq->client = clients_find(rq->world->clients, rq);
+    if (!address_parse(rq->arena, host, rq->target, &rq->address, &rq->raw_query))
+        return S3_InvalidURI;
+    query_parse(rq->arena, rq->raw_query, &rq->query);
+    if (rq->address.kind == ADDRESS_STRANGER) {
+        request_message(rq, "%.*s is not an AWS host and atoll does not forward requests; start it with "
+                            "--proxy-other tunnel to allow that for CONNECT.", STR_ARG(host));
+        return S3_AccessDenied;
+    }
+    return S3_OK;
+}
+
+static enum s3_code find_s3_operation(struct request *rq)
+{
+    const struct address *address = &rq->address;
+    enum op_place place = address->kind == ADDRESS_CONTROL ? AT_CONTROL
+                          : address->key.size > 0          ? AT_OBJECT
+                          : address->bucket.size > 0 || address->kind == ADDRESS_MRAP ? AT_BUCKET
+                                                                                      : AT_SERVICE;
+    rq->op = operation_find(rq, place);
+    if (rq->op == NULL || (address->kind == ADDRESS_MRAP && !(rq->op->flags & OP_MRAP))) {
+        request_extra(rq, "Method", rq->method);
+        request_extra(rq, "ResourceType", place == AT_OBJECT   ? STR("OBJECT")
+                                          : place == AT_BUCKET ? STR("BUCKET")
+                                                               : STR("SERVICE"));
+        if (rq->op)
+            request_hint(rq, "%s is not among the operations that a Multi-Region Access Point accepts.",
+                         rq->op->name);
+        return S3_MethodNotAllowed;
+    }
+    if (rq->op->flags & OP_MISSING) {
+        request_message(rq, "A header or query you provided implies functionality that is not "
+                            "implemented: %s.", rq->op->name);
+        return S3_NotImplemented;
+    }
+    return S3_OK;
+}
+
+static enum s3_code step_operation(struct request *rq)
+{
+    switch (rq->address.kind) {
+    case ADDRESS_ADMIN:
+        rq->op = &admin_operation;
+        return S3_OK;
+    case ADDRESS_STS:
+        rq->op = &sts_operation;
+        return S3_OK;
+    case ADDRESS_IAM:
+    case ADDRESS_CLOUDWATCH:
+    case ADDRESS_OTHER_AWS:
+        rq->op = &other_operation;
+        return S3_OK;
+    case ADDRESS_S3:
+    case ADDRESS_MRAP:
+    case ADDRESS_CONTROL:
+        return find_s3_operation(rq);
+    case ADDRESS_NONE:
+    case ADDRESS_STRANGER:
+        break;
+    }
+    BUG("a request without an address passed the address step");
+}
+
+static enum s3_code step_authenticate(struct request *rq)
+{
+    if (rq->address.kind == ADDRESS_ADMIN)
+        return admin_guard(rq);
+    if (rq->op == &other_operation)
+        return S3_OK;
+    enum s3_code code = auth_check(rq);
+    rq->client = clients_find(rq->world->clients, rq); /* again: now the access key is known */
+    return code;
+}
+
+/* A bucket of another account is closed unless something opens it (AWS: "cross-account access
+ * needs a grant on both sides"). */
+static enum s3_code step_authorize(struct request *rq)
+{
+    if (!rq->has_bucket || str_eq(rq->bucket.account, rq->who.account))
+        return S3_OK;
+    request_hint(rq, "Bucket %.*s belongs to account %.*s; this request acts as account %.*s.",
+                 STR_ARG(rq->bucket.name), STR_ARG(rq->bucket.account), STR_ARG(rq->who.account));
+    return S3_AccessDenied;
+}
+
+static enum s3_code step_body(struct request *rq)
+{
+    return payload_begin(rq);
+}
+
+static enum s3_code step_handle(struct request *rq)
+{
+    enum s3_code code = auth_finish(rq, rq->body);
+    return code == S3_OK ? rq->op->handle(rq) : code;
+}
+
+static const struct {
+    const char *name;
+    step_fn *run;
+} steps[] = {
+    { "address", step_address }, { "operation", step_operation }, { "authenticate", step_authenticate },
+    { "route", step_route },     { "authorize", step_authorize }, { "body", step_body },
+    { "handle", step_handle },
+};
+enum { STEP_BODY = 5, STEP_HANDLE = 6 };
+
+const char *walk_step_name(unsigned step)
+{
+    return step < COUNT(steps) ? steps[step].name : "respond";
+}
+
+static enum request_next finish(struct request *rq, enum s3_code code)
+{
+    rq->code = code;
+    rq->resume = NULL;
+    rq->step = COUNT(steps);
+    if (code != S3_OK)
+        payload_abort(rq);
+    respond(rq);
+    rq->answered = true;
+    return REQUEST_READY;
+}
+
+/* Runs steps until one waits, wants a body or ends the walk. */
+static enum request_next walk_on(struct request *rq)
+{
+    while (rq->step < COUNT(steps)) {
+        unsigned step = rq->step;
+        enum s3_code code = steps[step].run(rq);
+        if (code == S3_WAIT)
+            return REQUEST_WAITS;
+        if (code != S3_OK)
+            return finish(rq, code);
+        if (step == STEP_BODY)
+            return rq->has_body ? REQUEST_WANTS_BODY : request_body_end(rq);
+        rq->step = step + 1;
+    }
+    return finish(rq, S3_OK);
+}
+
+enum request_next request_head(struct request *rq)
+{
+    return walk_on(rq);
+}
+
+enum request_next request_body(struct request *rq, const void *bytes, size_t size_bytes)
+{
+    if (rq->answered)
+        return REQUEST_READY;
+    BUG_UNLESS(rq->step == STEP_BODY);
+    enum s3_code code = payload_push(rq, bytes, size_bytes);
+    if (code == S3_OK)
+        return REQUEST_WANTS_BODY;
+    return code == S3_WAIT ? REQUEST_WAITS : finish(rq, code);
+}
+
+enum request_next request_body_end(struct request *rq)
+{
+    if (rq->answered)
+        return REQUEST_READY;
+    BUG_UNLESS(rq->step == STEP_BODY);
+    rq->has_body = false; /* from here on a wake asks payload_end again */
+    enum s3_code code = payload_end(rq);
+    if (code == S3_WAIT)
+        return REQUEST_WAITS;
+    if (code != S3_OK)
+        return finish(rq, code);
+    rq->step = STEP_HANDLE;
+    return walk_on(rq);
+}
+
+enum request_next request_resume(struct request *rq)
+{
+    if (rq->answered)
+        return REQUEST_READY;
+    if (rq->step == STEP_BODY)
+        return rq->has_body ? REQUEST_WANTS_BODY : request_body_end(rq);
+    BUG_UNLESS(rq->resume != NULL);
+    step_fn *resume = rq->resume;
+    rq->resume = NULL;
+    enum s3_code code = resume(rq);
+    if (code == S3_WAIT)
+        return REQUEST_WAITS;
+    if (code != S3_OK || rq->step >= STEP_HANDLE)
+        return finish(rq, code);
+    rq->step++;
+    return walk_on(rq);
+}
+
+void request_free(struct request *rq, bool sent_whole)
+{
+    if (rq == NULL)
+        return;
+    if (rq->op != &admin_operation)
+        journal_add(rq->world->journal, rq, sent_whole);
+    payload_abort(rq);
+    body_draft_drop(&rq->draft);
+    body_reader_close(rq->reply.body);
+    rq->reply.body = NULL;
+    if (rq->mraps)
+        mraps_release(rq->mraps);
+    rq->magic = 0;
+    arena_free(rq->arena);
+}
