@@ -209,14 +209,17 @@ str decode_uri(struct arena *arena, str s, bool plus_is_space)
     return (str){ text, size };
 }
 
-/* Bytes of the well-formed sequence at `at`, 0 if there is none (Unicode 15, table 3-7). */
-static size_t utf8_sequence(const unsigned char *at, size_t left)
+/* Unicode 15, table 3-7. */
+size_t utf8_sequence_size(str s)
 {
+    const unsigned char *at = (const unsigned char *) s.ptr;
+    if (s.size == 0)
+        return 0;
     unsigned char lead = at[0];
     if (lead < 0x80)
         return 1;
     size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || left < size)
+    if (lead < 0xc2 || lead > 0xf4 || s.size < size)
         return 0;
     unsigned char least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
     unsigned char most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
@@ -230,23 +233,20 @@ static size_t utf8_sequence(const unsigned char *at, size_t left)
 
 bool utf8_is_valid(str s)
 {
-    const unsigned char *at = (const unsigned char *) s.ptr;
-    size_t left = s.size;
-    while (left > 0) {
+    while (s.size > 0) {
         uint64_t eight;
-        if (left >= sizeof eight) { /* mostly ASCII */
-            memcpy(&eight, at, sizeof eight);
-            if ((eight & 0x8080808080808080) == 0) {
-                at += sizeof eight;
-                left -= sizeof eight;
-                continue;
-            }
+        size_t size = sizeof eight;
+        bool ascii = false; /* mostly it is */
+        if (s.size >= sizeof eight) {
+            memcpy(&eight, s.ptr, sizeof eight);
+            ascii = (eight & 0x8080808080808080) == 0;
         }
-        size_t size = utf8_sequence(at, left);
+        if (!ascii)
+            size = utf8_sequence_size(s);
         if (size == 0)
             return false;
-        at += size;
-        left -= size;
+        s.ptr += size;
+        s.size -= size;
     }
     return true;
 }

@@ -24,5 +24,7 @@ str encode_listing(struct arena *arena, str s);
 str decode_uri(struct arena *arena, str s, bool plus_is_space);
 /* Well-formed UTF-8 (no surrogates, no overlong forms). */
 bool utf8_is_valid(str s);
+/* Bytes of the well-formed character at the start, 1 to 4; 0 if there is none. */
+size_t utf8_sequence_size(str s);
 
 #endif
