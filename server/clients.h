@@ -13,7 +13,7 @@
 struct client {
     str name;    /* "alice"; "default" for requests that no rule matches; the place otherwise */
     struct place place;
-    bool declared;
+    bool declared; /* in the config; an access key or app name counts only for these */
     uint64_t hash; /* scope of its draws */
     _Atomic uint64_t ordinal; /* how many weighted choices it has had */
 };
@@ -29,5 +29,8 @@ MUST_CHECK bool clients_add_network(struct clients *clients, struct arena *arena
 const struct client *clients_find(struct clients *clients, const struct request *rq);
 /* By name, city, Region or lat,lon; NULL when it is none. */
 const struct client *clients_named(struct clients *clients, str name);
+
+/* The number of this client's next weighted choice: keys the draw. */
+uint64_t client_next_ordinal(const struct client *client);
 
 #endif

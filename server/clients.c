@@ -1,0 +1,217 @@
+/* Who is asking, and from where; see clients.h. The list is short and mostly read: a lock around a
+ * linear look, and entries that are never freed before the list, so that requests may keep them. */
+#include "server/clients.h"
+
+#include <arpa/inet.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/lock.h"
+#include "base/rng.h"
+
+struct network {
+    unsigned char address[16];
+    unsigned bits;
+    bool v6;
+    const struct client *client;
+    struct network *next;
+};
+
+struct entry {
+    struct client client;
+    struct entry *next;
+};
+
+struct clients {
+    struct mutex lock;
+    struct arena *arena;
+    struct entry *entries; /* declared ones and places that were asked for */
+    struct network *networks;
+};
+
+/* A place costs one entry for ever; hostile headers must not grow the list without end. */
+#define MOST_PLACES 4096
+
+struct clients *clients_new(void)
+{
+    struct clients *clients = mem_alloc(sizeof *clients);
+    mutex_init(&clients->lock);
+    clients->arena = arena_new();
+    return clients;
+}
+
+void clients_free(struct clients *clients)
+{
+    if (clients == NULL)
+        return;
+    arena_free(clients->arena);
+    mutex_fini(&clients->lock);
+    free(clients);
+}
+
+void clients_clear(struct clients *clients)
+{
+    SCOPED_LOCK(&clients->lock);
+    clients->entries = NULL;
+    clients->networks = NULL;
+}
+
+static struct client *find_locked(struct clients *clients, str name)
+{
+    mutex_assert_held(&clients->lock);
+    for (struct entry *entry = clients->entries; entry; entry = entry->next)
+        if (str_eq(entry->client.name, name))
+            return &entry->client;
+    return NULL;
+}
+
+static size_t count_locked(const struct clients *clients)
+{
+    size_t count = 0;
+    for (const struct entry *entry = clients->entries; entry; entry = entry->next)
+        count++;
+    return count;
+}
+
+static struct client *add_locked(struct clients *clients, str name, const struct place *place)
+{
+    struct entry *entry = ARENA_NEW(clients->arena, struct entry);
+    entry->client.name = str_copy(clients->arena, name);
+    entry->client.place = *place;
+    entry->client.place.name = str_copy(clients->arena, place->name);
+    entry->client.hash = rng_hash(name);
+    entry->next = clients->entries;
+    clients->entries = entry;
+    return &entry->client;
+}
+
+bool clients_add(struct clients *clients, struct arena *arena, str name, str place_text, str *error)
+{
+    struct place place;
+    if (!place_find(place_text, &place)) {
+        str near = place_nearest_name(place_text);
+        *error = str_format(arena, "unknown place '%.*s'%s%.*s%s: a place is a Region code, a city or "
+                                   "\"latitude,longitude\"", STR_ARG(place_text),
+                            near.size ? " (did you mean '" : "", STR_ARG(near), near.size ? "'?)" : "");
+        return false;
+    }
+    SCOPED_LOCK(&clients->lock);
+    add_locked(clients, name, &place)->declared = true;
+    return true;
+}
+
+bool clients_add_network(struct clients *clients, struct arena *arena, str cidr, str name, str *error)
+{
+    str address, bits_text;
+    uint64_t bits = 0;
+    struct network network = { 0 };
+    bool has_bits = str_cut(cidr, '/', &address, &bits_text);
+    network.v6 = str_find_char(address, ':') < address.size;
+    bits = network.v6 ? 128 : 32;
+    if (inet_pton(network.v6 ? AF_INET6 : AF_INET, str_c(arena, address), network.address) != 1 ||
+        (has_bits && (!str_to_u64(bits_text, &bits) || bits > (network.v6 ? 128u : 32u)))) {
+        *error = str_format(arena, "'%.*s' is no network: write it as 172.30.1.0/24", STR_ARG(cidr));
+        return false;
+    }
+    network.bits = (unsigned) bits;
+    network.client = clients_named(clients, name);
+    if (network.client == NULL) {
+        *error = str_format(arena, "unknown client '%.*s'", STR_ARG(name));
+        return false;
+    }
+    SCOPED_LOCK(&clients->lock);
+    network.next = clients->networks;
+    clients->networks = arena_copy(clients->arena, &network, sizeof network);
+    return true;
+}
+
+const struct client *clients_named(struct clients *clients, str name)
+{
+    struct place place;
+    if (name.size == 0 || name.size > 128)
+        return NULL;
+    SCOPED_LOCK(&clients->lock);
+    struct client *found = find_locked(clients, name);
+    if (found || !place_find(name, &place) || count_locked(clients) >= MOST_PLACES)
+        return found;
+    return add_locked(clients, name, &place);
+}
+
+static const struct client *declared_as(struct clients *clients, str name)
+{
+    const struct client *found = clients_named(clients, name);
+    return found && found->declared ? found : NULL;
+}
+
+static bool network_holds(const struct network *network, const unsigned char *address)
+{
+    unsigned whole = network->bits / 8, rest = network->bits % 8;
+    if (memcmp(network->address, address, whole) != 0)
+        return false;
+    unsigned char mask = (unsigned char) (0xffu << (8 - rest));
+    return rest == 0 || ((network->address[whole] ^ address[whole]) & mask) == 0;
+}
+
+static const struct client *by_network(struct clients *clients, const struct request *rq)
+{
+    unsigned char address[16];
+    char text[64];
+    if (rq->peer.size == 0 || rq->peer.size >= sizeof text)
+        return NULL;
+    memcpy(text, rq->peer.ptr, rq->peer.size);
+    text[rq->peer.size] = '\0';
+    bool v6 = str_find_char(rq->peer, ':') < rq->peer.size;
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, text, address) != 1)
+        return NULL;
+    SCOPED_LOCK(&clients->lock);
+    for (const struct network *network = clients->networks; network; network = network->next)
+        if (network->v6 == v6 && network_holds(network, address))
+            return network->client;
+    return NULL;
+}
+
+/* "… app/NAME …", from AWS_SDK_UA_APP_ID. */
+static str app_name(const struct request *rq)
+{
+    str rest = fields_get(&rq->headers, "User-Agent"), word;
+    while (str_next(&rest, ' ', &word))
+        if (str_starts(word, STR("app/")))
+            return str_skip(word, 4);
+    return STR_NONE;
+}
+
+static const struct client *fallback(struct clients *clients)
+{
+    const struct client *client = clients_named(clients, STR("default"));
+    struct place place;
+    if (client)
+        return client;
+    if (!place_find(STR("us-east-1"), &place))
+        return NULL;
+    SCOPED_LOCK(&clients->lock);
+    return add_locked(clients, STR("default"), &place);
+}
+
+const struct client *clients_find(struct clients *clients, const struct request *rq)
+{
+    const struct client *found = clients_named(clients, fields_get(&rq->headers, "x-atoll-client"));
+    if (!found)
+        found = clients_named(clients, rq->proxy_user);
+    if (!found)
+        found = declared_as(clients, rq->who.access_key);
+    if (!found)
+        found = declared_as(clients, app_name(rq));
+    if (!found)
+        found = by_network(clients, rq);
+    return found ? found : fallback(clients);
+}
+
+uint64_t client_next_ordinal(const struct client *client)
+{
+    /* The counter is the one part of a client that requests may move. */
+    union {
+        const struct client *shared;
+        struct client *counter;
+    } view = { .shared = client };
+    return atomic_fetch_add_explicit(&view.counter->ordinal, 1, memory_order_relaxed);
+}

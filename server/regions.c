@@ -1,0 +1,78 @@
+/* Outages: a set of Regions that are down, each perhaps until an emulated instant. The documents are
+ * the truth; this is their image, swapped whole so that readers need no lock. */
+#include "server/regions.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+
+#define MOST_REGIONS 64
+
+struct regions {
+    _Atomic int64_t down_until_ns[MOST_REGIONS]; /* 0: up */
+};
+
+struct regions *regions_open(struct store_reader *reader)
+{
+    struct regions *regions = mem_alloc(sizeof *regions);
+    regions_reload(regions, reader);
+    return regions;
+}
+
+void regions_close(struct regions *regions)
+{
+    free(regions);
+}
+
+static int64_t until_of(struct arena *arena, str body)
+{
+    struct json_error error;
+    const struct json *document = json_parse(arena, body, &error);
+    instant until;
+    str text = json_string(document, "until", STR_NONE);
+    return text.size > 0 && instant_parse_iso8601(text, &until) ? until.ns : INT64_MAX;
+}
+
+void regions_reload(struct regions *regions, struct store_reader *reader)
+{
+    int64_t down[MOST_REGIONS] = { 0 };
+    struct arena *arena = arena_new();
+    struct store_doc_list list = { 0 };
+    store_read_begin(reader);
+    if (store_doc_list(reader, arena, STR("outage"), &list) == STORE_OK)
+        for (size_t i = 0; i < list.count; i++) {
+            region_id id = region_find(list.at[i].id);
+            if (id < MOST_REGIONS)
+                down[id] = until_of(arena, list.at[i].body);
+        }
+    arena_free(arena);
+    for (size_t i = 0; i < MOST_REGIONS; i++)
+        atomic_store_explicit(&regions->down_until_ns[i], down[i], memory_order_relaxed);
+}
+
+region_set regions_up(const struct regions *regions, instant now)
+{
+    region_set up = REGION_SET_ALL;
+    for (region_id id = 0; id < region_count(); id++)
+        if (now.ns < atomic_load_explicit(&regions->down_until_ns[id], memory_order_relaxed))
+            up = region_set_without(up, id);
+    return up;
+}
+
+struct store_doc region_outage_doc(struct arena *arena, region_id region, bool down, instant until)
+{
+    struct store_doc doc = { STR("outage"), region_at(region)->code, STR_NONE };
+    struct buf buf;
+    struct json_writer writer;
+    if (!down)
+        return doc;
+    buf_init_arena(&buf, arena, 1024);
+    json_begin(&writer, &buf);
+    json_object(&writer, NULL);
+    if (until.ns != INSTANT_NEVER.ns)
+        json_text(&writer, "until", instant_iso8601(arena, until));
+    json_end(&writer);
+    doc.body = buf_str(&buf);
+    return doc;
+}

@@ -1,0 +1,112 @@
+/* The last step: the headers every answer has, the error document, the x-atoll-* explanation and
+ * simulated latency. Nothing here can fail; whatever happened before, the client gets an answer. */
+#include "base/encode.h"
+#include "base/rng.h"
+#include "server/clients.h"
+#include "server/mraps.h"
+#include "server/regions.h"
+#include "server/s3/error_xml.h"
+#include "server/walk.h"
+#include "server/world.h"
+
+static void error_reply(struct request *rq)
+{
+    const struct s3_error *error = s3_error_of(rq->code);
+    struct buf document;
+    body_reader_close(rq->reply.body);
+    rq->reply.body = NULL;
+    fields_remove(&rq->reply.headers, "Content-Type");
+    if (rq->code == S3_NotModified) {
+        request_reply_empty(rq, error->status);
+        return;
+    }
+    buf_init_arena(&document, rq->arena, LIMIT_XML_BYTES);
+    error_document(rq, &document);
+    request_reply(rq, error->status, "application/xml", buf_str(&document));
+}
+
+static void explain_route(struct request *rq)
+{
+    struct buf text;
+    const struct route_choice *route = &rq->route;
+    buf_init_arena(&text, rq->arena, 4096);
+    buf_addf(&text, "%s; client=%.*s; at=%.*s", route_reason_name(route->reason),
+             STR_ARG(rq->client->name), STR_ARG(rq->client->place.name));
+    if (rq->mrap && route->member != SIZE_MAX) {
+        buf_addf(&text, "; rtt=%.0fms; ", route->rtt_ms);
+        struct route_table table = { rq->mrap->members, rq->mrap->member_count, rq->mrap->proximity, 0 };
+        buf_add(&text, STR("over=\""));
+        route_format_over(&table, route, &text);
+        buf_add_char(&text, '"');
+    }
+    request_header(rq, "x-atoll-route", buf_str(&text));
+}
+
+static void explain(struct request *rq)
+{
+    request_header_c(rq, "x-atoll", ATOLL_VERSION);
+    if (rq->region.size > 0) {
+        request_header(rq, "x-atoll-region", rq->region);
+        if (rq->has_bucket)
+            request_header(rq, "x-atoll-bucket", rq->bucket.name);
+        explain_route(rq);
+    }
+}
+
+static void show_marks(struct request *rq)
+{
+    struct buf marks;
+    if (rq->nonstandard.count == 0)
+        return;
+    buf_init_arena(&marks, rq->arena, 1024);
+    for (size_t i = 0; i < rq->nonstandard.count; i++) {
+        buf_add(&marks, i ? STR(", ") : STR(""));
+        buf_add(&marks, rq->nonstandard.at[i].name);
+    }
+    request_header(rq, "x-atoll-nonstandard", buf_str(&marks));
+}
+
+/* The round trip between the client's place and the Region that served, in wall time; under a manual
+ * clock it is only reported, unless asked for (--latency wall). */
+static void simulate_latency(struct request *rq)
+{
+    const struct settings *settings = rq->world->settings;
+    region_id region = region_find(rq->region);
+    if (!settings->simulate_latency || region == REGION_NONE)
+        return;
+    double ms = place_rtt_ms(&rq->client->place, region) * settings->latency_factor;
+    request_header(rq, "x-atoll-latency", str_format(rq->arena, "%.0fms", ms));
+    if (clock_mode_get(rq->world->clock) != CLOCK_MANUAL || settings->latency_wall)
+        rq->reply.delay = (duration){ (int64_t) (ms * 1e6) };
+}
+
+/* x-amz-id-2: opaque to everybody; ours is the request id, stretched to AWS's length. */
+static str extended_id(struct request *rq)
+{
+    unsigned char bytes[56];
+    rng_bytes(&(struct rng_key){ .seed = rq->world->seed, .purpose = RNG_REQUEST_ID, .name = STR("id-2"),
+                                 .ordinal = rq->ordinal }, bytes, sizeof bytes);
+    return encode_base64(rq->arena, bytes, sizeof bytes);
+}
+
+void respond(struct request *rq)
+{
+    bool is_admin = rq->address.kind == ADDRESS_ADMIN;
+    bool head = str_is(rq->method, "HEAD");
+    if (!is_admin || rq->code != S3_OK) {
+        request_header(rq, "x-amz-request-id", rq->id);
+        request_header(rq, "x-amz-id-2", extended_id(rq));
+        request_header_c(rq, "Server", "AmazonS3");
+    }
+    if (rq->code != S3_OK)
+        error_reply(rq);
+    if (head) {
+        rq->reply.head = true;
+        if (rq->code != S3_OK)
+            rq->reply.size_bytes = 0;
+    }
+    show_marks(rq);
+    if (rq->world->settings->explain_headers && !is_admin)
+        explain(rq);
+    simulate_latency(rq);
+}
