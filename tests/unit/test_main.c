@@ -24,7 +24,7 @@ void test_assert_str(str actual, const char *expected, const char *file, int lin
 {
     if (str_is(actual, expected))
         return;
-    cm_print_error("%s:%d: got \"%.*s\", expected \"%s\"\n", file, line, STR_ARG(actual), expected);
+    print_error("%s:%d: got \"%.*s\", expected \"%s\"\n", file, line, STR_ARG(actual), expected);
     _fail(file, line);
 }
 
