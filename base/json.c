@@ -82,8 +82,8 @@ struct scan {
     char open[LIMIT_JSON_DEPTH];
     size_t open_at[LIMIT_JSON_DEPTH];
     unsigned depth;
-    bool after_value;
-    size_t comma; /* 1 + where a comma after a value stands, if nothing came since; else 0 */
+    char previous; /* the first character of the token before; NUL at the start */
+    size_t comma;  /* 1 + where a comma after a value stands, if nothing came since; else 0 */
 };
 
 static bool is_digit(char c)
@@ -211,6 +211,29 @@ static bool scan_close(struct scan *scan, char c)
     return true;
 }
 
+/* cJSON gives a wrong place when a member does not begin with a string. */
+static bool scan_expects_name(const struct scan *scan)
+{
+    return scan->depth > 0 && scan->open[scan->depth - 1] == '{' &&
+           (scan->previous == '{' || scan->previous == ',');
+}
+
+static bool scan_significant(struct scan *scan, char c)
+{
+    if (c == '{' || c == '[')
+        return scan_open(scan, c);
+    if (c == '}' || c == ']')
+        return scan_close(scan, c);
+    if (c == '"')
+        return scan_string(scan);
+    if (c == '-' || is_digit(c))
+        return scan_number(scan);
+    if (c != ',' && c != ':' && ((c | 0x20) < 'a' || (c | 0x20) > 'z'))
+        return fail_unexpected(scan->reader, scan->at);
+    scan->at++;
+    return true;
+}
+
 static bool scan_token(struct scan *scan)
 {
     char c = scan->reader->text[scan->at];
@@ -220,23 +243,14 @@ static bool scan_token(struct scan *scan)
     }
     if (c == '/')
         return scan_comment(scan);
-    bool after_value = scan->after_value;
-    bool good = true;
-    scan->after_value = c != '{' && c != '[' && c != ',' && c != ':';
-    if (c == '{' || c == '[')
-        good = scan_open(scan, c);
-    else if (c == '}' || c == ']')
-        good = scan_close(scan, c);
-    else if (c == '"')
-        good = scan_string(scan);
-    else if (c == '-' || is_digit(c))
-        good = scan_number(scan);
-    else if (c == ',' || c == ':' || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
-        scan->at++;
-    else
-        good = fail_unexpected(scan->reader, scan->at);
+    if (c != '"' && c != '}' && c != ']' && scan_expects_name(scan))
+        return fail(scan->reader, scan->at, STR("expected a member's name in double quotes"));
+    if (!scan_significant(scan, c))
+        return false;
+    bool after_value = scan->previous && strchr("{[,:", scan->previous) == NULL;
     scan->comma = c == ',' && after_value ? scan->at : 0;
-    return good;
+    scan->previous = c;
+    return true;
 }
 
 static bool scan_text(const struct reader *reader)
