@@ -2,11 +2,10 @@
  * For the storage folder only.
  *
  * A body with one extent keeps it inline in its row; more go to the table `extent`. The empty body
- * is 0 and has no row. A file's live_bytes counts the bytes of extents whose body has a row; the
- * writer keeps those counts in memory and flushes them once per batch (body_row_flush). A file
- * whose count is 0, which is sealed and which no draft pins is deleted: its row in the transaction,
- * the file itself after COMMIT.
- * Files: DIR/bodies/ID, ID as 16 hex digits; ids are never reused while a row or file has them.
+ * is 0 and has no row. A file has a row exactly while an extent of a body that has a row names it;
+ * the row counts those bytes, and the writer flushes the changes once per batch (body_row_flush).
+ * When a row is gone after COMMIT, and nobody appends to the file, pins or reads it, it is unlinked
+ * (files.h, which also names the files).
  * Threads: the functions with a txn run on the writer thread; the rest say.
  */
 #ifndef ATOLL_STORAGE_BODY_ROW_H
@@ -27,6 +26,10 @@ struct body_extent {
 /* One reference, the caller's. 0 for an empty draft. The draft keeps its pin until it is dropped.
  */
 int64_t body_row_insert(struct store_txn *txn, const struct body_draft *draft);
+/* Parts become one object: the extents of `bodies`, in order. Takes over the caller's references,
+ * which must be the only ones, without moving a byte or a count. Always has a row, even when
+ * empty, so that body_part rows can hang on it. */
+int64_t body_row_join(struct store_txn *txn, const int64_t *bodies, size_t count);
 /* Extents may lie in files of other bodies; each counts on its own. count may be 0 or 1. */
 int64_t body_row_insert_extents(struct store_txn *txn, const struct body_extent *extents,
                                 size_t count, uint64_t size_bytes);
@@ -38,6 +41,11 @@ void body_row_unref(struct store_txn *txn, int64_t body); /* 0 is fine; the last
 MUST_CHECK bool body_row_extents(struct db *db, struct arena *arena, int64_t body,
                                  uint64_t offset_bytes, uint64_t length_bytes,
                                  struct body_extent **out, size_t *count);
+
+/* How many extents a body may have: what one reader resolves at once. */
+#define BODY_EXTENTS_MAX 100000
+/* How many it has; 0 without a row. */
+int64_t body_row_extent_count(struct db *db, int64_t body);
 
 /* Called by the writer: before COMMIT; after it (unlink what became free); after a ROLLBACK or
  * ROLLBACK TO (forget every count of this batch that was not flushed, reload on demand). So that a
@@ -52,8 +60,8 @@ void body_row_wipe(struct store_txn *txn);
  * writer calls it before COMMIT. */
 enum store_result body_lane_sync(struct store *store);
 
-/* Called by store_open after the schema is there and before the writer starts: makes DIR/bodies,
- * unlinks files without a row, seals what was open, starts the body pool. NULL with *error. */
+/* Called by store_open after the schema is there and before the writer starts: makes the
+ * directories, unlinks files without a row, starts the body pool. NULL with *error. */
 MUST_CHECK struct body_state *body_state_open(struct store *store, struct db *db,
                                               struct arena *arena, str *error);
 void body_state_close(struct body_state *state); /* joins the pool; NULL is fine */

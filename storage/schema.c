@@ -34,13 +34,13 @@ static const char *const steps[] = {
     "CREATE UNIQUE INDEX version_object ON version(bucket, key) WHERE current=1 AND marker=0;"
     "CREATE UNIQUE INDEX version_old ON version(bucket, key, id) WHERE current=0;"
 
-    /* One extent is inline; more (file NULL) are in `extent`, numbered from 0. */
+    /* One extent is inline; more (file NULL) are in `extent`, by where they start in the body, so
+     * that a range is one seek. A file has a row exactly while an extent names it. */
     "CREATE TABLE body(id INTEGER PRIMARY KEY, refs INTEGER NOT NULL, size INTEGER NOT NULL,"
     " file INTEGER, at INTEGER);"
-    "CREATE TABLE extent(body INTEGER NOT NULL, n INTEGER NOT NULL, file INTEGER NOT NULL,"
-    " at INTEGER NOT NULL, size INTEGER NOT NULL, PRIMARY KEY(body, n)) WITHOUT ROWID;"
-    "CREATE TABLE file(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
-    " live_bytes INTEGER NOT NULL, sealed INTEGER NOT NULL);"
+    "CREATE TABLE extent(body INTEGER NOT NULL, start INTEGER NOT NULL, file INTEGER NOT NULL,"
+    " at INTEGER NOT NULL, size INTEGER NOT NULL, PRIMARY KEY(body, start)) WITHOUT ROWID;"
+    "CREATE TABLE file(id INTEGER PRIMARY KEY, live_bytes INTEGER NOT NULL);"
     /* Parts of completed multipart objects go with the body: a replica shows the same parts. */
     "CREATE TABLE body_part(body INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL,"
     " size INTEGER NOT NULL, etag TEXT NOT NULL, modified INTEGER NOT NULL,"
