@@ -1,7 +1,6 @@
-/* Reading: one scan checks what cJSON is lax about (bad numbers, escapes and control characters it
- * lets pass) and blanks what it refuses (comments, trailing commas) in a copy; then cJSON parses;
- * then a walk over text and tree side by side copies the tree with positions, which cJSON does not
- * keep. Writing: separators and quoting, straight into a buf. */
+/* Reading: json_scan.c checks and blanks a copy of the text; then cJSON parses it; then a walk over
+ * text and tree side by side copies the tree with its places, which cJSON does not keep. Writing:
+ * separators and quoting, straight into a buf. */
 #include "base/json.h"
 
 #include <cjson/cJSON.h>
@@ -12,285 +11,32 @@
 #include "base/arena.h"
 #include "base/bug.h"
 #include "base/encode.h"
-#include "base/limits.h"
+#include "base/json_scan.h"
 
-#define BYTE_ORDER_MARK STR("\xef\xbb\xbf")
-
-/* What all three passes share. Positions are counted in the original, where a comment's characters
- * are still there; columns count characters, not bytes. */
-struct reader {
-    struct arena *arena;
-    str original;
-    char *text; /* the copy to blank; a NUL follows it */
-    struct json_error *error;
-};
-
-struct place {
-    size_t at;
-    unsigned line, column;
-};
-
-static struct place place_first(const struct reader *reader)
-{
-    return (struct place){ str_starts(reader->original, BYTE_ORDER_MARK) ? 3 : 0, 1, 1 };
-}
-
-static void place_step(const struct reader *reader, struct place *place)
-{
-    char c = reader->original.ptr[place->at++];
-    if (c == '\n') {
-        place->line++;
-        place->column = 1;
-    } else if (((unsigned char) c & 0xc0) != 0x80) {
-        place->column++;
-    }
-}
-
-static struct place place_at(const struct reader *reader, size_t offset)
-{
-    struct place place = place_first(reader);
-    while (place.at < offset)
-        place_step(reader, &place);
-    return place;
-}
-
-static bool fail_at(const struct reader *reader, struct place place, str message)
-{
-    *reader->error = (struct json_error){ place.line, place.column, message };
-    return false;
-}
-
-static bool fail(const struct reader *reader, size_t offset, str message)
-{
-    return fail_at(reader, place_at(reader, offset), message);
-}
-
-static bool fail_unexpected(const struct reader *reader, size_t offset)
-{
-    unsigned char c = (unsigned char) reader->text[offset];
-    if (offset >= reader->original.size)
-        return fail(reader, offset, STR("the text ends too early"));
-    if (c < 0x20 || c >= 0x7f)
-        return fail(reader, offset, STR("unexpected character"));
-    return fail(reader, offset, str_format(reader->arena, "unexpected '%c'", c));
-}
-
-/* Pass one. */
-struct scan {
-    const struct reader *reader;
-    size_t at;
-    char open[LIMIT_JSON_DEPTH];
-    size_t open_at[LIMIT_JSON_DEPTH];
-    unsigned depth;
-    char previous; /* the first character of the token before; NUL at the start */
-    size_t comma;  /* 1 + where a comma after a value stands, if nothing came since; else 0 */
-};
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static bool scan_comment(struct scan *scan)
-{
-    size_t size;
-    str rest = str_skip((str){ scan->reader->text, scan->reader->original.size }, scan->at);
-    if (str_starts(rest, STR("//"))) {
-        size = str_find_char(rest, '\n');
-    } else if (str_starts(rest, STR("/*"))) {
-        size = str_find(str_skip(rest, 2), STR("*/")) + 4;
-        if (size > rest.size)
-            return fail(scan->reader, scan->at, STR("this comment is never closed"));
-    } else {
-        return fail(scan->reader, scan->at, STR("unexpected '/'"));
-    }
-    memset(scan->reader->text + scan->at, ' ', size);
-    scan->at += size;
-    return true;
-}
-
-/* cJSON reads bad hex digits as 0 and cuts the string there, as it does at a real \u0000. */
-static bool scan_escape(struct scan *scan)
-{
-    const char *escape = scan->reader->text + scan->at;
-    char digits[4] = { '0', '0', '0', '0' };
-    if (escape[1] == '\0' || strchr("\"\\/bfnrtu", escape[1]) == NULL)
-        return fail(scan->reader, scan->at, STR("unknown escape in the string"));
-    for (unsigned i = 0; i < 4 && escape[1] == 'u'; i++) {
-        char c = digits[i] = escape[2 + i];
-        if (!is_digit(c) && !((c | 0x20) >= 'a' && (c | 0x20) <= 'f'))
-            return fail(scan->reader, scan->at, STR("\\u needs four hexadecimal digits"));
-    }
-    if (escape[1] == 'u' && memcmp(digits, "0000", 4) == 0)
-        return fail(scan->reader, scan->at, STR("\\u0000 is not allowed in a string"));
-    scan->at += escape[1] == 'u' ? 6 : 2;
-    return true;
-}
-
-static bool scan_string(struct scan *scan)
-{
-    size_t from = scan->at++;
-    for (;;) {
-        unsigned char c = (unsigned char) scan->reader->text[scan->at];
-        if (scan->at >= scan->reader->original.size || c == '\n')
-            return fail(scan->reader, from, STR("this string is never closed"));
-        if (c < 0x20)
-            return fail(scan->reader, scan->at, STR("a control character must be escaped"));
-        if (c == '"')
-            break;
-        if (c != '\\')
-            scan->at++;
-        else if (!scan_escape(scan))
-            return false;
-    }
-    scan->at++;
-    return true;
-}
-
-static size_t scan_digits(struct scan *scan)
-{
-    size_t from = scan->at;
-    while (is_digit(scan->reader->text[scan->at]))
-        scan->at++;
-    return scan->at - from;
-}
-
-/* cJSON asks strtod, which takes "01", "1." and more digits than cJSON hands it. */
-static bool scan_number(struct scan *scan)
-{
-    const char *text = scan->reader->text;
-    size_t from = scan->at;
-    if (text[scan->at] == '-')
-        scan->at++;
-    bool leading_zero = text[scan->at] == '0';
-    size_t whole = scan_digits(scan);
-    bool good = whole > 0 && (!leading_zero || whole == 1);
-    if (text[scan->at] == '.') {
-        scan->at++;
-        good = scan_digits(scan) > 0 && good;
-    }
-    if ((text[scan->at] | 0x20) == 'e') {
-        scan->at++;
-        if (text[scan->at] == '+' || text[scan->at] == '-')
-            scan->at++;
-        good = scan_digits(scan) > 0 && good;
-    }
-    if (!good)
-        return fail(scan->reader, from, STR("this is not a number"));
-    if (scan->at - from > 60)
-        return fail(scan->reader, from, STR("the number has too many digits"));
-    if (!isfinite(strtod(text + from, NULL)))
-        return fail(scan->reader, from, STR("the number is too large"));
-    return true;
-}
-
-static bool scan_open(struct scan *scan, char c)
-{
-    if (scan->depth == LIMIT_JSON_DEPTH)
-        return fail(scan->reader, scan->at,
-                    str_format(scan->reader->arena, "nested deeper than %d", LIMIT_JSON_DEPTH));
-    scan->open[scan->depth] = c;
-    scan->open_at[scan->depth++] = scan->at++;
-    return true;
-}
-
-static bool scan_close(struct scan *scan, char c)
-{
-    char opener = c == '}' ? '{' : '[';
-    if (scan->depth == 0 || scan->open[scan->depth - 1] != opener)
-        return fail_unexpected(scan->reader, scan->at);
-    if (scan->comma)
-        scan->reader->text[scan->comma - 1] = ' ';
-    scan->depth--;
-    scan->at++;
-    return true;
-}
-
-/* cJSON gives a wrong place when a member does not begin with a string. */
-static bool scan_expects_name(const struct scan *scan)
-{
-    return scan->depth > 0 && scan->open[scan->depth - 1] == '{' &&
-           (scan->previous == '{' || scan->previous == ',');
-}
-
-static bool scan_significant(struct scan *scan, char c)
-{
-    if (c == '{' || c == '[')
-        return scan_open(scan, c);
-    if (c == '}' || c == ']')
-        return scan_close(scan, c);
-    if (c == '"')
-        return scan_string(scan);
-    if (c == '-' || is_digit(c))
-        return scan_number(scan);
-    if (c != ',' && c != ':' && ((c | 0x20) < 'a' || (c | 0x20) > 'z'))
-        return fail_unexpected(scan->reader, scan->at);
-    scan->at++;
-    return true;
-}
-
-static bool scan_token(struct scan *scan)
-{
-    char c = scan->reader->text[scan->at];
-    if (is_space(c)) {
-        scan->at++;
-        return true;
-    }
-    if (c == '/')
-        return scan_comment(scan);
-    if (c != '"' && c != '}' && c != ']' && scan_expects_name(scan))
-        return fail(scan->reader, scan->at, STR("expected a member's name in double quotes"));
-    if (!scan_significant(scan, c))
-        return false;
-    bool after_value = scan->previous && strchr("{[,:", scan->previous) == NULL;
-    scan->comma = c == ',' && after_value ? scan->at : 0;
-    scan->previous = c;
-    return true;
-}
-
-static bool scan_text(const struct reader *reader)
-{
-    struct scan scan = { .reader = reader, .at = place_first(reader).at };
-    memset(reader->text, ' ', scan.at);
-    while (scan.at < reader->original.size)
-        if (!scan_token(&scan))
-            return false;
-    if (scan.depth == 0)
-        return true;
-    size_t open_at = scan.open_at[scan.depth - 1];
-    return fail(reader, open_at,
-                str_format(reader->arena, "this '%c' is never closed", reader->text[open_at]));
-}
-
-/* Pass three. The text is well-formed by now: only distances matter. */
-static struct json *walk_value(const struct reader *reader, struct place *place,
+/* The text is well-formed by now: only distances matter. */
+static struct json *walk_value(const struct json_source *source, struct json_place *place,
                                const cJSON *parsed);
 
-static void walk_blanks(const struct reader *reader, struct place *place)
+static void walk_blanks(const struct json_source *source, struct json_place *place)
 {
-    while (is_space(reader->text[place->at]))
-        place_step(reader, place);
+    while (json_scan_is_space(source->text[place->at]))
+        json_scan_step(source, place);
 }
 
-static void walk_string(const struct reader *reader, struct place *place)
+static void walk_string(const struct json_source *source, struct json_place *place)
 {
-    place_step(reader, place);
-    while (reader->text[place->at] != '"') {
-        if (reader->text[place->at] == '\\')
-            place_step(reader, place);
-        place_step(reader, place);
+    json_scan_step(source, place);
+    while (source->text[place->at] != '"') {
+        if (source->text[place->at] == '\\')
+            json_scan_step(source, place);
+        json_scan_step(source, place);
     }
-    place_step(reader, place);
+    json_scan_step(source, place);
 }
 
 struct member_place {
     str name;
-    struct place place;
+    struct json_place place;
 };
 
 static int compare_members(const void *left, const void *right)
@@ -300,50 +46,51 @@ static int compare_members(const void *left, const void *right)
     return order ? order : (a->place.at > b->place.at) - (a->place.at < b->place.at);
 }
 
-static bool check_unique(const struct reader *reader, struct member_place *members, size_t count)
+static bool check_unique(const struct json_source *source, struct member_place *members,
+                         size_t count)
 {
     if (count > 1)
         qsort(members, count, sizeof *members, compare_members);
     for (size_t i = 1; i < count; i++)
         if (str_eq(members[i - 1].name, members[i].name))
-            return fail_at(reader, members[i].place,
-                           str_format(reader->arena, "the member \"%.*s\" is there twice",
-                                      STR_ARG(members[i].name)));
+            return json_scan_fail(source, members[i].place,
+                                  str_format(source->arena, "the member \"%.*s\" is there twice",
+                                             STR_ARG(members[i].name)));
     return true;
 }
 
-static bool walk_children(const struct reader *reader, struct place *place, const cJSON *parsed,
-                          struct json *json)
+static bool walk_children(const struct json_source *source, struct json_place *place,
+                          const cJSON *parsed, struct json *json)
 {
     bool is_object = json->kind == JSON_OBJECT;
     size_t count = (size_t) cJSON_GetArraySize(parsed);
     struct member_place *members =
-        is_object ? ARENA_ARRAY(reader->arena, struct member_place, count) : NULL;
+        is_object ? ARENA_ARRAY(source->arena, struct member_place, count) : NULL;
     struct json **tail = &json->child;
-    place_step(reader, place); /* the opener, then after each child a comma or the closer */
+    json_scan_step(source, place); /* the opener, then after each child a comma or the closer */
     for (const cJSON *child = parsed->child; child; child = child->next) {
         str name = STR_NONE;
-        walk_blanks(reader, place);
+        walk_blanks(source, place);
         if (is_object) {
-            name = str_copy(reader->arena, str_of(child->string));
+            name = str_copy(source->arena, str_of(child->string));
             members[json->count] = (struct member_place){ name, *place };
-            walk_string(reader, place);
-            walk_blanks(reader, place);
-            place_step(reader, place); /* the colon */
+            walk_string(source, place);
+            walk_blanks(source, place);
+            json_scan_step(source, place); /* the colon */
         }
-        *tail = walk_value(reader, place, child);
+        *tail = walk_value(source, place, child);
         if (*tail == NULL)
             return false;
         (*tail)->name = name;
         tail = &(*tail)->next;
         json->count++;
-        walk_blanks(reader, place);
+        walk_blanks(source, place);
         if (child->next)
-            place_step(reader, place);
+            json_scan_step(source, place);
     }
-    walk_blanks(reader, place);
-    place_step(reader, place);
-    return !is_object || check_unique(reader, members, count);
+    walk_blanks(source, place);
+    json_scan_step(source, place);
+    return !is_object || check_unique(source, members, count);
 }
 
 static enum json_kind kind_of(const cJSON *parsed)
@@ -359,61 +106,46 @@ static enum json_kind kind_of(const cJSON *parsed)
     return cJSON_IsBool(parsed) ? JSON_BOOL : JSON_NULL;
 }
 
-static struct json *walk_value(const struct reader *reader, struct place *place,
+static struct json *walk_value(const struct json_source *source, struct json_place *place,
                                const cJSON *parsed)
 {
-    walk_blanks(reader, place);
-    struct json *json = ARENA_NEW(reader->arena, struct json);
+    walk_blanks(source, place);
+    struct json *json = ARENA_NEW(source->arena, struct json);
     json->kind = kind_of(parsed);
     json->line = place->line;
     json->column = place->column;
     if (json->kind == JSON_OBJECT || json->kind == JSON_ARRAY)
-        return walk_children(reader, place, parsed, json) ? json : NULL;
+        return walk_children(source, place, parsed, json) ? json : NULL;
     if (json->kind == JSON_STRING) {
-        json->string = str_copy(reader->arena, str_of(parsed->valuestring));
-        walk_string(reader, place);
+        json->string = str_copy(source->arena, str_of(parsed->valuestring));
+        walk_string(source, place);
         return json;
     }
     json->boolean = cJSON_IsTrue(parsed);
     json->number = json->kind == JSON_NUMBER ? parsed->valuedouble : 0;
-    for (char c = reader->text[place->at]; c && !is_space(c) && strchr(",]}", c) == NULL;
-         c = reader->text[place->at])
-        place_step(reader, place);
+    for (char c = source->text[place->at]; c && !json_scan_is_space(c) && strchr(",]}", c) == NULL;
+         c = source->text[place->at])
+        json_scan_step(source, place);
     return json;
-}
-
-static bool check_bytes(const struct reader *reader, str text)
-{
-    if (text.size > LIMIT_JSON_BYTES)
-        return fail(reader, 0, STR("the text is too large"));
-    size_t good = str_find_char(text, '\0');
-    if (good < text.size)
-        return fail(reader, good, STR("unexpected NUL character"));
-    if (utf8_is_valid(text))
-        return true;
-    good = 0;
-    for (size_t size = 1; size > 0; good += size)
-        size = utf8_sequence_size(str_skip(text, good));
-    return fail(reader, good, STR("the text is not UTF-8"));
 }
 
 struct json *json_parse(struct arena *arena, str text, struct json_error *error)
 {
-    struct reader reader = { arena, text, NULL, error };
-    if (!check_bytes(&reader, text))
+    struct json_source source = { arena, text, NULL, error };
+    if (!json_scan_bytes(&source))
         return NULL;
-    reader.text = str_c(arena, text);
-    if (!scan_text(&reader))
+    source.text = str_c(arena, text);
+    if (!json_scan_text(&source))
         return NULL;
     /* The NUL counts as text, else cJSON steps back by one at the end of input. */
     const char *end = NULL;
-    cJSON *parsed = cJSON_ParseWithLengthOpts(reader.text, text.size + 1, &end, 1);
+    cJSON *parsed = cJSON_ParseWithLengthOpts(source.text, text.size + 1, &end, 1);
     if (parsed == NULL) {
-        (void) fail_unexpected(&reader, (size_t) (end - reader.text));
+        (void) json_scan_fail_unexpected(&source, (size_t) (end - source.text));
         return NULL;
     }
-    struct place place = place_first(&reader);
-    struct json *json = walk_value(&reader, &place, parsed);
+    struct json_place place = json_scan_first(&source);
+    struct json *json = walk_value(&source, &place, parsed);
     cJSON_Delete(parsed);
     return json;
 }

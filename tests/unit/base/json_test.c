@@ -108,12 +108,12 @@ TEST(mistakes_are_found_where_they_are)
         { __LINE__, 1, 3, "1 /* x", "this comment is never closed" },
         { __LINE__, 1, 3, "1 /*/", "this comment is never closed" },
         { __LINE__, 1, 3, "1 / 2", "unexpected '/'" },
-        { __LINE__, 1, 4, "[1\x01]", "unexpected character" },
+        { __LINE__, 1, 3, "[1\x01]", "unexpected character" },
         { __LINE__, 1, 3, "\"\xc3\xa9\xff\"", "the text is not UTF-8" },
         { __LINE__, 2, 2, "{\"a\":1,\n \"a\":2}", "the member \"a\" is there twice" },
-        { __LINE__, 1, 15, "{\"b\":{},\"a\":{\"x\":1,\"y\":2,\"x\":3}}",
+        { __LINE__, 1, 26, "{\"b\":{},\"a\":{\"x\":1,\"y\":2,\"x\":3}}",
           "the member \"x\" is there twice" },
-        { __LINE__, 1, 1, "1,", "" },
+        { __LINE__, 1, 2, "1,", "unexpected ','" },
     };
     struct arena *arena = arena_new();
     for (size_t i = 0; i < COUNT(rows); i++) {
