@@ -20,10 +20,6 @@ enum s3_code common_invalid_request(struct request *rq, const char *message);
  * request, as AWS sends them. STORE_OK gives S3_OK. */
 enum s3_code common_from_store(struct request *rq, enum store_result result);
 
-/* x-amz-expected-bucket-owner against rq->bucket: S3_OK, AccessDenied, or
- * InvalidBucketOwnerAWSAccountID. Called by the walk for every operation on a bucket. */
-enum s3_code common_expected_owner(struct request *rq);
-
 /* A whole number from the query, as max-keys, max-parts, max-uploads: absent or empty gives
  * `limit`, more is clipped to it, what is no number is AWS's InvalidArgument. */
 enum s3_code common_max(struct request *rq, const char *name, unsigned limit, unsigned *out);
@@ -54,7 +50,7 @@ str common_etag_quoted(struct request *rq, str etag);
 str common_etag_bare(str etag);
 /* "2026-01-02T03:04:05.000Z": S3 shows whole seconds in its documents. */
 str common_timestamp(struct request *rq, instant at);
-/* "arn:aws:s3:::NAME", and the name in one; STR_NONE when it is none. */
+/* "arn:aws:s3:::NAME". */
 str common_bucket_arn(struct request *rq, str bucket);
 /* Exactly twelve digits. */
 bool common_is_account(str s);
