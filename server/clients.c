@@ -90,9 +90,11 @@ bool clients_add(struct clients *clients, struct arena *arena, str name, str pla
     struct place place;
     if (!place_find(place_text, &place)) {
         str near = place_nearest_name(place_text);
-        *error = str_format(arena, "unknown place '%.*s'%s%.*s%s: a place is a Region code, a city or "
-                                   "\"latitude,longitude\"", STR_ARG(place_text),
-                            near.size ? " (did you mean '" : "", STR_ARG(near), near.size ? "'?)" : "");
+        *error = str_format(arena,
+                            "unknown place '%.*s'%s%.*s%s: a place is a Region code, a city or "
+                            "\"latitude,longitude\"",
+                            STR_ARG(place_text), near.size ? " (did you mean '" : "", STR_ARG(near),
+                            near.size ? "'?)" : "");
         return false;
     }
     SCOPED_LOCK(&clients->lock);
@@ -100,7 +102,8 @@ bool clients_add(struct clients *clients, struct arena *arena, str name, str pla
     return true;
 }
 
-bool clients_add_network(struct clients *clients, struct arena *arena, str cidr, str name, str *error)
+bool clients_add_network(struct clients *clients, struct arena *arena, str cidr, str name,
+                         str *error)
 {
     str address, bits_text;
     uint64_t bits = 0;
@@ -110,7 +113,8 @@ bool clients_add_network(struct clients *clients, struct arena *arena, str cidr,
     bits = network.v6 ? 128 : 32;
     if (inet_pton(network.v6 ? AF_INET6 : AF_INET, str_c(arena, address), network.address) != 1 ||
         (has_bits && (!str_to_u64(bits_text, &bits) || bits > (network.v6 ? 128u : 32u)))) {
-        *error = str_format(arena, "'%.*s' is no network: write it as 172.30.1.0/24", STR_ARG(cidr));
+        *error =
+            str_format(arena, "'%.*s' is no network: write it as 172.30.1.0/24", STR_ARG(cidr));
         return false;
     }
     network.bits = (unsigned) bits;

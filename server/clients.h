@@ -11,10 +11,10 @@
 #include "server/request.h"
 
 struct client {
-    str name;    /* "alice"; "default" for requests that no rule matches; the place otherwise */
+    str name; /* "alice"; "default" for requests that no rule matches; the place otherwise */
     struct place place;
-    bool declared; /* in the config; an access key or app name counts only for these */
-    uint64_t hash; /* scope of its draws */
+    bool declared;            /* in the config; an access key or app name counts only for these */
+    uint64_t hash;            /* scope of its draws */
     _Atomic uint64_t ordinal; /* how many weighted choices it has had */
 };
 
@@ -23,8 +23,10 @@ struct clients *clients_new(void);
 void clients_free(struct clients *clients);
 void clients_clear(struct clients *clients);
 /* False with a sentence in *error when the place is unknown. */
-MUST_CHECK bool clients_add(struct clients *clients, struct arena *arena, str name, str place, str *error);
-MUST_CHECK bool clients_add_network(struct clients *clients, struct arena *arena, str cidr, str name, str *error);
+MUST_CHECK bool clients_add(struct clients *clients, struct arena *arena, str name, str place,
+                            str *error);
+MUST_CHECK bool clients_add_network(struct clients *clients, struct arena *arena, str cidr,
+                                    str name, str *error);
 /* Never NULL. */
 const struct client *clients_find(struct clients *clients, const struct request *rq);
 /* By name, city, Region or lat,lon; NULL when it is none. */

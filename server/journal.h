@@ -11,12 +11,14 @@
 struct journal;
 struct journal *journal_new(struct world *world, unsigned entries);
 void journal_free(struct journal *journal);
-/* Writes the log line (product.md 2.9), one more per nonstandard mark, and remembers the request. */
+/* Writes the log line (product.md 2.9), one more per nonstandard mark, and remembers the request.
+ */
 void journal_add(struct journal *journal, const struct request *rq, bool sent_whole);
 void journal_clear(struct journal *journal);
-/* The explain document (product.md 2.5) as JSON; id empty or "last": the last S3 request. False when
- * it is not (or no longer) there. */
-MUST_CHECK bool journal_explain(struct journal *journal, struct arena *arena, str id, struct buf *out);
+/* The explain document (product.md 2.5) as JSON; id empty or "last": the last S3 request. False
+ * when it is not (or no longer) there. */
+MUST_CHECK bool journal_explain(struct journal *journal, struct arena *arena, str id,
+                                struct buf *out);
 /* NDJSON-able array of the newest `limit` requests, newest last. */
 void journal_list(struct journal *journal, unsigned limit, struct buf *out);
 

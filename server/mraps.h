@@ -13,22 +13,26 @@
 #include "server/world.h"
 
 enum mrap_status {
-    MRAP_CREATING, MRAP_READY, MRAP_PARTIALLY_CREATED, MRAP_DELETING, MRAP_PARTIALLY_DELETED,
+    MRAP_CREATING,
+    MRAP_READY,
+    MRAP_PARTIALLY_CREATED,
+    MRAP_DELETING,
+    MRAP_PARTIALLY_DELETED,
     MRAP_INCONSISTENT
 };
 enum mrap_affinity { AFFINITY_UPLOAD_ID, AFFINITY_NONE, AFFINITY_CONNECTION };
 
 struct mrap {
     str name;
-    str alias;            /* "mfzwi23gnjvgw.mrap" */
+    str alias; /* "mfzwi23gnjvgw.mrap" */
     str account;
     instant created_at;
-    instant ready_at;     /* CREATING before it */
+    instant ready_at; /* CREATING before it */
     bool deleting;
     instant gone_at;
-    bool block[4];        /* BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets */
+    bool block[4]; /* BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets */
     str policy, proposed_policy;
-    instant policy_at;    /* proposed becomes established */
+    instant policy_at; /* proposed becomes established */
     struct route_member members[LIMIT_REGIONS_PER_MRAP];
     str member_accounts[LIMIT_REGIONS_PER_MRAP];
     size_t member_count;
@@ -37,7 +41,7 @@ struct mrap {
     enum route_proximity proximity;
     enum mrap_affinity affinity;
     double flap;
-    uint64_t ordinal;     /* incarnation: keys the draws */
+    uint64_t ordinal; /* incarnation: keys the draws */
 };
 
 struct mrap_list;
@@ -47,10 +51,12 @@ size_t mrap_list_count(const struct mrap_list *list);
 const struct mrap *mrap_list_at(const struct mrap_list *list, size_t index); /* by account, name */
 const struct mrap *mrap_by_alias(const struct mrap_list *list, str alias);   /* "x.mrap" */
 const struct mrap *mrap_by_name(const struct mrap_list *list, str account, str name);
+/* Deleted, though its document is still there. */
+bool mrap_is_gone(const struct mrap *mrap, instant now);
 enum mrap_status mrap_status_at(const struct mrap *mrap, instant now);
 const char *mrap_status_name(enum mrap_status status);
 
-MUST_CHECK struct mraps *mraps_open(struct world *world, struct store_reader *reader);
+MUST_CHECK struct mraps *mraps_open(struct store_reader *reader);
 void mraps_close(struct mraps *mraps);
 /* Reads the documents again and swaps the list: after a committed change, before its answer. */
 void mraps_reload(struct mraps *mraps, struct store_reader *reader);

@@ -10,26 +10,26 @@
 enum op_place { AT_SERVICE, AT_BUCKET, AT_OBJECT, AT_CONTROL };
 
 enum op_flag {
-    OP_MRAP = 1,      /* allowed through a Multi-Region Access Point (aws-behaviour: B.2) */
-    OP_WRITE = 2,     /* changes something */
-    OP_STREAM = 4,    /* its body is an object's or a part's bytes */
-    OP_DOCUMENT = 8,  /* its body is a document, read whole (LIMIT_XML_BYTES) */
-    OP_NO_BUCKET = 16,/* at a bucket's address, but the bucket need not exist (CreateBucket) */
-    OP_MISSING = 32,  /* a row that answers NotImplemented with its name */
-    OP_ANY_REGION = 64/* answered wherever it is asked: GetBucketLocation */
+    OP_MRAP = 1,       /* allowed through a Multi-Region Access Point (aws-behaviour: B.2) */
+    OP_WRITE = 2,      /* changes something */
+    OP_STREAM = 4,     /* its body is an object's or a part's bytes */
+    OP_DOCUMENT = 8,   /* its body is a document, read whole (LIMIT_XML_BYTES) */
+    OP_NO_BUCKET = 16, /* at a bucket's address, but the bucket need not exist (CreateBucket) */
+    OP_MISSING = 32,   /* a row that answers NotImplemented with its name */
+    OP_ANY_REGION = 64 /* answered wherever it is asked: GetBucketLocation */
 };
 
 typedef enum s3_code op_fn(struct request *rq);
 
 struct operation {
-    const char *name;       /* AWS's name */
+    const char *name; /* AWS's name */
     const char *method;
     enum op_place place;
     const char *selector;   /* "list-type=2", "uploads", "partNumber&uploadId", "@x-amz-copy-source"
                                (a header), or NULL; '&' joins several that must all be there */
     const char *permission; /* "s3:ListBucket" */
     unsigned flags;
-    op_fn *handle;          /* NULL with OP_MISSING */
+    op_fn *handle; /* NULL with OP_MISSING */
 };
 
 /* The most specific row for method, place and query; NULL when none fits. x-id is ignored. */

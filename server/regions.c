@@ -1,5 +1,5 @@
-/* Outages: a set of Regions that are down, each perhaps until an emulated instant. The documents are
- * the truth; this is their image, swapped whole so that readers need no lock. */
+/* Outages: a set of Regions that are down, each perhaps until an emulated instant. The documents
+ * are the truth; this is their image, swapped whole so that readers need no lock. */
 #include "server/regions.h"
 
 #include <stdatomic.h>

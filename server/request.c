@@ -31,8 +31,9 @@ struct request *request_new(struct lane *lane, const struct request_host *host)
     rq->route.member = SIZE_MAX;
 
     unsigned char draw[16];
-    rng_bytes(&(struct rng_key){ .seed = world->seed, .purpose = RNG_REQUEST_ID, .ordinal = rq->ordinal },
-              draw, sizeof draw);
+    rng_bytes(
+        &(struct rng_key){ .seed = world->seed, .purpose = RNG_REQUEST_ID, .ordinal = rq->ordinal },
+        draw, sizeof draw);
     char *id = arena_alloc(arena, sizeof draw);
     for (size_t i = 0; i < sizeof draw; i++)
         id[i] = request_id_letters[draw[i] % 32];
@@ -47,7 +48,8 @@ static void written(struct store_write *write)
     rq->host->wake(rq);
 }
 
-enum s3_code request_write(struct request *rq, struct store_write *write, enum s3_code (*then)(struct request *rq))
+enum s3_code request_write(struct request *rq, struct store_write *write,
+                           enum s3_code (*then)(struct request *rq))
 {
     rq->resume = then;
     write->arena = rq->arena;

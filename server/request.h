@@ -43,9 +43,9 @@ struct request_host {
 
 enum address_kind {
     ADDRESS_NONE,
-    ADDRESS_S3,        /* service, bucket or object, direct */
-    ADDRESS_MRAP,      /* X.accesspoint.s3-global.amazonaws.com, or an alias used as a bucket name */
-    ADDRESS_CONTROL,   /* S3 Control */
+    ADDRESS_S3,      /* service, bucket or object, direct */
+    ADDRESS_MRAP,    /* X.accesspoint.s3-global.amazonaws.com, or an alias used as a bucket name */
+    ADDRESS_CONTROL, /* S3 Control */
     ADDRESS_STS,
     ADDRESS_IAM,
     ADDRESS_CLOUDWATCH,
@@ -56,19 +56,19 @@ enum address_kind {
 
 struct address {
     enum address_kind kind;
-    str bucket;         /* empty: the service itself */
-    str key;            /* decoded; empty: the bucket */
-    str raw_key;        /* as on the wire */
-    bool virtual_host;  /* bucket came from the host */
-    str host_region;    /* Region the host names; empty: global or a host of our own */
-    bool own_host;      /* localhost, an IP address, a --host-name: Region comes from the scope */
+    str bucket;        /* empty: the service itself */
+    str key;           /* decoded; empty: the bucket */
+    str raw_key;       /* as on the wire */
+    bool virtual_host; /* bucket came from the host */
+    str host_region;   /* Region the host names; empty: global or a host of our own */
+    bool own_host;     /* localhost, an IP address, a --host-name: Region comes from the scope */
     bool website;
     bool dualstack;
-    str mrap;           /* "mfzwi23gnjvgw.mrap" or "NAME.mrap" as in the host */
+    str mrap; /* "mfzwi23gnjvgw.mrap" or "NAME.mrap" as in the host */
     bool alias_as_bucket;
-    str account_label;  /* "123456789012" before s3-control or a local host; may be empty */
-    str path;           /* raw path of the target, always starts with '/' */
-    str service;        /* OTHER_AWS: the host's service label, for the answer */
+    str account_label; /* "123456789012" before s3-control or a local host; may be empty */
+    str path;          /* raw path of the target, always starts with '/' */
+    str service;       /* OTHER_AWS: the host's service label, for the answer */
 };
 
 enum auth_algorithm { AUTH_NONE, AUTH_SIGV2, AUTH_SIGV4, AUTH_SIGV4A };
@@ -76,28 +76,29 @@ enum auth_algorithm { AUTH_NONE, AUTH_SIGV2, AUTH_SIGV4, AUTH_SIGV4A };
 struct identity {
     enum auth_algorithm algorithm;
     bool presigned;
-    bool anonymous;   /* no credential at all */
-    bool verified;    /* the signature was checked and is right */
+    bool anonymous; /* no credential at all */
+    bool verified;  /* the signature was checked and is right */
     str access_key;
-    str account;      /* who acts; the default account for unknown keys in relaxed mode */
-    str arn;          /* arn:aws:iam::ACCOUNT:user/NAME or the assumed role's */
+    str account; /* who acts; the default account for unknown keys in relaxed mode */
+    str arn;     /* arn:aws:iam::ACCOUNT:user/NAME or the assumed role's */
     str scope_date, scope_region, scope_service; /* of the credential; region empty for SigV4A */
-    str region_set;   /* SigV4A */
-    str payload_hash; /* x-amz-content-sha256 as it stands in the canonical request */
+    str region_set;                              /* SigV4A */
+    str payload_hash;           /* x-amz-content-sha256 as it stands in the canonical request */
     struct auth_stream *stream; /* set when chunk signatures have to be verified */
 };
 
 struct reply {
     int status;
     struct fields headers;
-    str bytes;                  /* small answers */
-    struct body_reader *body;   /* or a stored body; the front closes it */
-    uint64_t size_bytes;        /* Content-Length; of HEAD too */
-    bool head;                  /* no body is sent, size stands */
-    bool close;                 /* Connection: close after it */
-    duration delay;             /* wall time to hold the answer: simulated latency, faults */
-    uint64_t bytes_per_s;       /* 0: as fast as it goes */
-    bool (*stream)(struct request *rq, char *out, size_t room, size_t *size); /* events: see admin */
+    str bytes;                /* small answers */
+    struct body_reader *body; /* or a stored body; the front closes it */
+    uint64_t size_bytes;      /* Content-Length; of HEAD too */
+    bool head;                /* no body is sent, size stands */
+    bool close;               /* Connection: close after it */
+    duration delay;           /* wall time to hold the answer: simulated latency, faults */
+    uint64_t bytes_per_s;     /* 0: as fast as it goes */
+    bool (*stream)(struct request *rq, char *out, size_t room,
+                   size_t *size); /* events: see admin */
 };
 
 struct request {
@@ -106,26 +107,26 @@ struct request {
     struct world *world;
     struct lane *lane;
     const struct request_host *host;
-    void *connection;      /* the host's own */
+    void *connection; /* the host's own */
 
     /* as received */
     str method;
-    str target;            /* raw, origin or absolute form, as on the wire */
+    str target; /* raw, origin or absolute form, as on the wire */
     struct fields headers;
     bool tls;
-    str tunnel_host;       /* CONNECT host:port that this connection came through; may be empty */
-    str proxy_user;        /* from Proxy-Authorization of the CONNECT or of this request */
-    str peer;              /* "127.0.0.1" */
+    str tunnel_host; /* CONNECT host:port that this connection came through; may be empty */
+    str proxy_user;  /* from Proxy-Authorization of the CONNECT or of this request */
+    str peer;        /* "127.0.0.1" */
     bool peer_is_loopback;
-    duration received;     /* clock_mono */
-    instant received_at;   /* emulated */
+    duration received;   /* clock_mono */
+    instant received_at; /* emulated */
     instant received_wall;
-    uint64_t ordinal;      /* number of this request in its world: keys draws */
-    str id;                /* x-amz-request-id, 16 characters */
+    uint64_t ordinal; /* number of this request in its world: keys draws */
+    str id;           /* x-amz-request-id, 16 characters */
 
     /* address and operation */
     struct address address;
-    struct fields query;   /* decoded, in order */
+    struct fields query; /* decoded, in order */
     str raw_query;
     const struct operation *op;
 
@@ -134,32 +135,32 @@ struct request {
     const struct client *client; /* declared or made for this request; never NULL after address */
 
     /* where to */
-    struct bucket_info bucket;   /* set by route for bucket and object operations */
+    struct bucket_info bucket; /* set by route for bucket and object operations */
     bool has_bucket;
     const struct mrap_list *mraps; /* pinned for MRAP requests; released by request_free */
-    const struct mrap *mrap;     /* in it */
+    const struct mrap *mrap;       /* in it */
     struct route_choice route;
-    str region;                  /* Region that serves; empty before route */
+    str region; /* Region that serves; empty before route */
 
     /* body */
-    uint64_t content_length;     /* as declared; UINT64_MAX when unknown (chunked) */
+    uint64_t content_length; /* as declared; UINT64_MAX when unknown (chunked) */
     bool has_body;
     struct payload *payload;
-    str body;                    /* whole, for operations that read documents */
-    struct body_draft draft;     /* for operations that store the body */
+    str body;                        /* whole, for operations that read documents */
+    struct body_draft draft;         /* for operations that store the body */
     struct object_checksum checksum; /* of the draft, as declared or computed */
 
     /* handle */
     enum s3_code (*resume)(struct request *rq); /* continuation after S3_WAIT */
-    void *state;                 /* the handler's own, between continuations */
-    enum s3_code code;           /* the outcome */
-    str message;                 /* overrides the table's */
-    struct fields extra;         /* extra elements of the error document */
-    str hint;                    /* <Hint> */
-    struct fields nonstandard;   /* name = mark, value = what AWS says; see request_nonstandard */
+    void *state;                                /* the handler's own, between continuations */
+    enum s3_code code;                          /* the outcome */
+    str message;                                /* overrides the table's */
+    struct fields extra;                        /* extra elements of the error document */
+    str hint;                                   /* <Hint> */
+    struct fields nonstandard; /* name = mark, value = what AWS says; see request_nonstandard */
 
     struct reply reply;
-    unsigned step;               /* index into the walk; the trace prints its name */
+    unsigned step; /* index into the walk; the trace prints its name */
     bool answered;
 };
 
@@ -185,7 +186,8 @@ void request_free(struct request *rq, bool sent_whole);
 /* For steps and handlers. */
 
 /* Submits a write and goes on with `then` when it is committed: return request_write(...). */
-enum s3_code request_write(struct request *rq, struct store_write *write, enum s3_code (*then)(struct request *rq));
+enum s3_code request_write(struct request *rq, struct store_write *write,
+                           enum s3_code (*then)(struct request *rq));
 /* Suspends without a write; somebody calls rq->host->wake. return request_wait(...). */
 enum s3_code request_wait(struct request *rq, enum s3_code (*then)(struct request *rq));
 
@@ -200,7 +202,7 @@ void request_hint(struct request *rq, const char *format, ...) PRINTF_LIKE(2, 3)
 MUST_CHECK bool request_nonstandard(struct request *rq, const char *mark, const char *aws_says);
 /* A mark without the choice (strict was asked already, or does not apply). */
 void request_mark(struct request *rq, const char *mark, const char *aws_says);
-str request_query(const struct request *rq, const char *name);      /* STR_NONE if absent */
+str request_query(const struct request *rq, const char *name); /* STR_NONE if absent */
 bool request_has_query(const struct request *rq, const char *name);
 str request_get_header(const struct request *rq, const char *name); /* STR_NONE if absent */
 /* Answers with a whole XML or JSON document already in the arena. */

@@ -27,17 +27,20 @@ static void error_reply(struct request *rq)
 
 static void explain_route(struct request *rq)
 {
-    struct buf text;
+    struct buf text, over;
     const struct route_choice *route = &rq->route;
     buf_init_arena(&text, rq->arena, 4096);
-    buf_addf(&text, "%s; client=%.*s; at=%.*s", route_reason_name(route->reason),
-             STR_ARG(rq->client->name), STR_ARG(rq->client->place.name));
+    buf_add(&text, route_reason_name(route->reason));
+    buf_addf(&text, "; client=%.*s; at=%.*s", STR_ARG(rq->client->name),
+             STR_ARG(rq->client->place.name));
     if (rq->mrap && route->member != SIZE_MAX) {
-        buf_addf(&text, "; rtt=%.0fms; ", route->rtt_ms);
-        struct route_table table = { rq->mrap->members, rq->mrap->member_count, rq->mrap->proximity, 0 };
-        buf_add(&text, STR("over=\""));
-        route_format_over(&table, route, &text);
-        buf_add_char(&text, '"');
+        struct route_table table = { rq->mrap->members, rq->mrap->member_count, rq->mrap->proximity,
+                                     0 };
+        buf_addf(&text, "; rtt=%.0fms", route->rtt_ms);
+        buf_init_arena(&over, rq->arena, 4096);
+        route_format_over(&table, route, &over);
+        if (over.size > 0)
+            buf_addf(&text, "; over=\"%.*s\"", STR_ARG(buf_str(&over)));
     }
     request_header(rq, "x-atoll-route", buf_str(&text));
 }
@@ -66,15 +69,15 @@ static void show_marks(struct request *rq)
     request_header(rq, "x-atoll-nonstandard", buf_str(&marks));
 }
 
-/* The round trip between the client's place and the Region that served, in wall time; under a manual
- * clock it is only reported, unless asked for (--latency wall). */
+/* The round trip between the client's place and the Region that served, in wall time; under a
+ * manual clock it is only reported, unless asked for (--latency wall). */
 static void simulate_latency(struct request *rq)
 {
     const struct settings *settings = rq->world->settings;
     region_id region = region_find(rq->region);
     if (!settings->simulate_latency || region == REGION_NONE)
         return;
-    double ms = place_rtt_ms(&rq->client->place, region) * settings->latency_factor;
+    double ms = place_path_to(&rq->client->place, region).rtt_ms * settings->latency_factor;
     request_header(rq, "x-atoll-latency", str_format(rq->arena, "%.0fms", ms));
     if (clock_mode_get(rq->world->clock) != CLOCK_MANUAL || settings->latency_wall)
         rq->reply.delay = (duration){ (int64_t) (ms * 1e6) };
@@ -84,8 +87,11 @@ static void simulate_latency(struct request *rq)
 static str extended_id(struct request *rq)
 {
     unsigned char bytes[56];
-    rng_bytes(&(struct rng_key){ .seed = rq->world->seed, .purpose = RNG_REQUEST_ID, .name = STR("id-2"),
-                                 .ordinal = rq->ordinal }, bytes, sizeof bytes);
+    rng_bytes(&(struct rng_key){ .seed = rq->world->seed,
+                                 .purpose = RNG_REQUEST_ID,
+                                 .name = STR("id-2"),
+                                 .ordinal = rq->ordinal },
+              bytes, sizeof bytes);
     return encode_base64(rq->arena, bytes, sizeof bytes);
 }
 

@@ -17,8 +17,8 @@ enum proxy_other { PROXY_REFUSE, PROXY_TUNNEL };
 struct settings {
     str listen[SETTINGS_MAX_LISTEN]; /* "127.0.0.1:28655", "[::1]:28655" */
     size_t listen_count;
-    str data;            /* directory; empty: a private temporary one, removed at exit */
-    str account;         /* default account, 12 digits */
+    str data;    /* directory; empty: a private temporary one, removed at exit */
+    str account; /* default account, 12 digits */
     uint64_t seed;
     bool seed_given;
     enum clock_mode clock_mode;
@@ -31,25 +31,25 @@ struct settings {
     bool explain_headers; /* x-atoll-* */
     bool simulate_latency;
     double latency_factor;
-    bool latency_wall;    /* wait it under a manual clock too */
+    bool latency_wall; /* wait it under a manual clock too */
     enum proxy_other proxy_other;
     enum admin_mode admin;
     enum store_durability durability;
     enum version_order version_order;
     uint64_t part_min_bytes;
-    str preset;           /* default, instant, aws-like, hostile */
-    str lag;              /* distribution; empty: the preset's */
+    str preset; /* default, instant, aws-like, hostile */
+    str lag;    /* distribution; empty: the preset's */
     str ca_dir;
     str init_file, load_dir;
     str port_file;
-    int ready_fd;         /* -1: none */
+    int ready_fd; /* -1: none */
     duration grace;
     unsigned journal;
-    unsigned workers;     /* 0: one per core */
+    unsigned workers; /* 0: one per core */
     enum log_level log_level;
     enum log_format log_format;
     bool demo;
-    str hint_server;      /* URL that hints and env use; set once bound */
+    str hint_server; /* URL that hints and env use; set once bound */
 };
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "server/clients.h"
 #include "server/mraps.h"
+#include "server/operations.h"
 #include "server/regions.h"
 #include "server/walk.h"
 #include "server/world.h"
@@ -29,13 +30,17 @@ static enum s3_code wrong_scope(struct request *rq, str expected)
 {
     request_header(rq, "x-amz-bucket-region", expected);
     if (rq->who.presigned) {
-        request_message(rq, "Error parsing the X-Amz-Credential parameter; the region '%.*s' is wrong; "
-                            "expecting '%.*s'", STR_ARG(rq->who.scope_region), STR_ARG(expected));
+        request_message(rq,
+                        "Error parsing the X-Amz-Credential parameter; the region '%.*s' is wrong; "
+                        "expecting '%.*s'",
+                        STR_ARG(rq->who.scope_region), STR_ARG(expected));
         request_extra(rq, "Region", expected);
         return S3_AuthorizationQueryParametersError;
     }
-    request_message(rq, "The authorization header is malformed; the region '%.*s' is wrong; expecting "
-                        "'%.*s'", STR_ARG(rq->who.scope_region), STR_ARG(expected));
+    request_message(rq,
+                    "The authorization header is malformed; the region '%.*s' is wrong; expecting "
+                    "'%.*s'",
+                    STR_ARG(rq->who.scope_region), STR_ARG(expected));
     request_extra(rq, "Region", expected);
     return S3_AuthorizationHeaderMalformed;
 }
@@ -96,7 +101,8 @@ static enum s3_code judge_expected_owner(struct request *rq)
     if (!str_is_set(expected))
         return S3_OK;
     if (expected.size != 12 || !str_to_u64(expected, &number)) {
-        request_message(rq, "The value of the expected bucket owner parameter must be an AWS account ID");
+        request_message(
+            rq, "The value of the expected bucket owner parameter must be an AWS account ID");
         return S3_InvalidBucketOwnerAWSAccountID;
     }
     return !rq->has_bucket || str_eq(expected, rq->bucket.account) ? S3_OK : S3_AccessDenied;
@@ -154,10 +160,12 @@ static enum s3_code find_mrap(struct request *rq)
     rq->mraps = mraps_acquire(rq->world->mraps);
     rq->mrap = mrap_by_alias(rq->mraps, rq->address.mrap);
     if (rq->mrap == NULL) {
-        rq->mrap = mrap_by_name(rq->mraps, rq->who.account, without_suffix(rq->address.mrap, STR(".mrap")));
-        if (rq->mrap && !request_nonstandard(rq, "name-as-alias",
-                                             "AWS finds a Multi-Region Access Point by its generated alias "
-                                             "only; a host with its friendly name does not resolve"))
+        rq->mrap = mrap_by_name(rq->mraps, rq->who.account,
+                                without_suffix(rq->address.mrap, STR(".mrap")));
+        if (rq->mrap &&
+            !request_nonstandard(rq, "name-as-alias",
+                                 "AWS finds a Multi-Region Access Point by its generated alias "
+                                 "only; a host with its friendly name does not resolve"))
             rq->mrap = NULL;
     }
     if (rq->mrap == NULL || mrap_status_at(rq->mrap, rq->received_at) != MRAP_READY) {
@@ -167,8 +175,9 @@ static enum s3_code find_mrap(struct request *rq)
         return S3_NoSuchMultiRegionAccessPoint;
     }
     if (rq->address.alias_as_bucket)
-        request_mark(rq, "alias-as-bucket", "NoSuchBucket: AWS knows an alias only as a host name under "
-                                            "accesspoint.s3-global.amazonaws.com");
+        request_mark(rq, "alias-as-bucket",
+                     "NoSuchBucket: AWS knows an alias only as a host name under "
+                     "accesspoint.s3-global.amazonaws.com");
     return S3_OK;
 }
 
@@ -185,14 +194,18 @@ static bool old_routes_hold(const struct request *rq, const struct mrap *mrap)
 {
     if (!instant_before(rq->received_at, mrap->routes_effective_at))
         return false;
-    struct rng_key key = { .seed = rq->world->seed, .purpose = RNG_PROPAGATION, .scope = rq->client->hash,
-                           .name = mrap->alias, .ordinal = (uint64_t) mrap->routes_at.ns };
+    struct rng_key key = { .seed = rq->world->seed,
+                           .purpose = RNG_PROPAGATION,
+                           .scope = rq->client->hash,
+                           .name = mrap->alias,
+                           .ordinal = (uint64_t) mrap->routes_at.ns };
     double spread = (double) (mrap->routes_effective_at.ns - mrap->routes_at.ns);
     instant own = { mrap->routes_at.ns + (int64_t) (rng_unit(&key) * spread) };
     return instant_before(rq->received_at, own);
 }
 
-/* An upload id leads to the Region that issued it: AWS lets uploads in progress run to completion. */
+/* An upload id leads to the Region that issued it: AWS lets uploads in progress run to completion.
+ */
 static bool follow_upload(struct request *rq, const struct mrap *mrap, region_set up)
 {
     str upload = request_query(rq, "uploadId");
@@ -203,12 +216,13 @@ static bool follow_upload(struct request *rq, const struct mrap *mrap, region_se
     for (size_t i = 0; i < mrap->member_count; i++) {
         struct bucket_info info;
         if (!region_set_has(up, mrap->members[i].region) ||
-            store_bucket_get(rq->lane->reader, rq->arena, mrap->members[i].bucket, &info) != STORE_OK ||
+            store_bucket_get(rq->lane->reader, rq->arena, mrap->members[i].bucket, &info) !=
+                STORE_OK ||
             info.id != bucket)
             continue;
         rq->route.member = i;
         rq->route.reason = ROUTE_UPLOAD_AFFINITY;
-        rq->route.rtt_ms = place_rtt_ms(&rq->client->place, mrap->members[i].region);
+        rq->route.rtt_ms = place_path_to(&rq->client->place, mrap->members[i].region).rtt_ms;
         return true;
     }
     return false;
@@ -226,8 +240,11 @@ static void pick(struct request *rq, const struct mrap *mrap, region_set up)
     }
     struct route_draws draws = { 0, 1 };
     if (is_weighted(mrap)) {
-        struct rng_key key = { .seed = rq->world->seed, .purpose = RNG_ROUTE, .scope = rq->client->hash,
-                               .name = mrap->alias, .ordinal = client_next_ordinal(rq->client) };
+        struct rng_key key = { .seed = rq->world->seed,
+                               .purpose = RNG_ROUTE,
+                               .scope = rq->client->hash,
+                               .name = mrap->alias,
+                               .ordinal = client_next_ordinal(rq->client) };
         draws.weighted = rng_unit(&key);
         key.purpose = RNG_FLAP;
         draws.flap = rng_unit(&key);

@@ -23,9 +23,12 @@
 #include "server/world.h"
 
 /* Requests that are not S3's own: one row each, so that the rest of the walk sees an operation. */
-static const struct operation admin_operation = { "Admin", "*", AT_SERVICE, NULL, "", OP_DOCUMENT, admin_handle };
-static const struct operation sts_operation = { "STS", "*", AT_SERVICE, NULL, "", OP_DOCUMENT, op_sts };
-static const struct operation other_operation = { "NotEmulated", "*", AT_SERVICE, NULL, "", OP_DOCUMENT,
+static const struct operation admin_operation = { "Admin", "*",         AT_SERVICE,  NULL,
+                                                  "",      OP_DOCUMENT, admin_handle };
+static const struct operation sts_operation = { "STS", "*",         AT_SERVICE, NULL,
+                                                "",    OP_DOCUMENT, op_sts };
+static const struct operation other_operation = { "NotEmulated",  "*", AT_SERVICE,
+                                                  NULL,           "",  OP_DOCUMENT,
                                                   op_not_emulated };
 
 static enum s3_code step_address(struct request *rq)
@@ -38,8 +41,11 @@ static enum s3_code step_address(struct request *rq)
         return S3_InvalidURI;
     query_parse(rq->arena, rq->raw_query, &rq->query);
     if (rq->address.kind == ADDRESS_STRANGER) {
-        request_message(rq, "%.*s is not an AWS host and atoll does not forward requests; start it with "
-                            "--proxy-other tunnel to allow that for CONNECT.", STR_ARG(host));
+        request_message(
+            rq,
+            "%.*s is not an AWS host and atoll does not forward requests; start it with "
+            "--proxy-other tunnel to allow that for CONNECT.",
+            STR_ARG(host));
         return S3_AccessDenied;
     }
     return S3_OK;
@@ -48,24 +54,28 @@ static enum s3_code step_address(struct request *rq)
 static enum s3_code find_s3_operation(struct request *rq)
 {
     const struct address *address = &rq->address;
-    enum op_place place = address->kind == ADDRESS_CONTROL ? AT_CONTROL
-                          : address->key.size > 0          ? AT_OBJECT
+    enum op_place place = address->kind == ADDRESS_CONTROL                            ? AT_CONTROL
+                          : address->key.size > 0                                     ? AT_OBJECT
                           : address->bucket.size > 0 || address->kind == ADDRESS_MRAP ? AT_BUCKET
                                                                                       : AT_SERVICE;
     rq->op = operation_find(rq, place);
     if (rq->op == NULL || (address->kind == ADDRESS_MRAP && !(rq->op->flags & OP_MRAP))) {
         request_extra(rq, "Method", rq->method);
-        request_extra(rq, "ResourceType", place == AT_OBJECT   ? STR("OBJECT")
-                                          : place == AT_BUCKET ? STR("BUCKET")
-                                                               : STR("SERVICE"));
+        request_extra(rq, "ResourceType",
+                      place == AT_OBJECT   ? STR("OBJECT")
+                      : place == AT_BUCKET ? STR("BUCKET")
+                                           : STR("SERVICE"));
         if (rq->op)
-            request_hint(rq, "%s is not among the operations that a Multi-Region Access Point accepts.",
+            request_hint(rq,
+                         "%s is not among the operations that a Multi-Region Access Point accepts.",
                          rq->op->name);
         return S3_MethodNotAllowed;
     }
     if (rq->op->flags & OP_MISSING) {
-        request_message(rq, "A header or query you provided implies functionality that is not "
-                            "implemented: %s.", rq->op->name);
+        request_message(rq,
+                        "A header or query you provided implies functionality that is not "
+                        "implemented: %s.",
+                        rq->op->name);
         return S3_NotImplemented;
     }
     return S3_OK;
@@ -133,8 +143,12 @@ static const struct {
     const char *name;
     step_fn *run;
 } steps[] = {
-    { "address", step_address }, { "operation", step_operation }, { "authenticate", step_authenticate },
-    { "route", step_route },     { "authorize", step_authorize }, { "body", step_body },
+    { "address", step_address },
+    { "operation", step_operation },
+    { "authenticate", step_authenticate },
+    { "route", step_route },
+    { "authorize", step_authorize },
+    { "body", step_body },
     { "handle", step_handle },
 };
 enum { STEP_BODY = 5, STEP_HANDLE = 6 };

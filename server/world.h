@@ -31,7 +31,8 @@ struct world {
 };
 
 /* NULL and a sentence in *error on failure. Settings must outlive the world. */
-MUST_CHECK struct world *world_open(struct arena *arena, const struct settings *settings, str *error);
+MUST_CHECK struct world *world_open(struct arena *arena, const struct settings *settings,
+                                    str *error);
 void world_close(struct world *world);
 
 /* One request, run to its end on the calling thread, without sockets: for scenarios, /do, --load.

@@ -86,6 +86,7 @@ struct store_doc {
     str kind; /* "mrap", "link", "clock", ... */
     str id;
     str body; /* ptr == NULL: delete it */
+    bool if_absent; /* fail the whole write with STORE_EXISTS when it is there already */
 };
 
 /* The head of every typed write. */

@@ -1,0 +1,227 @@
+/* What the S3 Control handlers share; see control.h. */
+#include "server/control/control.h"
+
+#include "base/encode.h"
+#include "base/json.h"
+#include "base/rng.h"
+#include "server/world.h"
+
+static const char *const kind_paths[] = { "create", "delete", "put-policy" };
+
+static enum s3_code judge_account(struct request *rq)
+{
+    str account = request_get_header(rq, "x-amz-account-id");
+    uint64_t number;
+    if (account.size == 0)
+        account = rq->address.account_label;
+    if (account.size != 12 || !str_to_u64(account, &number)) {
+        request_message(rq, "AccountId must be 12 digits");
+        return S3_InvalidRequest;
+    }
+    if (str_eq(account, rq->who.account))
+        return S3_OK;
+    request_hint(
+        rq,
+        "This request acts as account %.*s. Start atoll with --account %.*s, or use %.*s as "
+        "the access key: a key of 12 digits is the account of that number.",
+        STR_ARG(rq->who.account), STR_ARG(account), STR_ARG(account));
+    return S3_AccessDenied;
+}
+
+static bool plane_answers(enum control_plane plane, str region)
+{
+    region_id id = region_find(region);
+    if (id == REGION_NONE)
+        return false;
+    return plane == PLANE_MANAGEMENT ? region_at(id)->mrap_control_plane
+                                     : region_at(id)->failover_control_plane;
+}
+
+enum s3_code control_guard(struct request *rq, enum control_plane plane)
+{
+    enum s3_code code = judge_account(rq);
+    if (code != S3_OK || plane_answers(plane, rq->region))
+        return code;
+    const char *regions = plane == PLANE_MANAGEMENT
+                              ? "us-west-2"
+                              : "us-east-1, us-west-2, ap-southeast-2, ap-northeast-1, eu-west-1";
+    const char *refusal =
+        plane == PLANE_MANAGEMENT
+            ? "PermanentRedirect: this API operation is only available in us-west-2"
+            : "PermanentRedirect: this API operation is only available in the five "
+              "failover control Regions";
+    if (request_nonstandard(rq, "control-region", refusal))
+        return S3_OK;
+    request_message(
+        rq,
+        "This API operation is only available in the following Regions: %s. Make sure to "
+        "send all future requests to a supported Region.",
+        regions);
+    return S3_PermanentRedirect;
+}
+
+str control_label(struct request *rq, const char *suffix)
+{
+    str path = rq->address.path;
+    const str prefix = STR("/v20180820/mrap/instances/");
+    if (!str_starts(path, prefix) || !str_ends(path, str_of(suffix)) ||
+        path.size < prefix.size + strlen(suffix))
+        return STR_NONE;
+    str label = str_skip(path, prefix.size);
+    return decode_uri(rq->arena, str_first(label, label.size - strlen(suffix)), false);
+}
+
+static const struct mrap *present(struct request *rq, const struct mrap *mrap)
+{
+    return mrap && str_eq(mrap->account, rq->who.account) && !mrap_is_gone(mrap, rq->received_at)
+               ? mrap
+               : NULL;
+}
+
+const struct mrap *control_find_name(struct request *rq, str name)
+{
+    if (rq->mraps == NULL)
+        rq->mraps = mraps_acquire(rq->world->mraps);
+    return present(rq, mrap_by_name(rq->mraps, rq->who.account, name));
+}
+
+const struct mrap *control_find(struct request *rq, str label)
+{
+    str rest;
+    if (rq->mraps == NULL)
+        rq->mraps = mraps_acquire(rq->world->mraps);
+    if (str_starts(label, STR("arn:"))) {
+        size_t at = str_find(label, STR(":accesspoint"));
+        if (at == label.size)
+            return NULL;
+        rest = str_skip(label, at + strlen(":accesspoint"));
+        if (rest.size < 2 || (rest.ptr[0] != '/' && rest.ptr[0] != ':'))
+            return NULL;
+        label = str_skip(rest, 1);
+    }
+    const struct mrap *found = present(rq, mrap_by_alias(rq->mraps, label));
+    if (found)
+        return found;
+    str name =
+        str_ends(label, STR(".mrap")) ? str_first(label, label.size - strlen(".mrap")) : label;
+    found = control_find_name(rq, name);
+    return found && request_nonstandard(
+                        rq, "name-as-alias",
+                        "NoSuchMultiRegionAccessPoint: an ARN holds the generated alias, "
+                        "not the name")
+               ? found
+               : NULL;
+}
+
+/* --- asynchronous requests --- */
+
+static void write_instant(struct arena *arena, struct json_writer *writer, const char *name,
+                          instant at)
+{
+    json_text(writer, name, str_format(arena, "%lld", (long long) at.ns));
+}
+
+struct store_doc async_to_doc(struct arena *arena, const struct async_record *record)
+{
+    struct buf buf;
+    struct json_writer writer;
+    buf_init_arena(&buf, arena, LIMIT_JSON_BYTES);
+    json_begin(&writer, &buf);
+    json_object(&writer, NULL);
+    json_text(&writer, "operation", str_of(kind_paths[record->kind]));
+    json_text(&writer, "account", record->account);
+    json_text(&writer, "client_token", record->client_token);
+    write_instant(arena, &writer, "created_at", record->created_at);
+    write_instant(arena, &writer, "done_at", record->done_at);
+    json_text(&writer, "name", record->name);
+    json_text(&writer, "policy", record->policy);
+    json_array(&writer, "block");
+    for (size_t i = 0; i < COUNT(record->block); i++)
+        json_boolean(&writer, NULL, record->block[i]);
+    json_end(&writer);
+    json_array(&writer, "regions");
+    for (size_t i = 0; i < record->region_count; i++) {
+        json_object(&writer, NULL);
+        json_text(&writer, "bucket", record->regions[i].bucket);
+        json_text(&writer, "account", record->regions[i].account);
+        json_text(&writer, "region", record->regions[i].region);
+        json_end(&writer);
+    }
+    json_end(&writer);
+    json_text(&writer, "error_code", record->error_code);
+    json_text(&writer, "error_message", record->error_message);
+    json_end(&writer);
+    return (struct store_doc){ .kind = STR("async"), .id = record->token, .body = buf_str(&buf) };
+}
+
+static instant read_instant(const struct json *object, const char *name)
+{
+    instant at = { 0 };
+    return str_to_i64(json_string(object, name, STR_NONE), &at.ns) ? at : (instant){ 0 };
+}
+
+bool async_from_doc(struct arena *arena, const struct store_doc *doc, struct async_record *out)
+{
+    struct json_error error;
+    const struct json *object = json_parse(arena, doc->body, &error);
+    if (object == NULL)
+        return false;
+    *out = (struct async_record){ .token = str_copy(arena, doc->id),
+                                  .account = json_string(object, "account", STR_NONE),
+                                  .client_token = json_string(object, "client_token", STR_NONE),
+                                  .created_at = read_instant(object, "created_at"),
+                                  .done_at = read_instant(object, "done_at"),
+                                  .name = json_string(object, "name", STR_NONE),
+                                  .policy = json_string(object, "policy", STR_NONE),
+                                  .error_code = json_string(object, "error_code", STR_NONE),
+                                  .error_message = json_string(object, "error_message", STR_NONE) };
+    str operation = json_string(object, "operation", STR_NONE);
+    for (unsigned i = 0; i < COUNT(kind_paths); i++)
+        if (str_is(operation, kind_paths[i]))
+            out->kind = (enum async_kind) i;
+    const struct json *block = json_member(object, "block");
+    const struct json *flag = block ? block->child : NULL;
+    for (size_t i = 0; i < COUNT(out->block) && flag; i++, flag = flag->next)
+        out->block[i] = flag->boolean;
+    const struct json *regions = json_member(object, "regions");
+    const struct json *region = regions ? regions->child : NULL;
+    for (; region && out->region_count < LIMIT_REGIONS_PER_MRAP; region = region->next)
+        out->regions[out->region_count++] =
+            (struct async_region){ json_string(region, "bucket", STR_NONE),
+                                   json_string(region, "account", STR_NONE),
+                                   json_string(region, "region", STR_NONE) };
+    return true;
+}
+
+str async_arn(struct arena *arena, const struct async_record *record)
+{
+    return str_format(arena, "arn:aws:s3:us-west-2:%.*s:async-request/mrap/%s/%.*s",
+                      STR_ARG(record->account), kind_paths[record->kind], STR_ARG(record->token));
+}
+
+uint64_t control_next_ordinal(struct request *rq, struct store_doc *counter)
+{
+    str last = STR_NONE;
+    uint64_t ordinal = 0;
+    if (store_doc_get(rq->lane->reader, rq->arena, STR("counter"), STR("control"), &last) !=
+            STORE_OK ||
+        !str_to_u64(last, &ordinal))
+        ordinal = 0;
+    ordinal++;
+    *counter =
+        (struct store_doc){ .kind = STR("counter"),
+                            .id = STR("control"),
+                            .body = str_format(rq->arena, "%llu", (unsigned long long) ordinal) };
+    return ordinal;
+}
+
+duration control_delay(const struct request *rq, uint64_t ordinal, duration least, duration most)
+{
+    if (!str_is(rq->world->settings->preset, "aws-like"))
+        return (duration){ 0 };
+    struct rng_key key = { .seed = rq->world->seed,
+                           .purpose = RNG_PROPAGATION,
+                           .name = STR("control"),
+                           .ordinal = ordinal };
+    return (duration){ least.ns + (int64_t) (rng_unit(&key) * (double) (most.ns - least.ns)) };
+}

@@ -1,0 +1,491 @@
+/* The asynchronous MRAP requests: create, delete, put-policy, and Describe, which shows how they
+ * go.
+ *
+ * AWS authorises synchronously, answers with a token, and reports most failures in Describe: the
+ * create call itself answers 200 even when it will fail (aws-behaviour A.6). What the outcome will
+ * be is judged here at once and written down with the instant at which it shows.
+ */
+#include "base/encode.h"
+#include "base/json.h"
+#include "base/rng.h"
+#include "server/control/control.h"
+#include "server/control/handlers.h"
+#include "server/s3/xml.h"
+#include "server/world.h"
+
+/* What a handler keeps between submitting its write and answering. */
+struct change {
+    struct store_write write;
+    struct async_record record;
+    struct store_doc docs[4];
+    bool repeated; /* the same ClientToken and content: only answer again */
+};
+
+static const char *const block_names[4] = { "BlockPublicAcls", "IgnorePublicAcls",
+                                            "BlockPublicPolicy", "RestrictPublicBuckets" };
+static const char *const result_names[] = { "CreateMultiRegionAccessPointResult",
+                                            "DeleteMultiRegionAccessPointResult",
+                                            "PutMultiRegionAccessPointPolicyResult" };
+static const char *const request_names[] = { "CreateMultiRegionAccessPointRequest",
+                                             "DeleteMultiRegionAccessPointRequest",
+                                             "PutMultiRegionAccessPointPolicyRequest" };
+static const char *const operation_names[] = { "CreateMultiRegionAccessPoint",
+                                               "DeleteMultiRegionAccessPoint",
+                                               "PutMultiRegionAccessPointPolicy" };
+
+static bool name_is_valid(str name)
+{
+    if (name.size < 3 || name.size > 50 || name.ptr[0] == '-' || name.ptr[name.size - 1] == '-')
+        return false;
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
+            return false;
+    }
+    return true;
+}
+
+/* The parts common to all three requests. */
+static enum s3_code read_request(struct request *rq, enum async_kind kind,
+                                 struct async_record *record, const struct xml **details_out)
+{
+    if (rq->body.size == 0)
+        return S3_MissingRequestBodyError;
+    const struct xml *root = xml_parse(rq->arena, rq->body);
+    const struct xml *details = xml_child(root, "Details");
+    if (root == NULL || !str_is(root->name, request_names[kind]) || details == NULL)
+        return S3_MalformedXML;
+    *record = (struct async_record){ .kind = kind,
+                                     .account = rq->who.account,
+                                     .created_at = rq->received_at,
+                                     .name = xml_text(details, "Name"),
+                                     .client_token = xml_text(root, "ClientToken"),
+                                     .policy = xml_text(details, "Policy") };
+    *details_out = details;
+    if (record->client_token.size == 0 || record->client_token.size > 64) {
+        request_message(rq, "ClientToken must have 1 to 64 characters");
+        return S3_InvalidRequest;
+    }
+    if (!name_is_valid(record->name)) {
+        request_message(
+            rq, "The Multi-Region Access Point name must have 3 to 50 characters: lowercase "
+                "letters, digits and hyphens, starting and ending with a letter or digit.");
+        return S3_InvalidRequest;
+    }
+    return S3_OK;
+}
+
+static void fail_with(struct async_record *record, const char *code, str message)
+{
+    if (record->error_code.size > 0)
+        return; /* the first cause stands */
+    record->error_code = str_of(code);
+    record->error_message = message;
+}
+
+/* --- idempotency: the same ClientToken gives the same answer --- */
+
+static str fingerprint(struct request *rq, enum async_kind kind)
+{
+    return str_format(rq->arena, "%d:%016llx", (int) kind, (unsigned long long) rng_hash(rq->body));
+}
+
+/* S3_OK and change->repeated when this very request was accepted before. */
+static enum s3_code judge_client_token(struct request *rq, struct change *change)
+{
+    str id = str_format(rq->arena, "%.*s/%.*s", STR_ARG(rq->who.account),
+                        STR_ARG(change->record.client_token));
+    str print = fingerprint(rq, change->record.kind), before = STR_NONE, old_print, token;
+    if (store_doc_get(rq->lane->reader, rq->arena, STR("client-token"), id, &before) == STORE_OK &&
+        str_cut(before, ' ', &old_print, &token)) {
+        if (!str_eq(old_print, print))
+            return S3_ClientTokenConflict;
+        change->record.token = token;
+        change->repeated = true;
+    }
+    change->docs[2] = (struct store_doc){ .kind = STR("client-token"), .id = id, .body = print };
+    return S3_OK;
+}
+
+/* 94 characters of URL-safe base64, as seen on AWS. */
+static str draw_token(struct request *rq, uint64_t ordinal, str client_token)
+{
+    unsigned char bytes[71];
+    rng_bytes(&(struct rng_key){ .seed = rq->world->seed,
+                                 .purpose = RNG_ASYNC_TOKEN,
+                                 .name = client_token,
+                                 .ordinal = ordinal },
+              bytes, sizeof bytes);
+    return str_first(encode_base64url(rq->arena, bytes, sizeof bytes), 94);
+}
+
+/* 'm' and twelve letters of lower-case base32, as seen on AWS; never given twice. */
+static str draw_alias(struct request *rq, uint64_t ordinal, str name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+    unsigned char bytes[12];
+    char alias[18] = "m";
+    rng_bytes(
+        &(struct rng_key){
+            .seed = rq->world->seed, .purpose = RNG_MRAP_ALIAS, .name = name, .ordinal = ordinal },
+        bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        alias[i + 1] = letters[bytes[i] % 32];
+    memcpy(alias + 13, ".mrap", 5);
+    return str_copy(rq->arena, str_from(alias, sizeof alias));
+}
+
+static enum s3_code answer_token(struct request *rq)
+{
+    const struct change *change = rq->state;
+    struct buf buf;
+    struct xml_writer writer;
+    buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
+    xml_begin(&writer, &buf, result_names[change->record.kind], XML_NS_CONTROL);
+    xml_element(&writer, "RequestTokenARN", async_arn(rq->arena, &change->record));
+    xml_end(&writer);
+    request_reply(rq, 200, "application/xml", buf_str(&buf));
+    return S3_OK;
+}
+
+static enum s3_code accepted(struct request *rq)
+{
+    const struct change *change = rq->state;
+    if (change->write.result == STORE_EXISTS)
+        return S3_OperationAborted; /* another control change was accepted in between */
+    if (change->write.result != STORE_OK)
+        return s3_code_from_store(change->write.result);
+    mraps_reload(rq->world->mraps, rq->lane->reader);
+    return answer_token(rq);
+}
+
+/* Writes the record, its client token, the counter, and what the request makes of the access point.
+ */
+static enum s3_code submit(struct request *rq, struct change *change, uint64_t ordinal,
+                           const struct store_doc *effect)
+{
+    struct async_record *record = &change->record;
+    record->token = draw_token(rq, ordinal, record->client_token);
+    change->docs[1] = async_to_doc(rq->arena, record);
+    change->docs[1].if_absent = true;
+    change->docs[2].body =
+        str_format(rq->arena, "%.*s %.*s", STR_ARG(change->docs[2].body), STR_ARG(record->token));
+    change->docs[2].if_absent = true;
+    size_t count = 3;
+    if (effect && record->error_code.size == 0)
+        change->docs[count++] = *effect;
+    store_docs_init(&change->write, rq->arena);
+    change->write.docs = change->docs;
+    change->write.doc_count = count;
+    return request_write(rq, &change->write, accepted);
+}
+
+/* --- create --- */
+
+static void read_block(const struct xml *details, bool block[4])
+{
+    const struct xml *given = xml_child(details, "PublicAccessBlock");
+    for (size_t i = 0; i < 4; i++) {
+        str value = xml_text(given, block_names[i]);
+        block[i] = given == NULL || !str_is_set(value) || str_is(str_trim(value), "true");
+    }
+}
+
+static enum s3_code read_regions(struct request *rq, const struct xml *details,
+                                 struct async_record *record)
+{
+    const struct xml *region = xml_child(xml_child(details, "Regions"), "Region");
+    for (; region; region = xml_next(region, "Region")) {
+        if (record->region_count == LIMIT_REGIONS_PER_MRAP)
+            return S3_TooManyMultiRegionAccessPointregionsError;
+        struct async_region *out = &record->regions[record->region_count++];
+        out->bucket = xml_text(region, "Bucket");
+        out->account = xml_text(region, "BucketAccountId");
+        if (out->bucket.size == 0)
+            return S3_MalformedXML;
+    }
+    if (record->region_count == 0) {
+        request_message(rq, "A Multi-Region Access Point needs at least one Region with a bucket.");
+        return S3_InvalidRequest;
+    }
+    return S3_OK;
+}
+
+/* One bucket of a create request: where it is and what speaks against it. */
+static void judge_member(struct request *rq, struct async_record *record, size_t at,
+                         struct mrap *mrap)
+{
+    struct async_region *region = &record->regions[at];
+    struct bucket_info bucket;
+    if (store_bucket_get(rq->lane->reader, rq->arena, region->bucket, &bucket) != STORE_OK) {
+        fail_with(record, "NoSuchBucket",
+                  str_format(rq->arena, "The specified bucket %.*s does not exist",
+                             STR_ARG(region->bucket)));
+        return;
+    }
+    region->region = bucket.region;
+    region_id id = region_find(bucket.region);
+    str owner = region->account.size > 0 ? region->account : record->account;
+    if (!str_eq(owner, bucket.account))
+        fail_with(record, "AccessDenied", STR("Access Denied"));
+    if (id == REGION_NONE || !region_at(id)->mrap_supported) {
+        fail_with(record, "MultiRegionAccessPointUnsupportedRegion",
+                  str_format(rq->arena,
+                             "Multi-Region Access Points are not supported in Region %.*s",
+                             STR_ARG(bucket.region)));
+        return;
+    }
+    for (size_t i = 0; i < mrap->member_count; i++)
+        if (mrap->members[i].region == id)
+            fail_with(record, "MultiRegionAccessPointSameBucketRegion",
+                      str_format(rq->arena, "Buckets %.*s and %.*s are in the same Region, %.*s",
+                                 STR_ARG(mrap->members[i].bucket), STR_ARG(bucket.name),
+                                 STR_ARG(bucket.region)));
+    size_t member = mrap->member_count++;
+    mrap->members[member] = (struct route_member){ bucket.name, id, 100 };
+    mrap->old_dials[member] = 100;
+    mrap->member_accounts[member] = bucket.account;
+}
+
+static size_t mraps_of_account(struct request *rq)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < mrap_list_count(rq->mraps); i++) {
+        const struct mrap *mrap = mrap_list_at(rq->mraps, i);
+        count += str_eq(mrap->account, rq->who.account) && !mrap_is_gone(mrap, rq->received_at);
+    }
+    return count;
+}
+
+enum s3_code op_create_mrap(struct request *rq)
+{
+    struct change *change = ARENA_NEW(rq->arena, struct change);
+    struct async_record *record = &change->record;
+    struct mrap *mrap = ARENA_NEW(rq->arena, struct mrap);
+    const struct xml *details;
+    rq->state = change;
+    enum s3_code code = control_guard(rq, PLANE_MANAGEMENT);
+    if (code == S3_OK)
+        code = read_request(rq, ASYNC_CREATE, record, &details);
+    if (code == S3_OK)
+        code = read_regions(rq, details, record);
+    if (code == S3_OK)
+        code = judge_client_token(rq, change);
+    if (code != S3_OK)
+        return code;
+    if (change->repeated)
+        return answer_token(rq);
+    const struct mrap *same = control_find_name(rq, record->name);
+    if (mraps_of_account(rq) >= LIMIT_MRAPS_PER_ACCOUNT)
+        return S3_TooManyMultiRegionAccessPoints;
+    if (same && mrap_status_at(same, rq->received_at) != MRAP_PARTIALLY_CREATED)
+        fail_with(record, "MultiRegionAccessPointAlreadyOwnedByYou",
+                  STR("You already have a Multi-Region Access Point with the same name"));
+    read_block(details, record->block);
+    for (size_t i = 0; i < record->region_count; i++)
+        judge_member(rq, record, i, mrap);
+
+    uint64_t ordinal = control_next_ordinal(rq, &change->docs[0]);
+    record->done_at =
+        instant_add(rq->received_at, control_delay(rq, ordinal, DURATION_S(90), DURATION_S(180)));
+    mrap->name = record->name;
+    mrap->account = record->account;
+    mrap->alias = draw_alias(rq, ordinal, record->name);
+    mrap->created_at = rq->received_at;
+    mrap->ready_at = record->done_at;
+    memcpy(mrap->block, record->block, sizeof mrap->block);
+    mrap->ordinal = ordinal;
+    struct store_doc effect = mrap_to_doc(rq->arena, mrap);
+    return submit(rq, change, ordinal, &effect);
+}
+
+/* --- delete and put-policy --- */
+
+static enum s3_code begin_change(struct request *rq, enum async_kind kind, struct change **out)
+{
+    struct change *change = ARENA_NEW(rq->arena, struct change);
+    const struct xml *details;
+    rq->state = *out = change;
+    enum s3_code code = control_guard(rq, PLANE_MANAGEMENT);
+    if (code == S3_OK)
+        code = read_request(rq, kind, &change->record, &details);
+    if (code == S3_OK)
+        code = judge_client_token(rq, change);
+    return code;
+}
+
+static void judge_target(struct async_record *record, const struct mrap *mrap, instant now)
+{
+    if (mrap == NULL)
+        fail_with(record, "NoSuchMultiRegionAccessPoint",
+                  STR("The specified Multi-Region Access Point does not exist"));
+    else if (mrap_status_at(mrap, now) != MRAP_READY)
+        fail_with(record, "MultiRegionAccessPointNotReady",
+                  STR("The Multi-Region Access Point is not ready; try again when it is"));
+}
+
+enum s3_code op_delete_mrap(struct request *rq)
+{
+    struct change *change;
+    enum s3_code code = begin_change(rq, ASYNC_DELETE, &change);
+    if (code != S3_OK)
+        return code;
+    if (change->repeated)
+        return answer_token(rq);
+    const struct mrap *mrap = control_find_name(rq, change->record.name);
+    judge_target(&change->record, mrap, rq->received_at);
+    uint64_t ordinal = control_next_ordinal(rq, &change->docs[0]);
+    change->record.done_at =
+        instant_add(rq->received_at, control_delay(rq, ordinal, DURATION_S(60), DURATION_S(120)));
+    struct store_doc effect = { 0 };
+    if (mrap) {
+        struct mrap gone = *mrap;
+        gone.deleting = true;
+        gone.gone_at = change->record.done_at;
+        effect = mrap_to_doc(rq->arena, &gone);
+        if (!instant_before(rq->received_at, gone.gone_at))
+            effect.body = STR_NONE;
+    }
+    return submit(rq, change, ordinal, mrap ? &effect : NULL);
+}
+
+static bool policy_is_document(struct request *rq, str policy)
+{
+    struct json_error error;
+    str trimmed = str_trim(policy);
+    const struct json *root =
+        trimmed.size > 0 && trimmed.ptr[0] == '{' && policy.size <= LIMIT_POLICY_BYTES
+            ? json_parse(rq->arena, policy, &error)
+            : NULL;
+    return root && root->kind == JSON_OBJECT && json_member(root, "Statement") != NULL;
+}
+
+enum s3_code op_put_mrap_policy(struct request *rq)
+{
+    struct change *change;
+    enum s3_code code = begin_change(rq, ASYNC_PUT_POLICY, &change);
+    if (code != S3_OK)
+        return code;
+    if (change->repeated)
+        return answer_token(rq);
+    struct async_record *record = &change->record;
+    const struct mrap *mrap = control_find_name(rq, record->name);
+    judge_target(record, mrap, rq->received_at);
+    if (!policy_is_document(rq, record->policy))
+        fail_with(record, "MalformedPolicy",
+                  STR("Policies must be valid JSON and the first byte must be '{'"));
+    uint64_t ordinal = control_next_ordinal(rq, &change->docs[0]);
+    record->done_at =
+        instant_add(rq->received_at, control_delay(rq, ordinal, DURATION_S(30), DURATION_S(120)));
+    struct store_doc effect = { 0 };
+    if (mrap) {
+        struct mrap changed = *mrap;
+        if (!instant_before(rq->received_at, changed.policy_at))
+            changed.policy =
+                changed.proposed_policy; /* what was proposed before is in force by now */
+        changed.proposed_policy = record->policy;
+        changed.policy_at = record->done_at;
+        effect = mrap_to_doc(rq->arena, &changed);
+    }
+    return submit(rq, change, ordinal, mrap ? &effect : NULL);
+}
+
+/* --- describe --- */
+
+static void write_parameters(struct xml_writer *writer, const struct async_record *record)
+{
+    xml_open(writer, "RequestParameters");
+    xml_open(writer, request_names[record->kind]);
+    xml_element(writer, "Name", record->name);
+    if (record->kind == ASYNC_PUT_POLICY)
+        xml_element(writer, "Policy", record->policy);
+    if (record->kind == ASYNC_CREATE) {
+        xml_open(writer, "PublicAccessBlock");
+        for (size_t i = 0; i < 4; i++)
+            xml_boolean(writer, block_names[i], record->block[i]);
+        xml_close(writer);
+        xml_open(writer, "Regions");
+        for (size_t i = 0; i < record->region_count; i++) {
+            xml_open(writer, "Region");
+            xml_element(writer, "Bucket", record->regions[i].bucket);
+            if (record->regions[i].account.size > 0)
+                xml_element(writer, "BucketAccountId", record->regions[i].account);
+            xml_close(writer);
+        }
+        xml_close(writer);
+    }
+    xml_close(writer);
+    xml_close(writer);
+}
+
+static void write_details(struct request *rq, struct xml_writer *writer,
+                          const struct async_record *record)
+{
+    bool failed = record->error_code.size > 0;
+    xml_open(writer, "ResponseDetails");
+    if (record->kind == ASYNC_CREATE) {
+        xml_open(writer, "MultiRegionAccessPointDetails");
+        xml_open(writer, "Regions");
+        for (size_t i = 0; i < record->region_count; i++) {
+            if (record->regions[i].region.size == 0)
+                continue;
+            xml_open(writer, "Region");
+            xml_element(writer, "Name", record->regions[i].region);
+            xml_element(writer, "RequestStatus", failed ? STR("FAILED") : STR("SUCCEEDED"));
+            xml_close(writer);
+        }
+        xml_close(writer);
+        xml_close(writer);
+    }
+    if (failed) {
+        xml_open(writer, "ErrorDetails");
+        xml_element(writer, "Code", record->error_code);
+        xml_element(writer, "Message", record->error_message);
+        xml_element(writer, "Resource", record->name);
+        xml_element(writer, "RequestId", rq->id);
+        xml_close(writer);
+    }
+    xml_close(writer);
+}
+
+static void write_operation(struct request *rq, const struct async_record *record)
+{
+    bool running = instant_before(rq->received_at, record->done_at);
+    struct buf buf;
+    struct xml_writer writer;
+    buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
+    xml_begin(&writer, &buf, "DescribeMultiRegionAccessPointOperationResult", XML_NS_CONTROL);
+    xml_open(&writer, "AsyncOperation");
+    xml_element(&writer, "CreationTime", instant_iso8601(rq->arena, record->created_at));
+    xml_element(&writer, "Operation", str_of(operation_names[record->kind]));
+    xml_element(&writer, "RequestTokenARN", async_arn(rq->arena, record));
+    write_parameters(&writer, record);
+    xml_element(&writer, "RequestStatus",
+                running                       ? STR("INPROGRESS")
+                : record->error_code.size > 0 ? STR("FAILED")
+                                              : STR("SUCCEEDED"));
+    if (!running)
+        write_details(rq, &writer, record);
+    xml_end(&writer);
+    request_reply(rq, 200, "application/xml", buf_str(&buf));
+}
+
+enum s3_code op_describe_mrap_operation(struct request *rq)
+{
+    struct async_record record;
+    enum s3_code code = control_guard(rq, PLANE_MANAGEMENT);
+    if (code != S3_OK)
+        return code;
+    const str prefix = STR("/v20180820/async-requests/mrap/");
+    str arn = decode_uri(rq->arena, str_skip(rq->address.path, prefix.size), false), rest = arn,
+        token = arn;
+    while (str_next(&rest, '/', &token)) {
+    }
+    struct store_doc doc = { .kind = STR("async"), .id = token };
+    if (!str_starts(arn, STR("arn:aws:s3:")) ||
+        store_doc_get(rq->lane->reader, rq->arena, doc.kind, token, &doc.body) != STORE_OK ||
+        !async_from_doc(rq->arena, &doc, &record) || !str_eq(record.account, rq->who.account))
+        return S3_NoSuchAsyncRequest;
+    write_operation(rq, &record);
+    return S3_OK;
+}

@@ -1,0 +1,256 @@
+/* The access points in memory; see mraps.h. A list is immutable and counted; the present one is
+ * swapped under a lock held for a pointer's length. Documents in the store are the truth. */
+#include "server/mraps.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/lock.h"
+
+#define MRAP_DOC_KIND "mrap"
+
+struct mrap_list {
+    struct arena *arena;
+    struct mrap *at;
+    size_t count;
+    _Atomic unsigned pins;
+};
+
+struct mraps {
+    struct mutex reload; /* one at a time, so that an older list never replaces a newer one */
+    struct mutex lock;
+    struct mrap_list *present;
+};
+
+static const char *const status_names[] = { "CREATING",          "READY",
+                                            "PARTIALLY_CREATED", "DELETING",
+                                            "PARTIALLY_DELETED", "INCONSISTENT_ACROSS_REGIONS" };
+static const char *const affinity_names[] = { "upload-id", "none", "connection" };
+
+const char *mrap_status_name(enum mrap_status status)
+{
+    return status_names[status];
+}
+
+bool mrap_is_gone(const struct mrap *mrap, instant now)
+{
+    return mrap->deleting && !instant_before(now, mrap->gone_at);
+}
+
+enum mrap_status mrap_status_at(const struct mrap *mrap, instant now)
+{
+    if (mrap->deleting)
+        return MRAP_DELETING;
+    return instant_before(now, mrap->ready_at) ? MRAP_CREATING : MRAP_READY;
+}
+
+/* --- one access point as a document --- */
+
+static void write_members(struct json_writer *writer, const struct mrap *mrap)
+{
+    json_array(writer, "members");
+    for (size_t i = 0; i < mrap->member_count; i++) {
+        json_object(writer, NULL);
+        json_text(writer, "bucket", mrap->members[i].bucket);
+        json_text(writer, "region", region_at(mrap->members[i].region)->code);
+        json_text(writer, "account", mrap->member_accounts[i]);
+        json_integer(writer, "dial", mrap->members[i].dial);
+        json_integer(writer, "old_dial", mrap->old_dials[i]);
+        json_end(writer);
+    }
+    json_end(writer);
+}
+
+/* Instants travel as decimal text: a double would lose nanoseconds. */
+static void write_instant(struct arena *arena, struct json_writer *writer, const char *name,
+                          instant at)
+{
+    json_text(writer, name, str_format(arena, "%lld", (long long) at.ns));
+}
+
+struct store_doc mrap_to_doc(struct arena *arena, const struct mrap *mrap)
+{
+    struct buf buf;
+    struct json_writer writer;
+    buf_init_arena(&buf, arena, LIMIT_JSON_BYTES);
+    json_begin(&writer, &buf);
+    json_object(&writer, NULL);
+    json_text(&writer, "name", mrap->name);
+    json_text(&writer, "alias", mrap->alias);
+    json_text(&writer, "account", mrap->account);
+    write_instant(arena, &writer, "created_at", mrap->created_at);
+    write_instant(arena, &writer, "ready_at", mrap->ready_at);
+    json_boolean(&writer, "deleting", mrap->deleting);
+    write_instant(arena, &writer, "gone_at", mrap->gone_at);
+    json_array(&writer, "block");
+    for (size_t i = 0; i < COUNT(mrap->block); i++)
+        json_boolean(&writer, NULL, mrap->block[i]);
+    json_end(&writer);
+    json_text(&writer, "policy", mrap->policy);
+    json_text(&writer, "proposed_policy", mrap->proposed_policy);
+    write_instant(arena, &writer, "policy_at", mrap->policy_at);
+    write_members(&writer, mrap);
+    write_instant(arena, &writer, "routes_at", mrap->routes_at);
+    write_instant(arena, &writer, "routes_effective_at", mrap->routes_effective_at);
+    json_text(&writer, "proximity",
+              mrap->proximity == PROXIMITY_TABLE ? STR("table") : STR("distance"));
+    json_text(&writer, "affinity", str_of(affinity_names[mrap->affinity]));
+    json_real(&writer, "flap", mrap->flap);
+    json_text(&writer, "ordinal", str_format(arena, "%llu", (unsigned long long) mrap->ordinal));
+    json_end(&writer);
+    return (struct store_doc){
+        STR(MRAP_DOC_KIND),
+        str_format(arena, "%.*s/%.*s", STR_ARG(mrap->account), STR_ARG(mrap->name)), buf_str(&buf)
+    };
+}
+
+static instant read_instant(const struct json *object, const char *name)
+{
+    instant at = { 0 };
+    return str_to_i64(json_string(object, name, STR_NONE), &at.ns) ? at : (instant){ 0 };
+}
+
+static bool read_members(const struct json *object, struct mrap *out)
+{
+    const struct json *members = json_member(object, "members");
+    if (members == NULL || members->count > LIMIT_REGIONS_PER_MRAP)
+        return false;
+    for (const struct json *member = members->child; member; member = member->next) {
+        size_t i = out->member_count++;
+        out->members[i].bucket = json_string(member, "bucket", STR_NONE);
+        out->members[i].region = region_find(json_string(member, "region", STR_NONE));
+        out->members[i].dial = (unsigned) json_number(member, "dial", 100);
+        out->member_accounts[i] = json_string(member, "account", STR_NONE);
+        out->old_dials[i] = (unsigned) json_number(member, "old_dial", 100);
+        if (out->members[i].region == REGION_NONE)
+            return false;
+    }
+    return true;
+}
+
+bool mrap_from_doc(struct arena *arena, const struct store_doc *doc, struct mrap *out)
+{
+    struct json_error error;
+    const struct json *object = json_parse(arena, doc->body, &error);
+    if (object == NULL)
+        return false;
+    *out = (struct mrap){ .name = json_string(object, "name", STR_NONE),
+                          .alias = json_string(object, "alias", STR_NONE),
+                          .account = json_string(object, "account", STR_NONE),
+                          .created_at = read_instant(object, "created_at"),
+                          .ready_at = read_instant(object, "ready_at"),
+                          .deleting = json_bool(object, "deleting", false),
+                          .gone_at = read_instant(object, "gone_at"),
+                          .policy = json_string(object, "policy", STR_NONE),
+                          .proposed_policy = json_string(object, "proposed_policy", STR_NONE),
+                          .policy_at = read_instant(object, "policy_at"),
+                          .routes_at = read_instant(object, "routes_at"),
+                          .routes_effective_at = read_instant(object, "routes_effective_at"),
+                          .flap = json_number(object, "flap", 0) };
+    const struct json *block = json_member(object, "block");
+    const struct json *flag = block ? block->child : NULL;
+    for (size_t i = 0; i < COUNT(out->block) && flag; i++, flag = flag->next)
+        out->block[i] = flag->boolean;
+    if (str_is(json_string(object, "proximity", STR_NONE), "distance"))
+        out->proximity = PROXIMITY_DISTANCE;
+    str affinity = json_string(object, "affinity", STR("upload-id"));
+    for (unsigned i = 0; i < COUNT(affinity_names); i++)
+        if (str_is(affinity, affinity_names[i]))
+            out->affinity = (enum mrap_affinity) i;
+    return str_to_u64(json_string(object, "ordinal", STR("0")), &out->ordinal) &&
+           read_members(object, out);
+}
+
+/* --- the list --- */
+
+static struct mrap_list *list_load(struct store_reader *reader)
+{
+    struct arena *arena = arena_new();
+    struct mrap_list *list = ARENA_NEW(arena, struct mrap_list);
+    struct store_doc_list docs = { 0 };
+    list->arena = arena;
+    atomic_store(&list->pins, 1);
+    store_read_begin(reader);
+    if (store_doc_list(reader, arena, STR(MRAP_DOC_KIND), &docs) != STORE_OK)
+        return list;
+    list->at = ARENA_ARRAY(arena, struct mrap, docs.count);
+    for (size_t i = 0; i < docs.count; i++)
+        if (mrap_from_doc(arena, &docs.at[i], &list->at[list->count]))
+            list->count++;
+    return list;
+}
+
+struct mraps *mraps_open(struct store_reader *reader)
+{
+    struct mraps *mraps = mem_alloc(sizeof *mraps);
+    mutex_init(&mraps->reload);
+    mutex_init(&mraps->lock);
+    mraps->present = list_load(reader);
+    return mraps;
+}
+
+void mraps_close(struct mraps *mraps)
+{
+    if (mraps == NULL)
+        return;
+    mraps_release(mraps->present);
+    mutex_fini(&mraps->lock);
+    mutex_fini(&mraps->reload);
+    free(mraps);
+}
+
+void mraps_reload(struct mraps *mraps, struct store_reader *reader)
+{
+    SCOPED_LOCK(&mraps->reload);
+    struct mrap_list *fresh = list_load(reader), *old;
+    mutex_lock(&mraps->lock);
+    old = mraps->present;
+    mraps->present = fresh;
+    mutex_unlock(&mraps->lock);
+    mraps_release(old);
+}
+
+const struct mrap_list *mraps_acquire(struct mraps *mraps)
+{
+    SCOPED_LOCK(&mraps->lock);
+    atomic_fetch_add_explicit(&mraps->present->pins, 1, memory_order_relaxed);
+    return mraps->present;
+}
+
+void mraps_release(const struct mrap_list *list)
+{
+    /* The count is the one part of a list that readers may move. */
+    union {
+        const struct mrap_list *shared;
+        struct mrap_list *counted;
+    } view = { .shared = list };
+    if (atomic_fetch_sub_explicit(&view.counted->pins, 1, memory_order_acq_rel) == 1)
+        arena_free(view.counted->arena);
+}
+
+size_t mrap_list_count(const struct mrap_list *list)
+{
+    return list->count;
+}
+
+const struct mrap *mrap_list_at(const struct mrap_list *list, size_t index)
+{
+    return &list->at[index];
+}
+
+const struct mrap *mrap_by_alias(const struct mrap_list *list, str alias)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (str_eq(list->at[i].alias, alias))
+            return &list->at[i];
+    return NULL;
+}
+
+const struct mrap *mrap_by_name(const struct mrap_list *list, str account, str name)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (str_eq(list->at[i].account, account) && str_eq(list->at[i].name, name))
+            return &list->at[i];
+    return NULL;
+}
