@@ -99,10 +99,10 @@ struct store_doc mrap_to_doc(struct arena *arena, const struct mrap *mrap)
     json_real(&writer, "flap", mrap->flap);
     json_text(&writer, "ordinal", str_format(arena, "%llu", (unsigned long long) mrap->ordinal));
     json_end(&writer);
-    return (struct store_doc){
-        STR(MRAP_DOC_KIND),
-        str_format(arena, "%.*s/%.*s", STR_ARG(mrap->account), STR_ARG(mrap->name)), buf_str(&buf)
-    };
+    return (struct store_doc){ .kind = STR(MRAP_DOC_KIND),
+                               .id = str_format(arena, "%.*s/%.*s", STR_ARG(mrap->account),
+                                                STR_ARG(mrap->name)),
+                               .body = buf_str(&buf) };
 }
 
 static instant read_instant(const struct json *object, const char *name)

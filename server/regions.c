@@ -62,7 +62,7 @@ region_set regions_up(const struct regions *regions, instant now)
 
 struct store_doc region_outage_doc(struct arena *arena, region_id region, bool down, instant until)
 {
-    struct store_doc doc = { STR("outage"), region_at(region)->code, STR_NONE };
+    struct store_doc doc = { .kind = STR("outage"), .id = region_at(region)->code };
     struct buf buf;
     struct json_writer writer;
     if (!down)

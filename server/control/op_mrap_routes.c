@@ -108,9 +108,10 @@ enum s3_code op_submit_mrap_routes(struct request *rq)
     struct mrap changed = *mrap;
     struct route_changes list = { changes, count, rq->world->settings->strict };
     if (!route_update(changed.members, changed.member_count, &list, &result)) {
-        request_message(rq, "%.*s",
-                        STR_ARG(route_update_describe(rq->arena, mrap->members, mrap->member_count,
-                                                      &list, &result)));
+        struct buf why;
+        buf_init_arena(&why, rq->arena, 1024);
+        route_update_describe(&list, &result, &why);
+        request_message(rq, "%.*s", STR_ARG(buf_str(&why)));
         return S3_InvalidRequest;
     }
     if (result.weighted)
