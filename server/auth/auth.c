@@ -1,0 +1,364 @@
+/* The authenticate step: what the request claims, whether the mode believes it, and the refusals in
+ * AWS's words. The order of the checks:
+ *
+ *   form of the claim -> access key -> time -> headers left unsigned -> payload hash -> signature
+ *
+ * so a request is refused for its cheapest fault, and nothing is hashed for an unknown key.
+ */
+#include "server/auth/auth.h"
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/encode.h"
+#include "base/limits.h"
+#include "server/auth/auth_stream.h"
+#include "server/auth/canonical.h"
+#include "server/auth/claim.h"
+#include "server/auth/credentials.h"
+#include "server/world.h"
+
+/* Above it the hexadecimal copy of a canonical request is left out of the refusal. */
+#define MOST_BYTES_QUOTED 8192
+
+#define NO_SUCH_KEY "The AWS Access Key Id you provided does not exist in our records."
+#define USE_SIGV4                                                                                  \
+    "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+
+/* The service a credential must be scoped to; empty: this address asks for no signature. */
+static str service_of(enum address_kind kind)
+{
+    switch (kind) {
+    case ADDRESS_S3:
+    case ADDRESS_MRAP:
+    case ADDRESS_CONTROL:
+        return STR("s3");
+    case ADDRESS_STS:
+        return STR("sts");
+    case ADDRESS_IAM:
+        return STR("iam");
+    case ADDRESS_CLOUDWATCH:
+        return STR("monitoring");
+    case ADDRESS_NONE:
+    case ADDRESS_ADMIN:
+    case ADDRESS_OTHER_AWS:
+    case ADDRESS_STRANGER:
+        break;
+    }
+    return STR("");
+}
+
+static bool is_s3(const struct request *rq)
+{
+    return str_is(service_of(rq->address.kind), "s3");
+}
+
+/* Presigned requests may carry it in the query, as the JS SDK does, or not at all. */
+static str payload_hash_of(const struct request *rq, const struct claim *claim)
+{
+    str header = str_trim(request_get_header(rq, "x-amz-content-sha256"));
+    if (!claim->presigned || (header.size > 0 && claim_signs(claim, STR("x-amz-content-sha256"))))
+        return header.size > 0 ? header : STR("");
+    str in_query = fields_get(&rq->query, "X-Amz-Content-Sha256");
+    if (in_query.size > 0)
+        return in_query;
+    return is_s3(rq) ? STR("UNSIGNED-PAYLOAD") : STR("");
+}
+
+static bool is_account(str text)
+{
+    uint64_t number;
+    return text.size == 12 && str_to_u64(text, &number);
+}
+
+/* Who acts when the claim is taken at its word: the key's owner, or for a key of 12 digits the
+ * account of that number, or the default account. */
+static void identify(struct request *rq, const struct claim *claim,
+                     const struct credential *credential)
+{
+    struct identity *who = &rq->who;
+    who->account = credential && credential->account.size > 0 ? credential->account
+                   : is_account(claim->access_key)            ? claim->access_key
+                                                              : rq->world->settings->account;
+    if (credential && credential->arn.size > 0)
+        who->arn = credential->arn;
+    else if (claim->access_key.size > 0)
+        who->arn = str_format(rq->arena, "arn:aws:iam::%.*s:user/%.*s", STR_ARG(who->account),
+                              STR_ARG(claim->access_key));
+    else
+        who->arn = str_format(rq->arena, "arn:aws:iam::%.*s:root", STR_ARG(who->account));
+}
+
+static void note_claim(struct request *rq, const struct claim *claim)
+{
+    rq->who = (struct identity){
+        .algorithm = claim->algorithm,
+        .presigned = claim->presigned,
+        .anonymous = claim->algorithm == AUTH_NONE && claim->code == S3_OK,
+        .access_key = claim->access_key,
+        .scope_date = claim->date,
+        .scope_region = claim->region,
+        .scope_service = claim->service,
+        .region_set = claim->algorithm == AUTH_SIGV4A ? claim->region_set : STR_NONE,
+        .payload_hash = payload_hash_of(rq, claim),
+    };
+}
+
+static enum s3_code refuse_claim(struct request *rq, const struct claim *claim)
+{
+    if (claim->message.size > 0)
+        request_message(rq, "%.*s", STR_ARG(claim->message));
+    if (claim->argument.size > 0) {
+        request_extra(rq, "ArgumentName", STR("Authorization"));
+        request_extra(rq, "ArgumentValue", claim->argument);
+    }
+    return claim->code;
+}
+
+static enum s3_code refuse_key(struct request *rq, const struct claim *claim)
+{
+    request_message(rq, NO_SUCH_KEY);
+    request_extra(rq, "AWSAccessKeyId", claim->access_key);
+    return S3_InvalidAccessKeyId;
+}
+
+/* Whole seconds: "2026-01-02T03:04:05Z". */
+static str seconds_text(struct arena *arena, instant at)
+{
+    str text = instant_iso8601(arena, at);
+    return str_format(arena, "%.*sZ", STR_ARG(str_first(text, str_find_char(text, '.'))));
+}
+
+/* Expiry is a fact of the URL, not of the secret, so unknown keys are held to it too. */
+static enum s3_code check_presigned_time(struct request *rq, const struct claim *claim,
+                                         duration skew)
+{
+    instant ends = instant_add(claim->time, DURATION_S(claim->expires_s));
+    if (instant_before(instant_add(rq->received_wall, skew), claim->time)) {
+        request_message(rq, "Request is not valid yet");
+        return S3_AccessDenied;
+    }
+    if (!instant_before(ends, rq->received_wall))
+        return S3_OK;
+    request_message(rq, "Request has expired");
+    request_extra(rq, "X-Amz-Expires",
+                  str_format(rq->arena, "%llu", (unsigned long long) claim->expires_s));
+    request_extra(rq, "Expires", seconds_text(rq->arena, ends));
+    request_extra(rq, "ServerTime", seconds_text(rq->arena, rq->received_wall));
+    return S3_AccessDenied;
+}
+
+static enum s3_code check_header_time(struct request *rq, const struct claim *claim, duration skew)
+{
+    instant earliest = { rq->received_wall.ns - skew.ns };
+    if (!instant_before(claim->time, earliest) &&
+        !instant_before(instant_add(rq->received_wall, skew), claim->time))
+        return S3_OK;
+    request_extra(rq, "RequestTime", claim->time_text);
+    request_extra(rq, "ServerTime", seconds_text(rq->arena, rq->received_wall));
+    request_extra(rq, "MaxAllowedSkewMilliseconds",
+                  str_format(rq->arena, "%lld", (long long) (skew.ns / 1000000)));
+    return S3_RequestTimeTooSkewed;
+}
+
+/* Wall time, because clients sign with theirs. A negative skew switches all of it off: that is how
+ * recorded requests are replayed. */
+static enum s3_code check_time(struct request *rq, const struct claim *claim, bool known)
+{
+    duration skew = rq->world->settings->signature_skew;
+    if (skew.ns < 0)
+        return S3_OK;
+    if (skew.ns == 0)
+        skew = DURATION_S(LIMIT_SKEW_S);
+    if (claim->presigned)
+        return check_presigned_time(rq, claim, skew);
+    return known ? check_header_time(rq, claim, skew) : S3_OK;
+}
+
+/* AWS: "The CanonicalHeaders list must include the HTTP host header [and] any x-amz-* headers that
+ * you plan to include in your request." */
+static enum s3_code check_headers_signed(struct request *rq, const struct claim *claim)
+{
+    struct buf names;
+    buf_init_arena(&names, rq->arena, LIMIT_HEADER_BYTES);
+    for (size_t i = 0; i < rq->headers.count; i++) {
+        str name = rq->headers.at[i].name;
+        if (!str_starts_nocase(name, STR("x-amz-")) && !str_eq_nocase(name, STR("host")))
+            continue;
+        if (claim_signs(claim, name))
+            continue;
+        if (names.size > 0)
+            buf_add(&names, STR(", "));
+        buf_add(&names, str_lower(rq->arena, name));
+    }
+    if (names.size == 0)
+        return S3_OK;
+    request_message(rq, "There were headers present in the request which were not signed");
+    request_extra(rq, "HeadersNotSigned", buf_str(&names));
+    return S3_AccessDenied;
+}
+
+/* "41 57 53 34": AWS shows texts byte by byte too, since blanks and line ends hide. */
+static str bytes_text(struct arena *arena, str text)
+{
+    static const char digits[] = "0123456789abcdef";
+    if (text.size == 0)
+        return STR("");
+    char *out = arena_alloc_raw(arena, text.size * 3);
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char byte = (unsigned char) text.ptr[i];
+        out[3 * i] = digits[byte >> 4];
+        out[3 * i + 1] = digits[byte & 15];
+        out[3 * i + 2] = ' ';
+    }
+    return str_from(out, text.size * 3 - 1);
+}
+
+static enum s3_code refuse_signature(struct request *rq, const struct claim *claim, str canonical,
+                                     str string_to_sign)
+{
+    request_extra(rq, "AWSAccessKeyId", claim->access_key);
+    request_extra(rq, "StringToSign", string_to_sign);
+    request_extra(rq, "SignatureProvided", claim->signature);
+    request_extra(rq, "StringToSignBytes", bytes_text(rq->arena, string_to_sign));
+    request_extra(rq, "CanonicalRequest", canonical);
+    if (canonical.size <= MOST_BYTES_QUOTED)
+        request_extra(rq, "CanonicalRequestBytes", bytes_text(rq->arena, canonical));
+    return S3_SignatureDoesNotMatch;
+}
+
+static bool is_signed_stream(str payload_hash)
+{
+    return str_starts(payload_hash, STR("STREAMING-AWS4-"));
+}
+
+static enum s3_code check_signature(struct request *rq, const struct claim *claim, str payload_hash)
+{
+    struct verifier verifier;
+    if (!credentials_verifier(rq->world->credentials, rq->arena, claim, &verifier))
+        return refuse_key(rq, claim);
+    str canonical = canonical_request(rq, claim, payload_hash);
+    str string_to_sign = canonical_string_to_sign(rq->arena, claim, canonical);
+    if (canonical.size == 0 || !verifier_accepts(&verifier, string_to_sign, claim->signature))
+        return refuse_signature(rq, claim, canonical, string_to_sign);
+    rq->who.verified = true;
+    if (is_signed_stream(payload_hash))
+        rq->who.stream = auth_stream_new(rq->arena, claim, &verifier);
+    return S3_OK;
+}
+
+static str sha256_text(struct arena *arena, str bytes)
+{
+    struct digest_value digest = digest_of(DIGEST_SHA256, bytes.ptr, bytes.size);
+    return encode_hex(arena, digest.bytes, digest.size);
+}
+
+/* The key is known: everything is checked, the signature last. */
+static enum s3_code check_known(struct request *rq, const struct claim *claim)
+{
+    enum s3_code code = check_time(rq, claim, true);
+    if (code == S3_OK)
+        code = check_headers_signed(rq, claim);
+    if (code != S3_OK)
+        return code;
+    if (rq->who.payload_hash.size > 0)
+        return check_signature(rq, claim, rq->who.payload_hash);
+    if (is_s3(rq)) {
+        request_message(rq, "Missing required header for this request: x-amz-content-sha256");
+        return S3_InvalidRequest;
+    }
+    if (rq->has_body)
+        return S3_OK; /* auth_finish goes on */
+    return check_signature(rq, claim, sha256_text(rq->arena, STR("")));
+}
+
+/* Whether the mode counts this key among the known ones. */
+static bool find_known(struct request *rq, const struct claim *claim, struct credential *credential)
+{
+    return credentials_find(rq->world->credentials, rq->arena, claim->access_key, credential) &&
+           (credential->from_config || rq->world->settings->auth != AUTH_MODE_STRICT);
+}
+
+static enum s3_code check_signed(struct request *rq, const struct claim *claim)
+{
+    struct credential credential;
+    if (find_known(rq, claim, &credential)) {
+        identify(rq, claim, &credential);
+        return check_known(rq, claim);
+    }
+    if (rq->world->settings->auth == AUTH_MODE_STRICT)
+        return refuse_key(rq, claim);
+    identify(rq, claim, NULL);
+    request_mark(rq, "unknown-key", "InvalidAccessKeyId: " NO_SUCH_KEY);
+    return check_time(rq, claim, false);
+}
+
+static enum s3_code check_unsigned(struct request *rq, const struct claim *claim)
+{
+    if (rq->world->settings->auth == AUTH_MODE_STRICT)
+        return S3_AccessDenied;
+    identify(rq, claim, NULL);
+    request_mark(rq, "unsigned", "AccessDenied: Access Denied");
+    return S3_OK;
+}
+
+static enum s3_code check_sigv2(struct request *rq, const struct claim *claim)
+{
+    if (rq->world->settings->auth == AUTH_MODE_STRICT) {
+        request_message(rq, USE_SIGV4);
+        return S3_InvalidRequest;
+    }
+    struct credential credential;
+    bool known = find_known(rq, claim, &credential);
+    identify(rq, claim, known ? &credential : NULL);
+    request_mark(rq, "sigv2-unverified", "InvalidRequest: " USE_SIGV4);
+    return S3_OK;
+}
+
+/* Mode off: who it says it is, and no questions. */
+static enum s3_code believe(struct request *rq, const struct claim *claim)
+{
+    struct credential credential;
+    if (claim->algorithm == AUTH_SIGV2)
+        return check_sigv2(rq, claim);
+    bool known = find_known(rq, claim, &credential);
+    identify(rq, claim, known ? &credential : NULL);
+    return S3_OK;
+}
+
+enum s3_code auth_check(struct request *rq)
+{
+    str service = service_of(rq->address.kind);
+    if (service.size == 0)
+        return S3_OK;
+    struct claim claim = claim_read(rq, service);
+    note_claim(rq, &claim);
+    if (rq->world->settings->auth == AUTH_MODE_OFF)
+        return believe(rq, &claim);
+    if (claim.code != S3_OK)
+        return refuse_claim(rq, &claim);
+    switch (claim.algorithm) {
+    case AUTH_NONE:
+        return check_unsigned(rq, &claim);
+    case AUTH_SIGV2:
+        return check_sigv2(rq, &claim);
+    case AUTH_SIGV4:
+    case AUTH_SIGV4A:
+        break;
+    }
+    return check_signed(rq, &claim);
+}
+
+enum s3_code auth_finish(struct request *rq, str body)
+{
+    str service = service_of(rq->address.kind);
+    bool awaited = (rq->who.algorithm == AUTH_SIGV4 || rq->who.algorithm == AUTH_SIGV4A) &&
+                   !rq->who.verified && rq->who.payload_hash.size == 0 && service.size > 0 &&
+                   !is_s3(rq) && rq->world->settings->auth != AUTH_MODE_OFF;
+    if (!awaited)
+        return S3_OK;
+    struct claim claim = claim_read(rq, service);
+    struct credential credential;
+    if (!find_known(rq, &claim, &credential))
+        return S3_OK; /* accepted as an unknown key by auth_check */
+    return check_signature(rq, &claim, sha256_text(rq->arena, body));
+}
