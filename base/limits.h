@@ -54,6 +54,12 @@
 #define LIMIT_CONNECTIONS 20000              /* [atoll] */
 #define LIMIT_CONNECT_HEAD_BYTES 8192        /* [atoll] */
 #define LIMIT_HEAD_DEADLINE_S 30             /* [atoll] a request head must arrive within */
+#define LIMIT_IDLE_S 120                     /* [atoll] a connection on which nothing moves */
+#define LIMIT_HTTP_MEMORY_BYTES (32 * 1024)  /* [atoll] a connection's heads; zeroed per request */
+#define LIMIT_EARLY_ANSWER_BYTES (1u << 20)  /* [atoll] bigger bodies are refused unread */
+#define LIMIT_DRAIN_BYTES (64ull << 20)      /* [atoll] of a refused body without a length */
+#define LIMIT_DRAIN_S 60                     /* [atoll] to read a refused body to its end */
+#define LIMIT_TUNNELS 256                    /* [atoll] per worker, with --proxy-other tunnel */
 #define LIMIT_LEAF_CACHE 1024                /* [atoll] minted certificates kept */
 #define LIMIT_JOURNAL 10000                  /* [atoll] requests remembered, `--journal` */
 #define LIMIT_WRITE_BATCH_ROWS 1024          /* DESIGN.md 5 */
