@@ -26,7 +26,8 @@ struct operation {
     const char *method;
     enum op_place place;
     const char *selector;   /* "list-type=2", "uploads", "partNumber&uploadId", "@x-amz-copy-source"
-                               (a header), or NULL; '&' joins several that must all be there */
+                               (a header), or NULL; '&' joins several that must all be there.
+                               At AT_CONTROL: the path's template below /v20180820 */
     const char *permission; /* "s3:ListBucket" */
     unsigned flags;
     op_fn *handle; /* NULL with OP_MISSING */
@@ -34,6 +35,9 @@ struct operation {
 
 /* The most specific row for method, place and query; NULL when none fits. x-id is ignored. */
 const struct operation *operation_find(const struct request *rq, enum op_place place);
+/* How well a row fits: the more it asks for, the higher; -1 when it does not. No two rows fit one
+ * request equally well. */
+int operation_fit(const struct operation *op, const struct request *rq, enum op_place place);
 /* All rows, for views of the table. */
 const struct operation *operations_all(size_t *count);
 
