@@ -55,6 +55,8 @@ bool db_is_null(struct db_stmt *stmt, int column);
 /* Several statements, no parameters, no rows: schema, BEGIN, PRAGMA. `sql` need not be a literal.
  */
 void db_exec(struct db *db, const char *sql);
+/* False also after an error that made SQLite roll back by itself. */
+bool db_in_transaction(const struct db *db);
 int64_t db_last_id(struct db *db);
 int64_t db_changes(struct db *db); /* rows changed by the last db_run */
 

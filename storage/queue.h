@@ -19,7 +19,8 @@ struct store_change {
     const struct version_info *version;
     unsigned what;     /* CHANGED_META: of enum version_change */
     instant now;       /* emulated */
-    uint64_t ordinal;  /* of this version in its bucket: keys the draws */
+    uint64_t scope;    /* of the bucket: keys the draws, with */
+    uint64_t ordinal;  /* of this version (or change) in its bucket */
 };
 struct plan_row {
     str rule;          /* rule ID */
@@ -65,7 +66,9 @@ enum copy_finding {
 struct copy_verdict { /* what becomes of the row */
     enum { VERDICT_DONE, VERDICT_WAIT, VERDICT_FAIL, VERDICT_HOLD, VERDICT_DROP } end;
     instant ready_at;  /* VERDICT_WAIT */
-    str reason;        /* VERDICT_WAIT, VERDICT_FAIL; static text */
+    /* Static text. VERDICT_WAIT with one is QUEUE_WAITING; without, the row is QUEUE_PENDING again
+     * (release, resume, reorder). VERDICT_DROP with one is as VERDICT_FAIL; without, the row goes. */
+    str reason;
 };
 /* Pure: replication's table of transitions, asked inside the transaction. */
 typedef struct copy_verdict copy_judge_fn(void *ctx, const struct queue_row *row,

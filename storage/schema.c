@@ -55,9 +55,11 @@ static const char *const steps[] = {
     "CREATE TABLE part(upload TEXT NOT NULL, number INTEGER NOT NULL, body INTEGER NOT NULL,"
     " size INTEGER NOT NULL, etag TEXT NOT NULL, modified INTEGER NOT NULL,"
     " sum_kind INTEGER NOT NULL, sum BLOB, PRIMARY KEY(upload, number)) WITHOUT ROWID;"
-    /* So that a repeated Complete gets the same answer. `list` is a digest of its part list. */
+    /* So that a repeated Complete gets the same answer. `list` is a digest of its part list;
+     * `at` counts completions, so that the oldest rows can go. */
     "CREATE TABLE completed(upload TEXT PRIMARY KEY, bucket INTEGER NOT NULL, key BLOB NOT NULL,"
     " version TEXT NOT NULL, list BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE UNIQUE INDEX completed_at ON completed(at);"
 
     "CREATE TABLE queue(id INTEGER PRIMARY KEY AUTOINCREMENT, state INTEGER NOT NULL,"
     " kind INTEGER NOT NULL, what INTEGER NOT NULL, source_bucket INTEGER NOT NULL,"

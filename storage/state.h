@@ -18,9 +18,11 @@ struct store {
     struct arena *arena;          /* holds the strings above */
     const char *db_path;
     int lock_fd;
-    _Atomic uint64_t seed; /* a wipe changes it */
+    _Atomic uint64_t seed;        /* a wipe changes it */
+    _Atomic int64_t first_bucket; /* the highest bucket id at the last wipe */
     _Atomic uint64_t commits;
     _Atomic uint64_t bucket_generation; /* rises with each change of a bucket row, after COMMIT */
+    uint64_t queue_limit;               /* LIMIT_QUEUE_ROWS; tests lower it before any write */
     _Atomic int readers;
     struct writer *writer;
     struct body_state *bodies;

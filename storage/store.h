@@ -69,6 +69,9 @@ MUST_CHECK struct store *store_open(struct arena *arena, const struct store_opti
 /* Commits what is queued, stops the threads, checkpoints. No reader may be open. */
 void store_close(struct store *store);
 uint64_t store_seed(const struct store *store); /* the world's seed, kept across restarts */
+/* What keys draws about a bucket, together with the seed: its incarnation, counted from the last
+ * wipe, so that a wiped world draws as a new one does. */
+uint64_t store_draw_scope(const struct store *store, int64_t bucket);
 /* Rises after each COMMIT and before any of its writes is acknowledged. */
 uint64_t store_commit_count(const struct store *store);
 

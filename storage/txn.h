@@ -42,6 +42,27 @@ struct bucket_row {
     bool dirty;        /* numbers above changed; the writer flushes them once per batch */
     struct bucket_row *next, *next_dirty;
 };
+
+/* What the writer keeps from one write to the next. Dropped whole when a COMMIT fails. */
+#define TXN_BUCKET_SLOTS 256
+struct txn_cache {
+    struct arena *arena; /* of the bucket rows */
+    struct bucket_row *slots[TXN_BUCKET_SLOTS];
+    size_t bucket_count;
+    struct bucket_row *dirty;
+    bool buckets_changed; /* in this batch: readers must drop their copies */
+    bool loaded;          /* the four below are read from the database */
+    uint64_t seed;
+    int64_t first_bucket;   /* bucket ids up to it are of the time before the last wipe */
+    uint64_t queue_rows;    /* all states */
+    bool queue_touched;     /* in this batch */
+    instant queue_earliest; /* ready_at of what this batch queued */
+};
+void txn_cache_open(struct txn_cache *cache);
+void txn_cache_close(struct txn_cache *cache);
+void txn_begin(struct store_txn *txn); /* after BEGIN */
+void txn_flush(struct store_txn *txn); /* writes the dirty numbers: before COMMIT, SAVEPOINT */
+void txn_rolled_back(struct store_txn *txn); /* after ROLLBACK: forgets everything */
 struct bucket_row *txn_bucket(struct store_txn *txn, int64_t id);     /* NULL: no such bucket */
 struct bucket_row *txn_bucket_named(struct store_txn *txn, str name); /* the same */
 /* Forget all copies, after a change of a bucket's row or its rules; dirty numbers are flushed. */
@@ -49,7 +70,8 @@ void txn_buckets_changed(struct store_txn *txn);
 /* The next stamp of this bucket: max(now in us, highest + 1). */
 int64_t txn_stamp(struct store_txn *txn, struct bucket_row *bucket);
 /* The next ordinal of this bucket. */
-uint64_t txn_ordinal(struct bucket_row *bucket);
+uint64_t txn_ordinal(struct store_txn *txn, struct bucket_row *bucket);
+void txn_bucket_dirty(struct store_txn *txn, struct bucket_row *bucket); /* a number changed */
 
 /* -- versions (version_row.c) ---------------------------------------------------------------- */
 
@@ -83,8 +105,8 @@ struct version_write {
     struct store_change change;
 };
 /* Judges and draws, changes no row: fills bucket, id, stamp_us, origin, modified, current,
- * repl_status of the version. STORE_BUSY when the replication queue is full. STORE_LOCKED when the
- * null version that it would replace is locked. */
+ * repl_status of the version. STORE_BUSY when the replication queue is full. (A null version that
+ * it would replace cannot be locked: object lock keeps a bucket's versioning enabled.) */
 MUST_CHECK enum store_result version_row_plan(struct store_txn *txn, struct version_write *write);
 /* Inserts it as the current version, replaces the null version where the bucket's state says so
  * (its body loses a reference), and inserts the planned queue rows. version->body must be set and
@@ -97,12 +119,40 @@ void version_row_insert_replica(struct store_txn *txn, struct bucket_row *bucket
                                 struct version_info *version);
 /* Deletes exactly this row, drops its body's reference and makes the next one current. */
 void version_row_delete(struct store_txn *txn, const struct version_info *version);
+/* Writes version->meta and repl_status. */
+void version_row_set_meta(struct store_txn *txn, const struct version_info *version);
 void version_row_set_status(struct store_txn *txn, const struct version_info *version,
                             enum repl_status status);
 /* False: object lock forbids removing it now. */
 bool version_row_may_delete(const struct store_txn *txn, const struct version_info *version,
                             bool bypass_governance);
 
+/* -- replication queue (queue_row.c) ------------------------------------------------------------
+ */
+
+/* Asks the plan about a change whose bucket, version, kind and what are set; the rest is filled.
+ * STORE_BUSY when the queue has no room. */
+MUST_CHECK enum store_result queue_row_plan(struct store_txn *txn, const struct bucket_row *bucket,
+                                            struct store_change *change, struct store_plan *plan);
+void queue_row_insert(struct store_txn *txn, const struct store_change *change,
+                      const struct store_plan *plan);
+/* The columns of queue_row_read, in its order. */
+#define QUEUE_COLUMNS                                                                              \
+    "q.id,q.state,q.kind,q.what,q.source_bucket,b.name,q.from_region,q.to_region,q.key,"           \
+    "q.version,q.destination,q.rule,q.options,q.size,q.queued_at,q.ready_at,q.attempts,"           \
+    "q.reason FROM queue q LEFT JOIN bucket b ON b.id=q.source_bucket "
+void queue_row_read(struct db_stmt *s, struct arena *arena, struct queue_row *out);
+void queue_row_remove(struct store_txn *txn, int64_t id);
+void queue_row_forget_bucket(struct store_txn *txn, int64_t bucket);
+/* Sets the status of a source version by the rows that it still has; `none` is for no rows. */
+void queue_row_settle(struct store_txn *txn, const struct queue_row *row, enum repl_status none);
+
+/* -- chance --------------------------------------------------------------------------------------
+ */
+
+/* What keys draws about a bucket: its incarnation, counted from the last wipe, so that a wiped
+ * world draws as a new one does. */
+uint64_t txn_draw_scope(const struct store_txn *txn, int64_t bucket);
 /* 32 URL-safe characters, keyed by (bucket incarnation, name, ordinal). */
 str txn_draw_id(struct store_txn *txn, enum rng_purpose purpose, int64_t bucket, str name,
                 uint64_t ordinal);

@@ -1,0 +1,126 @@
+/* Rows of the replication queue as the writer sees them: born from a plan in the transaction of
+ * the change that causes them, and summed up into the source version's status. */
+#include "storage/txn.h"
+
+enum store_result queue_row_plan(struct store_txn *txn, const struct bucket_row *bucket,
+                                 struct store_change *change, struct store_plan *plan)
+{
+    const struct store_hooks *hooks = txn->store->options.hooks;
+    change->bucket = &bucket->info;
+    change->scope = txn_draw_scope(txn, bucket->info.id);
+    change->now = txn->now;
+    *plan = (struct store_plan){ 0 };
+    if (!str_is_set(bucket->rules) || !hooks || !hooks->plan)
+        return STORE_OK;
+    hooks->plan(hooks->ctx, txn->arena, change, bucket->rules, plan);
+    if (txn->cache->queue_rows + plan->count <= txn->store->queue_limit)
+        return STORE_OK;
+    *plan = (struct store_plan){ 0 };
+    return STORE_BUSY;
+}
+
+static void insert_one(struct store_txn *txn, const struct store_change *change,
+                       const struct plan_row *row)
+{
+    const struct version_info *version = change->version;
+    struct db_stmt *s =
+        db_sql(txn->db,
+               "INSERT INTO queue(state,kind,what,source_bucket,from_region,to_region,key,version,"
+               "destination,rule,options,size,queued_at,ready_at,attempts) VALUES(?1,?2,?3,?4,?5,"
+               "?6,?7,?8,?9,?10,?11,?12,?13,?14,0)");
+    db_bind_i64(s, QUEUE_PENDING);
+    db_bind_i64(s, (int64_t) change->kind);
+    db_bind_i64(s, change->what);
+    db_bind_i64(s, version->bucket);
+    db_bind_text(s, row->from_region);
+    db_bind_text(s, row->to_region);
+    db_bind_blob(s, version->key);
+    db_bind_text(s, version->id);
+    db_bind_blob(s, row->destination);
+    db_bind_text(s, row->rule);
+    db_bind_blob_opt(s, row->options);
+    db_bind_i64(s, change->kind == CHANGED_PUT ? (int64_t) version->size_bytes : 0);
+    db_bind_i64(s, change->now.ns);
+    db_bind_i64(s, row->ready_at.ns);
+    db_run(s);
+}
+
+void queue_row_insert(struct store_txn *txn, const struct store_change *change,
+                      const struct store_plan *plan)
+{
+    struct txn_cache *cache = txn->cache;
+    for (size_t i = 0; i < plan->count; i++) {
+        insert_one(txn, change, &plan->rows[i]);
+        if (instant_before(plan->rows[i].ready_at, cache->queue_earliest))
+            cache->queue_earliest = plan->rows[i].ready_at;
+        cache->queue_touched = true;
+    }
+    cache->queue_rows += plan->count;
+}
+
+void queue_row_read(struct db_stmt *s, struct arena *arena, struct queue_row *out)
+{
+    *out = (struct queue_row){
+        .id = db_i64(s, 0),
+        .state = (enum queue_state) db_i64(s, 1),
+        .kind = (enum change_kind) db_i64(s, 2),
+        .what = (unsigned) db_i64(s, 3),
+        .source_bucket = db_i64(s, 4),
+        .source_name = db_copy(s, 5, arena),
+        .from_region = db_copy(s, 6, arena),
+        .to_region = db_copy(s, 7, arena),
+        .key = db_copy(s, 8, arena),
+        .version_id = db_copy(s, 9, arena),
+        .destination = db_copy(s, 10, arena),
+        .rule = db_copy(s, 11, arena),
+        .options = db_copy(s, 12, arena),
+        .size_bytes = (uint64_t) db_i64(s, 13),
+        .queued_at = { db_i64(s, 14) },
+        .ready_at = { db_i64(s, 15) },
+        .attempts = (unsigned) db_i64(s, 16),
+        .reason = db_copy(s, 17, arena),
+    };
+}
+
+void queue_row_remove(struct store_txn *txn, int64_t id)
+{
+    struct db_stmt *s = db_sql(txn->db, "DELETE FROM queue WHERE id=?1");
+    db_bind_i64(s, id);
+    db_run(s);
+    txn->cache->queue_rows -= (uint64_t) db_changes(txn->db);
+    txn->cache->queue_touched = true;
+}
+
+void queue_row_forget_bucket(struct store_txn *txn, int64_t bucket)
+{
+    struct db_stmt *s = db_sql(txn->db, "DELETE FROM queue WHERE source_bucket=?1");
+    db_bind_i64(s, bucket);
+    db_run(s);
+    txn->cache->queue_rows -= (uint64_t) db_changes(txn->db);
+    txn->cache->queue_touched = true;
+}
+
+/* With several destinations the status is PENDING until each has ended, then FAILED if any failed
+ * (S3: "Replication status information"). A replica's own status never changes. */
+void queue_row_settle(struct store_txn *txn, const struct queue_row *row, enum repl_status none)
+{
+    struct db_stmt *s = db_sql(txn->db, "SELECT count(*), count(nullif(state,?4)) FROM queue"
+                                        " WHERE source_bucket=?1 AND key=?2 AND version=?3");
+    db_bind_i64(s, row->source_bucket);
+    db_bind_blob(s, row->key);
+    db_bind_text(s, row->version_id);
+    db_bind_i64(s, QUEUE_FAILED);
+    int64_t rows = 0, unfinished = 0;
+    if (db_step(s)) {
+        rows = db_i64(s, 0);
+        unfinished = db_i64(s, 1);
+    }
+    db_end(s);
+    struct version_info source;
+    if (!version_row_by_id(txn->db, txn->arena, row->source_bucket, row->key, row->version_id,
+                           &source))
+        return;
+    enum repl_status status = unfinished ? REPL_STATUS_PENDING : rows ? REPL_STATUS_FAILED : none;
+    if (source.repl_status != REPL_STATUS_REPLICA && source.repl_status != status)
+        version_row_set_status(txn, &source, status);
+}

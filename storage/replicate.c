@@ -1,0 +1,161 @@
+/* Applying copies: the replica's arrival, its queue row's end and the source's status are one
+ * transaction. What was met goes to replication's judge, which says what becomes of the row.
+ *
+ * A replica keeps id, stamp, origin, Last-Modified, ETag and metadata of its source, so the same
+ * copy twice changes nothing, and Regions converge under version_order origin. Replicas that
+ * arrive cause no further copies: AWS does not chain replication. */
+#include "base/fields.h"
+#include "storage/txn.h"
+#include "storage/version_meta.h"
+
+static bool load_row(struct store_txn *txn, int64_t id, struct queue_row *out)
+{
+    struct db_stmt *s = db_sql(txn->db, "SELECT " QUEUE_COLUMNS "WHERE q.id=?1");
+    db_bind_i64(s, id);
+    bool there = db_step(s);
+    if (there)
+        queue_row_read(s, txn->arena, out);
+    db_end(s);
+    return there;
+}
+
+static void override(struct store_txn *txn, str options, struct object_meta *meta)
+{
+    struct fields fields;
+    if (!fields_unpack(txn->arena, options, &fields))
+        return;
+    str storage_class = fields_get_exact(&fields, "storage-class");
+    if (storage_class.size)
+        meta->storage_class = storage_class;
+}
+
+/* A null version may stand for different content in each bucket: the later one stays. */
+static bool replaces_null(struct store_txn *txn, const struct version_info *there,
+                          const struct version_info *source)
+{
+    if (there->stamp_us > source->stamp_us ||
+        (there->stamp_us == source->stamp_us && str_cmp(there->origin, source->origin) >= 0))
+        return false;
+    version_row_delete(txn, there);
+    return true;
+}
+
+static void apply_version(struct store_txn *txn, const struct queue_row *row,
+                          struct bucket_row *destination, struct version_info *version)
+{
+    struct version_info there;
+    if (version_row_by_id(txn->db, txn->arena, destination->info.id, row->key, row->version_id,
+                          &there) &&
+        !(str_is(row->version_id, VERSION_NULL) && replaces_null(txn, &there, version)))
+        return;
+    version->repl_status = REPL_STATUS_REPLICA;
+    override(txn, row->options, &version->meta);
+    body_row_ref(txn, version->body);
+    version_row_insert_replica(txn, destination, version);
+}
+
+static enum copy_finding apply_meta(struct store_txn *txn, const struct queue_row *row,
+                                    const struct bucket_row *destination,
+                                    const struct version_info *source)
+{
+    struct version_info there;
+    if (!version_row_by_id(txn->db, txn->arena, destination->info.id, row->key, row->version_id,
+                           &there))
+        return COPY_VERSION_MISSING;
+    version_meta_take(&there.meta, &source->meta, row->what);
+    version_row_set_meta(txn, &there);
+    return COPY_APPLIED;
+}
+
+static enum copy_finding apply(struct store_txn *txn, const struct queue_row *row)
+{
+    struct version_info source;
+    if (!version_row_by_id(txn->db, txn->arena, row->source_bucket, row->key, row->version_id,
+                           &source))
+        return COPY_SOURCE_GONE;
+    struct bucket_row *destination = txn_bucket_named(txn, row->destination);
+    if (!destination)
+        return COPY_BUCKET_GONE;
+    if (destination->info.versioning != VERSIONING_ENABLED)
+        return COPY_UNVERSIONED;
+    if (row->kind == CHANGED_META)
+        return apply_meta(txn, row, destination, &source);
+    apply_version(txn, row, destination, &source);
+    return COPY_APPLIED;
+}
+
+static void set_row(struct store_txn *txn, const struct queue_row *row, enum queue_state state,
+                    instant ready_at, str reason)
+{
+    struct db_stmt *s =
+        db_sql(txn->db,
+               "UPDATE queue SET state=?2,ready_at=?3,reason=?4,attempts=attempts+?5 WHERE id=?1");
+    db_bind_i64(s, row->id);
+    db_bind_i64(s, (int64_t) state);
+    db_bind_i64(s, ready_at.ns);
+    db_bind_text_opt(s, reason);
+    db_bind_i64(s, state == QUEUE_WAITING || state == QUEUE_FAILED);
+    db_run(s);
+    txn->cache->queue_touched = true;
+    if (state == QUEUE_PENDING && instant_before(ready_at, txn->cache->queue_earliest))
+        txn->cache->queue_earliest = ready_at;
+}
+
+static void end_row(struct store_txn *txn, const struct queue_row *row,
+                    const struct copy_verdict *verdict)
+{
+    bool said = verdict->reason.size > 0;
+    switch (verdict->end) {
+    case VERDICT_DONE:
+        queue_row_remove(txn, row->id);
+        break;
+    case VERDICT_WAIT:
+        set_row(txn, row, said ? QUEUE_WAITING : QUEUE_PENDING, verdict->ready_at, verdict->reason);
+        break;
+    case VERDICT_HOLD:
+        set_row(txn, row, QUEUE_HELD, row->ready_at, row->reason);
+        break;
+    case VERDICT_DROP:
+        if (!said) {
+            queue_row_remove(txn, row->id);
+            break;
+        }
+        set_row(txn, row, QUEUE_FAILED, row->ready_at, verdict->reason);
+        break;
+    case VERDICT_FAIL:
+        set_row(txn, row, QUEUE_FAILED, row->ready_at, verdict->reason);
+        break;
+    }
+    queue_row_settle(txn, row,
+                     verdict->end == VERDICT_DROP ? REPL_STATUS_FAILED : REPL_STATUS_COMPLETED);
+}
+
+static struct copy_verdict judge(const struct store_txn *txn, const struct queue_row *row,
+                                 enum copy_finding finding)
+{
+    const struct store_hooks *hooks = txn->store->options.hooks;
+    if (hooks && hooks->judge)
+        return hooks->judge(hooks->ctx, row, finding);
+    return (struct copy_verdict){ .end = finding == COPY_APPLIED ? VERDICT_DONE : VERDICT_DROP };
+}
+
+static enum store_result run_copies(struct store_txn *txn, struct store_write *write)
+{
+    struct store_copies *copies = (struct store_copies *) write;
+    for (size_t i = 0; i < copies->count; i++) {
+        struct copy_order *order = &copies->at[i];
+        order->found = load_row(txn, order->row, &order->was);
+        if (!order->found)
+            continue;
+        order->became =
+            order->apply ? judge(txn, &order->was, apply(txn, &order->was)) : order->verdict;
+        end_row(txn, &order->was, &order->became);
+    }
+    return STORE_OK;
+}
+
+void store_copies_init(struct store_copies *copies, struct arena *arena)
+{
+    static const struct store_write_kind kind = { .name = "copies", .run = run_copies };
+    *copies = (struct store_copies){ .head = { .arena = arena, .kind = &kind } };
+}
