@@ -6,6 +6,8 @@
 #ifndef ATOLL_SERVER_WORLD_H
 #define ATOLL_SERVER_WORLD_H
 
+#include <stdatomic.h>
+
 #include "server/settings.h"
 
 struct links;      /* replication/links.h: lag, bandwidth, partitions between Regions */
@@ -27,6 +29,8 @@ struct world {
     struct regions *regions;
     struct journal *journal;
     uint64_t seed;
+    duration opened;        /* clock_mono */
+    _Atomic bool ready;     /* config, --init and --load are done */
     _Atomic uint64_t request_ordinal;
 };
 

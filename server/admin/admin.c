@@ -1,0 +1,257 @@
+/* The admin API's door: guards, the table of calls, problem documents. */
+#include "server/admin/admin.h"
+
+#include "base/encode.h"
+#include "routing/topology.h"
+#include "server/admin/call.h"
+
+enum call_flag {
+    CALL_OPEN = 1,   /* answers any Host and address: probes and wiring */
+    CALL_CHANGES = 2 /* needs Content-Type: application/json and a same-origin Origin */
+};
+
+static const struct admin_row {
+    const char *method;
+    const char *path; /* below /_atoll; {} stands for one segment */
+    unsigned flags;
+    admin_fn *handle;
+} rows[] = {
+    { "GET", "/health/live", CALL_OPEN, admin_live },
+    { "GET", "/health/ready", CALL_OPEN, admin_ready },
+    { "GET", "/health", CALL_OPEN, admin_health },
+    { "GET", "/env", CALL_OPEN, admin_env },
+    { "GET", "/ca.pem", CALL_OPEN, admin_ca },
+    { "GET", "/node-preload.cjs", CALL_OPEN, admin_node_preload },
+    { "GET", "/v1/status", 0, admin_status },
+    { "GET", "/v1/config", 0, admin_config },
+    { "PATCH", "/v1/regions/{}", CALL_CHANGES, admin_patch_region },
+    { "GET", "/v1/mraps", 0, admin_mraps },
+    { "PATCH", "/v1/mraps/{}/routes", CALL_CHANGES, admin_patch_routes },
+    { "GET", "/v1/links", 0, admin_links },
+    { "PATCH", "/v1/links/{}/{}", CALL_CHANGES, admin_patch_link },
+    { "PUT", "/v1/partitions", CALL_CHANGES, admin_put_partitions },
+    { "DELETE", "/v1/partitions", CALL_CHANGES, admin_delete_partitions },
+    { "GET", "/v1/replication", 0, admin_replication },
+    { "POST", "/v1/replication/release", CALL_CHANGES, admin_release },
+    { "POST", "/v1/replication/drop", CALL_CHANGES, admin_drop },
+    { "POST", "/v1/replication/retry", CALL_CHANGES, admin_retry },
+    { "GET", "/v1/clock", 0, admin_get_clock },
+    { "POST", "/v1/clock", CALL_CHANGES, admin_post_clock },
+    { "POST", "/v1/wait", CALL_CHANGES, admin_wait },
+    { "POST", "/v1/reset", CALL_CHANGES, admin_reset },
+    { "GET", "/v1/requests", 0, admin_requests },
+    { "GET", "/v1/requests/{}", 0, admin_explain },
+    { "GET", "/v1/route", 0, admin_route },
+};
+
+struct admin_call *admin_call_of(struct request *rq)
+{
+    return rq->state;
+}
+
+/* --- answers --- */
+
+enum s3_code admin_reply(struct request *rq, const struct buf *json_text)
+{
+    request_reply(rq, 200, "application/json", buf_str(json_text));
+    return S3_OK;
+}
+
+static str title_of(struct arena *arena, const char *slug)
+{
+    str title = str_copy(arena, str_of(slug));
+    char *c = arena_copy(arena, title.ptr, title.size);
+    for (size_t i = 0; i < title.size; i++)
+        if (c[i] == '-')
+            c[i] = ' ';
+    if (c[0] >= 'a' && c[0] <= 'z')
+        c[0] = (char) (c[0] - 'a' + 'A');
+    return str_from(c, title.size);
+}
+
+enum s3_code admin_problem(struct request *rq, int status, const char *slug, str detail, str hint)
+{
+    struct buf buf;
+    struct json_writer writer;
+    buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
+    json_begin(&writer, &buf);
+    json_object(&writer, NULL);
+    json_text(&writer, "type", str_format(rq->arena, "urn:atoll:error:%s", slug));
+    json_text(&writer, "title", title_of(rq->arena, slug));
+    json_integer(&writer, "status", status);
+    json_text(&writer, "detail", detail);
+    if (hint.size > 0)
+        json_text(&writer, "hint", hint);
+    json_end(&writer);
+    request_reply(rq, status, "application/problem+json", buf_str(&buf));
+    return S3_OK;
+}
+
+enum s3_code admin_store_problem(struct request *rq, enum store_result result)
+{
+    return admin_problem(
+        rq, result == STORE_FULL ? 507 : 500, "storage",
+        str_format(rq->arena, "the world could not be changed: %s", store_result_name(result)),
+        STR("nothing was changed; the log has the cause"));
+}
+
+/* --- reading --- */
+
+str admin_query(const struct request *rq, const char *name, const char *fallback)
+{
+    str value = request_query(rq, name);
+    return str_is_set(value) ? value : str_of(fallback);
+}
+
+bool admin_members(struct admin_call *call, const char *const *allowed)
+{
+    struct request *rq = call->rq;
+    str names[32];
+    size_t count = 0;
+    while (allowed[count] && count < COUNT(names)) {
+        names[count] = str_of(allowed[count]);
+        count++;
+    }
+    if (call->document == NULL || call->document->kind != JSON_OBJECT) {
+        admin_problem(rq, 400, "bad-document", STR("the body must be a JSON object"), STR_NONE);
+        return false;
+    }
+    for (const struct json *member = call->document->child; member; member = member->next) {
+        size_t i = 0;
+        while (i < count && !str_eq(names[i], member->name))
+            i++;
+        if (i < count)
+            continue;
+        str near = str_nearest(member->name, names, count);
+        admin_problem(
+            rq, 400, "unknown-field",
+            str_format(rq->arena, "there is no member '%.*s' here", STR_ARG(member->name)),
+            near.size ? str_format(rq->arena, "did you mean '%.*s'?", STR_ARG(near)) : STR_NONE);
+        return false;
+    }
+    return true;
+}
+
+region_id admin_region(struct request *rq, str code)
+{
+    region_id id = region_find(code);
+    if (id != REGION_NONE)
+        return id;
+    str near = region_nearest_name(code);
+    admin_problem(
+        rq, 404, "unknown-region", str_format(rq->arena, "'%.*s' is no AWS Region", STR_ARG(code)),
+        near.size ? str_format(rq->arena, "did you mean %.*s?", STR_ARG(near)) : STR_NONE);
+    return REGION_NONE;
+}
+
+/* --- the door --- */
+
+static bool path_matches(struct request *rq, const char *pattern, str path, struct admin_call *call)
+{
+    str want = str_of(pattern), wanted, got;
+    size_t args = 0;
+    while (str_is_set(want) && str_is_set(path)) {
+        (void) str_next(&want, '/', &wanted);
+        (void) str_next(&path, '/', &got);
+        if (str_is(wanted, "{}"))
+            call->args[args++] = decode_uri(rq->arena, got, false);
+        else if (!str_eq(wanted, got))
+            return false;
+    }
+    return !str_is_set(want) && !str_is_set(path);
+}
+
+static const struct admin_row *find_row(struct request *rq, struct admin_call *call,
+                                        bool *path_known)
+{
+    str path = str_skip(rq->address.path, strlen("/_atoll"));
+    *path_known = false;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (!path_matches(rq, rows[i].path, path, call))
+            continue;
+        *path_known = true;
+        if (str_is(rq->method, rows[i].method) ||
+            (str_is(rq->method, "HEAD") && str_is(STR("GET"), rows[i].method)))
+            return &rows[i];
+    }
+    return NULL;
+}
+
+static bool origin_is_ours(const struct request *rq)
+{
+    str origin = request_get_header(rq, "Origin"), host = request_get_header(rq, "Host");
+    if (!str_is_set(origin))
+        return true;
+    size_t at = str_find(origin, STR("://"));
+    return at < origin.size && str_eq(str_skip(origin, at + 3), host);
+}
+
+static bool is_json(const struct request *rq)
+{
+    str type = request_get_header(rq, "Content-Type"), head, rest;
+    (void) str_cut(type, ';', &head, &rest);
+    return str_eq_nocase(str_trim(head), STR("application/json"));
+}
+
+/* True when the call may go on; else the refusal stands. */
+static bool may_pass(struct request *rq, const struct admin_row *row)
+{
+    enum admin_mode mode = rq->world->settings->admin;
+    if (row->flags & CALL_OPEN)
+        return true;
+    if (mode == ADMIN_OFF || (mode == ADMIN_LOOPBACK && !rq->peer_is_loopback)) {
+        admin_problem(rq, 403, "admin-closed", STR("the admin API is closed to this address"),
+                      STR("start with --admin on, or call it from the machine itself"));
+        return false;
+    }
+    if (!(row->flags & CALL_CHANGES))
+        return true;
+    if (!is_json(rq)) {
+        admin_problem(rq, 415, "needs-json",
+                      STR("a call that changes something needs Content-Type: application/json"),
+                      STR("this keeps web pages from driving the emulator"));
+        return false;
+    }
+    if (!origin_is_ours(rq)) {
+        admin_problem(rq, 403, "foreign-origin", STR("the Origin of this call is another site"),
+                      STR_NONE);
+        return false;
+    }
+    return true;
+}
+
+enum s3_code admin_guard(struct request *rq)
+{
+    struct admin_call *call = ARENA_NEW(rq->arena, struct admin_call);
+    call->rq = rq;
+    rq->state = call;
+    return S3_OK;
+}
+
+enum s3_code admin_handle(struct request *rq)
+{
+    struct admin_call *call = admin_call_of(rq);
+    bool path_known;
+    const struct admin_row *row = find_row(rq, call, &path_known);
+    if (row == NULL && path_known)
+        return admin_problem(rq, 405, "method-not-allowed",
+                             STR("this path does not answer that method"), STR_NONE);
+    if (row == NULL)
+        return admin_problem(
+            rq, 404, "unknown-path",
+            str_format(rq->arena, "there is nothing at %.*s", STR_ARG(rq->address.path)),
+            STR("the API is under /_atoll/v1; start with GET /_atoll/v1/status"));
+    if (!may_pass(rq, row))
+        return S3_OK;
+    if (rq->body.size > 0) {
+        struct json_error error;
+        call->document = json_parse(rq->arena, rq->body, &error);
+        if (call->document == NULL)
+            return admin_problem(rq, 400, "bad-json",
+                                 str_format(rq->arena, "line %u, column %u: %.*s", error.line,
+                                            error.column, STR_ARG(error.message)),
+                                 STR_NONE);
+    }
+    store_read_begin(rq->lane->reader);
+    return row->handle(call);
+}

@@ -1,0 +1,48 @@
+/* call: one call of the admin API, matched and parsed; what its handlers share.
+ *
+ * A handler reads call->args (the {..} of its path), call->document (the JSON body, NULL when there
+ * is none) and answers with admin_reply or admin_problem. One that waits (a write, a time job)
+ * returns S3_WAIT through request_write or request_wait, as any handler does.
+ */
+#ifndef ATOLL_SERVER_ADMIN_CALL_H
+#define ATOLL_SERVER_ADMIN_CALL_H
+
+#include "base/json.h"
+#include "server/admin/admin.h"
+#include "server/world.h"
+
+struct admin_call {
+    struct request *rq;
+    str args[2];
+    const struct json *document;
+    void *state; /* the handler's own, between continuations */
+};
+typedef enum s3_code admin_fn(struct admin_call *call);
+
+struct admin_call *admin_call_of(struct request *rq);
+/* 200 and a JSON document. */
+enum s3_code admin_reply(struct request *rq, const struct buf *json_text);
+/* RFC 9457: "urn:atoll:error:SLUG". hint may be empty. Always returns S3_OK: the answer stands. */
+enum s3_code admin_problem(struct request *rq, int status, const char *slug, str detail, str hint);
+enum s3_code admin_store_problem(struct request *rq, enum store_result result);
+/* A member that `allowed` (NULL-terminated) does not name is refused with a suggestion: false, and
+ * the problem stands. Also false when the document is not an object. */
+MUST_CHECK bool admin_members(struct admin_call *call, const char *const *allowed);
+/* A Region by code; REGION_NONE, and the problem stands, when there is none. */
+region_id admin_region(struct request *rq, str code);
+str admin_query(const struct request *rq, const char *name, const char *fallback);
+
+/* health.c */
+admin_fn admin_live, admin_ready, admin_health;
+/* wiring.c: what a client needs to reach us */
+admin_fn admin_env, admin_ca, admin_node_preload;
+/* status.c */
+admin_fn admin_status, admin_config, admin_mraps, admin_links, admin_replication, admin_route,
+    admin_requests, admin_explain;
+/* change.c: Regions, links, partitions, routes, reset */
+admin_fn admin_patch_region, admin_patch_link, admin_put_partitions, admin_delete_partitions,
+    admin_patch_routes, admin_reset;
+/* time.c: clock, wait, replication by hand */
+admin_fn admin_get_clock, admin_post_clock, admin_wait, admin_release, admin_drop, admin_retry;
+
+#endif
