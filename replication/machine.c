@@ -27,6 +27,7 @@ static const struct copy_rule copy_rules[] = {
     { COPY_COPYING, EV_VERSION_MISSING, { COPY_WAITING, "DstVersionNotFound" } },
 
     { COPY_WAITING, EV_DUE,             { COPY_COPYING, NULL } },
+    { COPY_WAITING, EV_RESUMED,         { COPY_PENDING, NULL } },
     { COPY_WAITING, EV_UNREACHABLE,     { COPY_WAITING, "Unreachable" } },
     { COPY_WAITING, EV_VERSION_NEVER,   { COPY_FAILED,  "DstVersionNotFound" } },
     { COPY_WAITING, EV_REFUSED,         { COPY_FAILED,  "DstPutObjectNotPermitted" } },
@@ -34,6 +35,7 @@ static const struct copy_rule copy_rules[] = {
     { COPY_WAITING, EV_DROP,            { COPY_DROPPED, NULL } },
 
     { COPY_HELD,    EV_DUE,             { COPY_COPYING, NULL } },
+    { COPY_HELD,    EV_RESUMED,         { COPY_PENDING, NULL } },
     { COPY_HELD,    EV_UNREACHABLE,     { COPY_WAITING, "Unreachable" } },
     { COPY_HELD,    EV_REFUSED,         { COPY_FAILED,  "DstPutObjectNotPermitted" } },
     { COPY_HELD,    EV_HOLD,            { COPY_HELD,    NULL } },
@@ -88,6 +90,7 @@ struct copy_verdict machine_verdict(const struct queue_row *row, struct copy_ste
     switch (step.to) {
     case COPY_DONE:
         return verdict;
+    case COPY_PENDING: /* the queue's word for it is a wait without a reason */
     case COPY_WAITING:
         verdict.end = VERDICT_WAIT;
         verdict.ready_at = row->ready_at;
@@ -101,7 +104,6 @@ struct copy_verdict machine_verdict(const struct queue_row *row, struct copy_ste
     case COPY_DROPPED:
         verdict.end = VERDICT_DROP;
         return verdict;
-    case COPY_PENDING:
     case COPY_COPYING:
     case COPY_STATES:
         break;
@@ -153,6 +155,7 @@ static const char *const event_names[COPY_EVENTS] = {
     [EV_VERSION_NEVER] = "version never comes",
     [EV_UNREACHABLE] = "unreachable",
     [EV_REFUSED] = "refused",
+    [EV_RESUMED] = "resumed",
     [EV_HOLD] = "hold",
     [EV_DROP] = "drop",
     [EV_RETRY] = "retry",

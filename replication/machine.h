@@ -30,6 +30,7 @@ enum copy_event {
     EV_VERSION_NEVER,   /* and no copy of that version is queued any more */
     EV_UNREACHABLE,     /* partition or outage */
     EV_REFUSED,         /* a fault: no permission, no key, ... */
+    EV_RESUMED,         /* the way is open again, the hold is over: due at its own time */
     EV_HOLD,
     EV_DROP,
     EV_RETRY, /* by hand: a failed one again */
