@@ -262,11 +262,12 @@ enum s3_code op_create_bucket(struct request *rq)
         str_eq_nocase(request_get_header(rq, "x-amz-bucket-object-lock-enabled"), STR("true"));
     write->configs = creation->configs;
     if (str_is_set(ownership))
-        creation->configs[write->config_count++] =
-            (struct store_doc){ STR(CONFIG_OWNERSHIP), STR(""), ownership_document(rq, ownership) };
+        creation->configs[write->config_count++] = (struct store_doc){
+            .kind = STR(CONFIG_OWNERSHIP), .id = STR(""), .body = ownership_document(rq, ownership)
+        };
     if (str_is(constraint, "EU"))
         creation->configs[write->config_count++] =
-            (struct store_doc){ STR(CONFIG_LOCATION), STR(""), constraint };
+            (struct store_doc){ .kind = STR(CONFIG_LOCATION), .id = STR(""), .body = constraint };
     rq->state = creation;
     return request_write(rq, &write->head, created);
 }
