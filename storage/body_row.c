@@ -8,18 +8,18 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "storage/batch.h"
+#include "storage/body_batch.h"
 #include "storage/lane.h"
 #include "storage/txn.h"
 
-static struct batch *batch_of(const struct store_txn *txn)
+static struct body_batch *batch_of(const struct store_txn *txn)
 {
     return txn->store->bodies->batch;
 }
 
 static void count_bytes(struct store_txn *txn, int64_t file, int64_t bytes)
 {
-    batch_count(batch_of(txn), file, bytes);
+    body_batch_count(batch_of(txn), file, bytes);
 }
 
 static int64_t insert_row(struct store_txn *txn, uint64_t size_bytes,
@@ -59,7 +59,7 @@ int64_t body_row_insert(struct store_txn *txn, const struct body_draft *draft)
     if (draft->size_bytes == 0)
         return 0;
     const struct body_extent extent = { draft->file, draft->offset_bytes, draft->size_bytes };
-    batch_draft(batch_of(txn), draft->file);
+    body_batch_draft(batch_of(txn), draft->file);
     return body_row_insert_extents(txn, &extent, 1, draft->size_bytes);
 }
 
@@ -269,7 +269,7 @@ int64_t body_row_extent_count(struct db *db, int64_t body)
     return db_value(s, 0);
 }
 
-static void flush_file(struct store_txn *txn, struct batch_file *file)
+static void flush_file(struct store_txn *txn, struct body_batch_file *file)
 {
     struct db_stmt *s =
         db_sql(txn->db, "INSERT INTO file(id,live_bytes) VALUES(?1,?2) ON CONFLICT(id) DO UPDATE "
@@ -289,10 +289,10 @@ static void flush_file(struct store_txn *txn, struct batch_file *file)
 
 void body_row_flush(struct store_txn *txn)
 {
-    struct batch *batch = batch_of(txn);
+    struct body_batch *batch = batch_of(txn);
 
     for (size_t i = 0; batch->look && i < batch->count; i++) {
-        struct batch_file *file = &batch->at[i];
+        struct body_batch_file *file = &batch->at[i];
         struct db_stmt *s = db_sql(txn->db, "SELECT 1 FROM file WHERE id=?1");
         db_bind_i64(s, file->id);
         file->named = db_value(s, 0) != 0;
@@ -300,7 +300,7 @@ void body_row_flush(struct store_txn *txn)
     }
     batch->look = false;
     for (size_t i = 0; i < batch->changed_count; i++) {
-        struct batch_file *file = &batch->at[batch->changed[i]];
+        struct body_batch_file *file = &batch->at[batch->changed[i]];
         file->changed = false;
         flush_file(txn, file);
     }
@@ -310,7 +310,7 @@ void body_row_flush(struct store_txn *txn)
 void body_row_committed(struct store *store)
 {
     struct body_state *bodies = store->bodies;
-    struct batch *batch = bodies->batch;
+    struct body_batch *batch = bodies->batch;
     bool freed = false;
 
     for (size_t i = 0; i < batch->count; i++)
@@ -321,19 +321,19 @@ void body_row_committed(struct store *store)
     for (size_t i = 0; i < batch->count; i++)
         if (batch->at[i].known)
             files_committed(&bodies->files, batch->at[i].id, batch->at[i].named);
-    batch_clear(batch);
+    body_batch_clear(batch);
     if (freed)
         files_reap(&bodies->files);
 }
 
 void body_row_rolled_back(struct store *store)
 {
-    batch_undo(store->bodies->batch);
+    body_batch_undo(store->bodies->batch);
 }
 
 void body_row_wipe(struct store_txn *txn)
 {
-    struct batch *batch = batch_of(txn);
+    struct body_batch *batch = batch_of(txn);
     struct db_stmt *s = db_sql(txn->db, "SELECT id FROM file");
     while (db_step(s))
         count_bytes(txn, db_i64(s, 0), 0);
@@ -347,7 +347,7 @@ void body_row_wipe(struct store_txn *txn)
 
 enum store_result body_lane_sync(struct store *store)
 {
-    const struct batch *batch = store->bodies->batch;
+    const struct body_batch *batch = store->bodies->batch;
     for (size_t i = 0; i < batch->draft_count; i++) {
         int synced = files_sync(&store->bodies->files, batch->drafts[i]);
         if (synced < 0)

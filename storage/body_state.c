@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "storage/batch.h"
+#include "storage/body_batch.h"
 #include "storage/body_row.h"
 #include "storage/db.h"
 #include "storage/lane.h"
@@ -65,7 +65,7 @@ struct body_state *body_state_open(struct store *store, struct db *db, struct ar
         body_state_close(bodies);
         return NULL;
     }
-    bodies->batch = batch_new(last_body + 1);
+    bodies->batch = body_batch_new(last_body + 1);
     unsigned threads = store->options.body_threads;
     bodies->pool = pool_new(threads > 0 ? threads : BODY_THREADS_DEFAULT);
     return bodies;
@@ -77,6 +77,6 @@ void body_state_close(struct body_state *state)
         return;
     pool_free(state->pool);
     files_fini(&state->files);
-    batch_free(state->batch);
+    body_batch_free(state->batch);
     free(state);
 }

@@ -21,7 +21,7 @@ struct body_state {
     /* The commit count as of the last commit that doomed a file, or one more: a reader whose
      * snapshot is older must look whether its files are still there. */
     _Atomic uint64_t freed_at;
-    struct batch *batch; /* body_row.c: what the writer has not committed; the writer's */
+    struct body_batch *batch; /* body_row.c: what the writer has not committed; the writer's */
 };
 
 struct body_lane {
