@@ -1,0 +1,265 @@
+/* Verbs that change the world: lag, route, outage, partition, heal, replication, reset. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+
+#include "base/limits.h"
+
+static struct json_writer begin(struct cli *cli, struct buf *buf)
+{
+    struct json_writer writer;
+    buf_init_arena(buf, cli->arena, LIMIT_JSON_BYTES);
+    json_begin(&writer, buf);
+    json_object(&writer, NULL);
+    return writer;
+}
+
+static void print_link(const struct json *link)
+{
+    str state = json_bool(link, "partitioned", false) ? STR("cut")
+                : json_bool(link, "held", false)      ? STR("held")
+                                                      : STR("up");
+    str bandwidth = json_string(link, "bandwidth", STR("-"));
+    (void) printf("%-16.*s %-16.*s %-28.*s %-10.*s %-5.*s %8.0f\n",
+                  STR_ARG(json_string(link, "from", STR(""))),
+                  STR_ARG(json_string(link, "to", STR(""))),
+                  STR_ARG(json_string(link, "lag", STR(""))), STR_ARG(bandwidth), STR_ARG(state),
+                  json_number(link, "pending", 0));
+}
+
+static int show_lag(struct cli *cli)
+{
+    const struct json *document;
+    bool printed;
+    int code = cli_ask(cli, "GET", STR("/_atoll/v1/links"), STR_NONE, &document, &printed);
+    if (code != EXIT_YES || printed)
+        return code;
+    (void) printf("default lag %.*s\n", STR_ARG(json_string(document, "default_lag", STR(""))));
+    const struct json *links = json_member(document, "links");
+    if (links && links->child)
+        (void) printf("%-16s %-16s %-28s %-10s %-5s %8s\n", "FROM", "TO", "LAG", "BANDWIDTH",
+                      "STATE", "PENDING");
+    for (const struct json *link = links ? links->child : NULL; link; link = link->next)
+        print_link(link);
+    return EXIT_YES;
+}
+
+static int set_lag(struct cli *cli, str from, str to, str lag)
+{
+    struct buf buf;
+    const struct json *document;
+    bool printed;
+    struct json_writer writer = begin(cli, &buf);
+    str bandwidth = cli_flag(cli, "bandwidth", NULL);
+    if (lag.size > 0)
+        json_text(&writer, "lag", lag);
+    if (bandwidth.size > 0)
+        json_text(&writer, "bandwidth", bandwidth);
+    json_end(&writer);
+    str path = str_format(cli->arena, "/_atoll/v1/links/%.*s/%.*s", STR_ARG(cli_escape(cli, from)),
+                          STR_ARG(cli_escape(cli, to)));
+    int code = cli_ask(cli, "PATCH", path, buf_str(&buf), &document, &printed);
+    if (code == EXIT_YES && !printed && !cli->quiet)
+        (void) printf("%.*s -> %.*s: lag %.*s\n", STR_ARG(from), STR_ARG(to),
+                      STR_ARG(json_string(document, "lag", STR(""))));
+    return code;
+}
+
+int verb_lag(struct cli *cli)
+{
+    bool bandwidth = cli_has(cli, "bandwidth");
+    if (cli->word_count == 0 && !bandwidth)
+        return show_lag(cli);
+    if (cli->word_count <= 1)
+        return set_lag(cli, STR("*"), STR("*"), cli->word_count ? cli->words[0] : STR_NONE);
+    if (cli->word_count > 3 || (cli->word_count == 2 && !bandwidth))
+        return cli_usage(cli, "say: atoll lag DIST, or atoll lag SRC DST DIST");
+    str lag = cli->word_count == 3 ? cli->words[2] : STR_NONE;
+    int code = set_lag(cli, cli->words[0], cli->words[1], lag);
+    if (code == EXIT_YES && cli_has(cli, "both"))
+        code = set_lag(cli, cli->words[1], cli->words[0], lag);
+    return code;
+}
+
+static void print_routes(const struct json *document)
+{
+    const struct json *members = json_member(document, "members");
+    for (const struct json *m = members ? members->child : NULL; m; m = m->next)
+        (void) printf("%-16.*s %-28.*s %-8.*s %3.0f\n", STR_ARG(json_string(m, "region", STR(""))),
+                      STR_ARG(json_string(m, "bucket", STR(""))),
+                      STR_ARG(json_string(m, "route", STR(""))), json_number(m, "dial", 0));
+}
+
+int verb_route(struct cli *cli)
+{
+    struct buf buf;
+    const struct json *document;
+    bool printed;
+    if (cli->word_count < 3 || cli->word_count % 2 == 0)
+        return cli_usage(
+            cli, "say the access point, then pairs of REGION and active, passive or 0..100");
+    struct json_writer writer = begin(cli, &buf);
+    for (size_t i = 1; i + 1 < cli->word_count; i += 2) {
+        uint64_t dial;
+        json_key(&writer, cli->words[i]);
+        if (str_to_u64(cli->words[i + 1], &dial))
+            json_integer(&writer, NULL, (int64_t) dial);
+        else
+            json_text(&writer, NULL, cli->words[i + 1]);
+    }
+    json_end(&writer);
+    str path = str_format(cli->arena, "/_atoll/v1/mraps/%.*s/routes",
+                          STR_ARG(cli_escape(cli, cli->words[0])));
+    int code = cli_ask(cli, "PATCH", path, buf_str(&buf), &document, &printed);
+    if (code == EXIT_YES && !printed && !cli->quiet)
+        print_routes(document);
+    return code;
+}
+
+int verb_outage(struct cli *cli)
+{
+    struct buf buf;
+    const struct json *document;
+    bool printed;
+    if (cli->word_count != 2 || !(str_is(cli->words[1], "on") || str_is(cli->words[1], "off")))
+        return cli_usage(cli, "say the Region, then on or off");
+    struct json_writer writer = begin(cli, &buf);
+    json_boolean(&writer, "outage", str_is(cli->words[1], "on"));
+    if (cli_has(cli, "for"))
+        json_text(&writer, "for", cli_flag(cli, "for", NULL));
+    json_end(&writer);
+    str path =
+        str_format(cli->arena, "/_atoll/v1/regions/%.*s", STR_ARG(cli_escape(cli, cli->words[0])));
+    int code = cli_ask(cli, "PATCH", path, buf_str(&buf), &document, &printed);
+    if (code == EXIT_YES && !printed && !cli->quiet)
+        (void) printf("%.*s is %s\n", STR_ARG(cli->words[0]),
+                      json_bool(document, "outage", false) ? "down" : "up");
+    return code;
+}
+
+int verb_partition(struct cli *cli)
+{
+    struct buf buf;
+    const struct json *document;
+    bool printed, open = false;
+    if (cli->word_count < 3)
+        return cli_usage(
+            cli, "say the groups, with a slash between: us-east-1 / eu-west-1 ap-southeast-1");
+    struct json_writer writer = begin(cli, &buf);
+    json_array(&writer, "groups");
+    for (size_t i = 0; i < cli->word_count; i++) {
+        if (!open)
+            json_array(&writer, NULL);
+        open = true;
+        if (str_is(cli->words[i], "/")) {
+            json_end(&writer);
+            open = false;
+        } else
+            json_text(&writer, NULL, cli->words[i]);
+    }
+    if (open)
+        json_end(&writer);
+    json_end(&writer);
+    if (cli_has(cli, "for"))
+        json_text(&writer, "for", cli_flag(cli, "for", NULL));
+    json_end(&writer);
+    int code =
+        cli_ask(cli, "PUT", STR("/_atoll/v1/partitions"), buf_str(&buf), &document, &printed);
+    if (code == EXIT_YES && !printed && !cli->quiet)
+        (void) printf("%.0f links cut; atoll heal ends it\n", json_number(document, "cut", 0));
+    return code;
+}
+
+int verb_heal(struct cli *cli)
+{
+    const struct json *document;
+    bool printed;
+    int code = cli_ask(cli, "DELETE", STR("/_atoll/v1/partitions"), STR("{}"), &document, &printed);
+    if (code == EXIT_YES && !printed && !cli->quiet)
+        (void) printf("healed\n");
+    return code;
+}
+
+static int list_replication(struct cli *cli)
+{
+    const struct json *document;
+    bool printed;
+    int code = cli_ask(cli, "GET", STR("/_atoll/v1/replication"), STR_NONE, &document, &printed);
+    if (code != EXIT_YES || printed)
+        return code;
+    const struct json *copies = json_member(document, "copies");
+    if (copies && copies->child)
+        (void) printf("%-8s %-14s %-14s %-32s %-10s %-24s %s\n", "STATE", "FROM", "TO", "KEY",
+                      "VERSION", "DUE", "REASON");
+    for (const struct json *c = copies ? copies->child : NULL; c; c = c->next)
+        (void) printf(
+            "%-8.*s %-14.*s %-14.*s %-32.*s %-10.10s %-24.*s %.*s\n",
+            STR_ARG(json_string(c, "state", STR(""))), STR_ARG(json_string(c, "from", STR(""))),
+            STR_ARG(json_string(c, "to", STR(""))), STR_ARG(json_string(c, "key", STR(""))),
+            str_c(cli->arena, json_string(c, "version_id", STR(""))),
+            STR_ARG(json_string(c, "due", STR(""))), STR_ARG(json_string(c, "reason", STR(""))));
+    if (!cli->quiet)
+        (void) fprintf(stderr, "%.0f copies\n", json_number(document, "count", 0));
+    return code;
+}
+
+static int hold_link(struct cli *cli)
+{
+    struct buf buf;
+    const struct json *document;
+    bool printed, pair = cli->word_count == 3;
+    struct json_writer writer = begin(cli, &buf);
+    json_boolean(&writer, "hold", true);
+    json_end(&writer);
+    str path = str_format(cli->arena, "/_atoll/v1/links/%.*s/%.*s",
+                          STR_ARG(cli_escape(cli, pair ? cli->words[1] : STR("*"))),
+                          STR_ARG(cli_escape(cli, pair ? cli->words[2] : STR("*"))));
+    return cli_ask(cli, "PATCH", path, buf_str(&buf), &document, &printed);
+}
+
+int verb_replication(struct cli *cli)
+{
+    struct buf buf;
+    const struct json *document;
+    bool printed;
+    str what = cli->word_count ? cli->words[0] : STR("list");
+    uint64_t count;
+    if (str_is(what, "list"))
+        return list_replication(cli);
+    if (cli->word_count != 1 && cli->word_count != 3)
+        return cli_usage(cli, "say both Regions of the link, or none");
+    if (str_is(what, "hold"))
+        return hold_link(cli);
+    if (!str_is(what, "release") && !str_is(what, "drop") && !str_is(what, "retry"))
+        return cli_usage(cli, "say list, hold, release, drop or retry");
+    struct json_writer writer = begin(cli, &buf);
+    if (cli->word_count == 3) {
+        json_text(&writer, "src", cli->words[1]);
+        json_text(&writer, "dst", cli->words[2]);
+    }
+    if (cli_has(cli, "count") && str_to_u64(cli_flag(cli, "count", NULL), &count))
+        json_integer(&writer, "count", (int64_t) count);
+    if (cli_has(cli, "reason"))
+        json_text(&writer, "reason", cli_flag(cli, "reason", NULL));
+    json_end(&writer);
+    int code =
+        cli_ask(cli, "POST", str_format(cli->arena, "/_atoll/v1/replication/%.*s", STR_ARG(what)),
+                buf_str(&buf), &document, &printed);
+    if (code == EXIT_YES && !printed && !cli->quiet)
+        (void) printf("%.0f copies: %.*s\n", json_number(document, "count", 0), STR_ARG(what));
+    return code;
+}
+
+int verb_reset(struct cli *cli)
+{
+    struct buf buf;
+    const struct json *document;
+    bool printed;
+    struct json_writer writer = begin(cli, &buf);
+    json_text(&writer, "to", cli_flag(cli, "to", "config"));
+    json_end(&writer);
+    int code = cli_ask(cli, "POST", STR("/_atoll/v1/reset"), buf_str(&buf), &document, &printed);
+    if (code == EXIT_YES && !printed && !cli->quiet)
+        (void) printf("reset in %.0f ms\n", json_number(document, "took_ms", 0));
+    return code;
+}

@@ -1,0 +1,66 @@
+/* cli: the client verbs of atoll. Each is one admin call and one way to print it.
+ *
+ * stdout is data, stderr is talk. Exit codes (product.md 2.2): 0 yes/ok, 1 the answer is no, 2
+ * wrong usage, 3 the server cannot be reached, 4 the server refused or failed; run and as: the
+ * child's.
+ */
+#ifndef ATOLL_CLI_CLI_H
+#define ATOLL_CLI_CLI_H
+
+#include "base/arena.h"
+#include "base/json.h"
+
+enum cli_exit { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_UNREACHED = 3, EXIT_REFUSED = 4 };
+
+struct cli_flag {
+    str name;  /* without dashes */
+    str value; /* ptr == NULL: none */
+};
+
+#define CLI_MAX_WORDS 64
+#define CLI_MAX_FLAGS 32
+
+/* One command line, taken apart. */
+struct cli {
+    struct arena *arena;
+    const char *verb;
+    str words[CLI_MAX_WORDS];
+    size_t word_count;
+    struct cli_flag flags[CLI_MAX_FLAGS];
+    size_t flag_count;
+    char **rest; /* what follows "--", or the command of `as`; NULL-terminated */
+    char **argv; /* all, for verbs that hand on */
+    bool json, quiet, colour;
+    str server; /* http://HOST:PORT */
+};
+
+typedef int cli_fn(struct cli *cli);
+
+/* True when `name` is a client verb (serve, init, config are not). */
+bool cli_knows(const char *name);
+/* argv[0] is the program, argv[1] the verb. */
+int cli_main(int argc, char **argv);
+void cli_print_overview(void);
+/* "unknown command 'partion'. Did you mean 'partition'?" on stderr; EXIT_USAGE. */
+int cli_unknown(const char *name);
+
+/* For verbs. */
+str cli_flag(const struct cli *cli, const char *name, const char *fallback);
+bool cli_has(const struct cli *cli, const char *name);
+int cli_usage(const struct cli *cli, const char *problem); /* prints the verb's usage; EXIT_USAGE */
+/* One call. *document is NULL unless the answer is JSON. EXIT_YES on 2xx; else the problem is on
+ * stderr and the exit code is returned (409 gives EXIT_NO). `body` ptr NULL: none. */
+int cli_call(struct cli *cli, const char *method, str path, str body, str *text,
+             const struct json **document);
+/* cli_call, and with --json prints the answer as it is and returns true in *printed. */
+int cli_ask(struct cli *cli, const char *method, str path, str body, const struct json **document,
+            bool *printed);
+str cli_escape(struct cli *cli, str segment); /* for paths and queries */
+
+/* verbs */
+cli_fn verb_status, verb_explain, verb_wait, verb_clock, verb_lag, verb_route, verb_outage,
+    verb_partition, verb_heal, verb_replication, verb_reset, verb_health, verb_tail;
+cli_fn verb_env, verb_as, verb_run, verb_ca, verb_hosts, verb_doctor, verb_cli_alias,
+    verb_completion;
+
+#endif

@@ -1,0 +1,134 @@
+/* One connection, one request, Connection: close: the answer ends where the bytes end. */
+#include "cli/http.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/fs.h"
+#include "base/limits.h"
+
+struct authority {
+    char host[256];
+    char port[8];
+};
+
+static bool split_authority(str server, struct authority *out)
+{
+    str rest = str_starts(server, STR("http://")) ? str_skip(server, 7) : server, host = rest,
+        port = STR("80");
+    str path;
+    (void) str_cut(rest, '/', &rest, &path);
+    if (rest.size > 0 && rest.ptr[0] == '[') {
+        size_t end = str_find_char(rest, ']');
+        if (end == rest.size)
+            return false;
+        host = str_from(rest.ptr + 1, end - 1);
+        rest = str_skip(rest, end + 1);
+        if (rest.size > 1)
+            port = str_skip(rest, 1);
+    } else if (!str_cut(rest, ':', &host, &port))
+        port = STR("80");
+    if (host.size == 0 || host.size >= sizeof out->host || port.size == 0 ||
+        port.size >= sizeof out->port)
+        return false;
+    (void) snprintf(out->host, sizeof out->host, "%.*s", STR_ARG(host));
+    (void) snprintf(out->port, sizeof out->port, "%.*s", STR_ARG(port));
+    return true;
+}
+
+static int connect_to(const struct authority *to)
+{
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
+    int fd = -1;
+    if (getaddrinfo(to->host, to->port, &hints, &found) != 0)
+        return -1;
+    for (const struct addrinfo *a = found; a && fd < 0; a = a->ai_next) {
+        fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
+        if (fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) != 0) {
+            (void) close(fd);
+            fd = -1;
+        }
+    }
+    freeaddrinfo(found);
+    return fd;
+}
+
+static bool send_all(int fd, str bytes)
+{
+    while (bytes.size > 0) {
+        ssize_t sent = send(fd, bytes.ptr, bytes.size, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EINTR)
+            return false;
+        if (sent > 0)
+            bytes = str_skip(bytes, (size_t) sent);
+    }
+    return true;
+}
+
+static bool receive_all(int fd, struct buf *buf)
+{
+    for (;;) {
+        char *room = buf_reserve(buf, 16384);
+        if (room == NULL)
+            return false;
+        ssize_t got = recv(fd, room, 16384, 0);
+        if (got == 0)
+            return true;
+        if (got < 0 && errno != EINTR)
+            return false;
+        if (got > 0)
+            buf->size += (size_t) got;
+    }
+}
+
+/* The server answers us with Content-Length; chunked only streams, which are read by tail. */
+static bool parse_answer(str all, struct http_answer *out)
+{
+    size_t end = str_find(all, STR("\r\n\r\n"));
+    str head = str_first(all, end), line, name, value;
+    uint64_t status;
+    if (end == all.size || !str_starts(head, STR("HTTP/1.1 ")) ||
+        !str_to_u64(str_from(head.ptr + 9, 3), &status))
+        return false;
+    *out = (struct http_answer){ .status = (int) status, .body = str_skip(all, end + 4) };
+    while (str_next(&head, '\n', &line))
+        if (str_cut(line, ':', &name, &value) && str_eq_nocase(name, STR("Content-Type")))
+            out->content_type = str_trim(value);
+    return true;
+}
+
+bool http_call(struct arena *arena, str server, const char *method, str path, str body,
+               struct http_answer *out, str *error)
+{
+    struct authority to;
+    struct buf request, answer;
+    if (!split_authority(server, &to)) {
+        *error = str_format(arena, "'%.*s' is no server address: write http://HOST:PORT",
+                            STR_ARG(server));
+        return false;
+    }
+    SCOPED_FD int fd = connect_to(&to);
+    if (fd < 0) {
+        *error = str_format(arena, "no atoll answers at %.*s", STR_ARG(server));
+        return false;
+    }
+    str host = str_starts(server, STR("http://")) ? str_skip(server, 7) : server;
+    buf_init_arena(&request, arena, LIMIT_ANSWER_BYTES);
+    buf_addf(&request, "%s %.*s HTTP/1.1\r\nHost: %.*s\r\nConnection: close\r\n", method,
+             STR_ARG(path), STR_ARG(host));
+    if (str_is_set(body))
+        buf_addf(&request, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body.size);
+    buf_add(&request, STR("\r\n"));
+    buf_add(&request, body);
+    buf_init_arena(&answer, arena, LIMIT_ANSWER_BYTES);
+    if (!send_all(fd, buf_str(&request)) || !receive_all(fd, &answer) ||
+        !parse_answer(buf_str(&answer), out)) {
+        *error = str_format(arena, "%.*s did not answer as an atoll does", STR_ARG(server));
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,163 @@
+/* Verbs that look: status, explain, health. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "cli/http.h"
+
+static void print_mrap(const struct json *mrap)
+{
+    (void) printf("\n%.*s  %.*s  %.*s\n", STR_ARG(json_string(mrap, "name", STR(""))),
+                  STR_ARG(json_string(mrap, "arn", STR(""))),
+                  STR_ARG(json_string(mrap, "status", STR(""))));
+    const struct json *members = json_member(mrap, "members");
+    for (const struct json *m = members ? members->child : NULL; m; m = m->next)
+        (void) printf(
+            "  %-16.*s %-30.*s %-8.*s %3.0f%s\n", STR_ARG(json_string(m, "region", STR(""))),
+            STR_ARG(json_string(m, "bucket", STR(""))), STR_ARG(json_string(m, "route", STR(""))),
+            json_number(m, "dial", 0), json_bool(m, "outage", false) ? "  outage" : "");
+}
+
+static void print_status_link(const struct json *link)
+{
+    (void) printf(
+        "  %-16.*s -> %-16.*s %-24.*s %6.0f pending %10.0f B%s%s\n",
+        STR_ARG(json_string(link, "from", STR(""))), STR_ARG(json_string(link, "to", STR(""))),
+        STR_ARG(json_string(link, "lag", STR(""))), json_number(link, "pending", 0),
+        json_number(link, "pending_bytes", 0), json_bool(link, "partitioned", false) ? "  cut" : "",
+        json_bool(link, "held", false) ? "  held" : "");
+}
+
+int verb_status(struct cli *cli)
+{
+    const struct json *document;
+    bool printed;
+    int code = cli_ask(cli, "GET", STR("/_atoll/v1/status"), STR_NONE, &document, &printed);
+    if (code != EXIT_YES || printed)
+        return code;
+    const struct json *clock = json_member(document, "clock");
+    (void) printf("atoll %.*s   clock %.*s %.*s   seed %.*s\n",
+                  STR_ARG(json_string(document, "version", STR(""))),
+                  STR_ARG(json_string(clock, "now", STR(""))),
+                  STR_ARG(json_string(clock, "mode", STR(""))),
+                  STR_ARG(json_string(document, "seed", STR(""))));
+    const struct json *mraps = json_member(document, "mraps"),
+                      *links = json_member(document, "links");
+    for (const struct json *mrap = mraps ? mraps->child : NULL; mrap; mrap = mrap->next)
+        print_mrap(mrap);
+    if (links && links->child)
+        (void) printf("\nlinks\n");
+    for (const struct json *link = links ? links->child : NULL; link; link = link->next)
+        print_status_link(link);
+    (void) printf("\n%.0f buckets, %.0f copies pending\n", json_number(document, "buckets", 0),
+                  json_number(document, "pending", 0));
+    return code;
+}
+
+static void print_candidates(const struct json *route)
+{
+    const struct json *candidates = json_member(route, "candidates");
+    str chosen = json_string(route, "region", STR_NONE);
+    for (const struct json *c = candidates ? candidates->child : NULL; c; c = c->next) {
+        str region = json_string(c, "region", STR(""));
+        (void) printf("            %-16.*s %4.0f ms  %-8.*s%s\n", STR_ARG(region),
+                      json_number(c, "rtt_ms", 0), STR_ARG(json_string(c, "route", STR(""))),
+                      str_eq(region, chosen) ? " <- chosen" : "");
+    }
+}
+
+static void print_missed(const struct json *freshness)
+{
+    const struct json *newest = json_member(freshness, "newest");
+    str verdict = json_string(freshness, "verdict", STR_NONE),
+        due = json_string(freshness, "due", STR_NONE);
+    if (verdict.size == 0 || str_is(verdict, "fresh") || newest == NULL)
+        return;
+    (void) printf("missed    %.*s, acknowledged %.*s in %.*s",
+                  STR_ARG(json_string(newest, "etag", STR(""))),
+                  STR_ARG(json_string(newest, "acknowledged", STR(""))),
+                  STR_ARG(json_string(newest, "region", STR(""))));
+    (void) printf(", %.3f s before this read\n", json_number(freshness, "age_s", 0));
+    if (due.size > 0)
+        (void) printf("          on its way: due here %.*s\n", STR_ARG(due));
+    (void) printf(
+        "so        the answer was already out of date (%.*s), and nothing in it said so.\n"
+        "          This is what S3 documents: an access point does not look at the data.\n",
+        STR_ARG(verdict));
+}
+
+static void print_explained(const struct json *document)
+{
+    const struct json *request = json_member(document, "request"),
+                      *client = json_member(document, "client");
+    const struct json *route = json_member(document, "route"),
+                      *result = json_member(document, "result");
+    str marks = json_string(document, "nonstandard", STR_NONE);
+    if (request)
+        (void) printf("request   %.*s   %.*s %.*s%s%.*s   %.0f\n",
+                      STR_ARG(json_string(document, "id", STR(""))),
+                      STR_ARG(json_string(request, "api", STR(""))),
+                      STR_ARG(json_string(request, "target", STR(""))),
+                      marks.size ? "   nonstandard: " : "", STR_ARG(marks),
+                      json_number(result, "status", 0));
+    (void) printf("client    %.*s at %.*s\n", STR_ARG(json_string(client, "name", STR(""))),
+                  STR_ARG(json_string(client, "at", STR(""))));
+    (void) printf("sent to   %.*s (%.*s): %.*s\n",
+                  STR_ARG(json_string(route, "region", STR("nowhere"))),
+                  STR_ARG(json_string(route, "bucket", STR("-"))),
+                  STR_ARG(json_string(route, "reason", STR(""))));
+    print_candidates(route);
+    str etag = json_string(result, "etag", STR_NONE),
+        message = json_string(result, "message", STR_NONE);
+    if (etag.size > 0)
+        (void) printf("returned  %.*s, version %.*s\n", STR_ARG(etag),
+                      STR_ARG(json_string(result, "version_id", STR("null"))));
+    if (message.size > 0)
+        (void) printf("error     %.*s: %.*s\n", STR_ARG(json_string(result, "code", STR(""))),
+                      STR_ARG(message));
+    print_missed(json_member(document, "freshness"));
+}
+
+int verb_explain(struct cli *cli)
+{
+    const struct json *document;
+    bool printed;
+    str path;
+    if (cli_has(cli, "what-if"))
+        path = str_format(cli->arena, "/_atoll/v1/route?mrap=%.*s&client=%.*s",
+                          STR_ARG(cli_escape(cli, cli_flag(cli, "mrap", ""))),
+                          STR_ARG(cli_escape(cli, cli_flag(cli, "client", "default"))));
+    else
+        path = str_format(cli->arena, "/_atoll/v1/requests/%.*s",
+                          STR_ARG(cli_escape(cli, cli->word_count ? cli->words[0] : STR("last"))));
+    int code = cli_ask(cli, "GET", path, STR_NONE, &document, &printed);
+    if (code == EXIT_YES && !printed)
+        print_explained(document);
+    return code;
+}
+
+int verb_health(struct cli *cli)
+{
+    duration within = { 0 }, started = clock_mono();
+    str wait = cli_flag(cli, "wait", NULL), error;
+    struct http_answer answer;
+    struct mutex lock;
+    struct condition never;
+    if (wait.size > 0 && !duration_parse(wait, &within))
+        return cli_usage(cli, "--wait wants a duration such as 30s");
+    mutex_init(&lock);
+    condition_init(&never);
+    for (;;) {
+        if (http_call(cli->arena, cli->server, "GET", STR("/_atoll/health/ready"), STR_NONE,
+                      &answer, &error) &&
+            answer.status == 200)
+            return EXIT_YES;
+        if (clock_mono().ns - started.ns >= within.ns)
+            return EXIT_NO;
+        mutex_lock(&lock);
+        (void) condition_wait_for(&never, &lock, DURATION_MS(20));
+        mutex_unlock(&lock);
+    }
+}

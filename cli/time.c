@@ -1,0 +1,106 @@
+/* Verbs about time: clock and wait. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+
+#include "base/limits.h"
+
+static int print_clock(struct cli *cli, const char *method, str body)
+{
+    const struct json *document;
+    bool printed;
+    int code = cli_ask(cli, method, STR("/_atoll/v1/clock"), body, &document, &printed);
+    if (code != EXIT_YES || printed || cli->quiet)
+        return code;
+    (void) printf("%.*s %.*s", STR_ARG(json_string(document, "now", STR(""))),
+                  STR_ARG(json_string(document, "mode", STR(""))));
+    if (json_number(document, "rate", 1) < 1 || json_number(document, "rate", 1) > 1)
+        (void) printf(" x%g", json_number(document, "rate", 1));
+    str next = json_string(document, "next_event", STR_NONE);
+    if (next.size > 0)
+        (void) printf(", next event %.*s", STR_ARG(next));
+    if (json_member(document, "applied"))
+        (void) printf(", %.0f copies applied", json_number(document, "applied", 0));
+    (void) printf("\n");
+    return code;
+}
+
+int verb_clock(struct cli *cli)
+{
+    static const struct {
+        const char *word;
+        const char *member;
+        const char *value; /* NULL: the next word */
+    } forms[] = {
+        { "pause", "mode", "manual" },  { "run", "mode", "real" }, { "next", "advance", "next" },
+        { "advance", "advance", NULL }, { "set", "set", NULL },    { "mode", "mode", NULL },
+        { "rate", "rate", NULL },
+    };
+    struct buf buf;
+    struct json_writer writer;
+    str word = cli->word_count ? cli->words[0] : STR("show");
+    double number;
+    if (str_is(word, "show"))
+        return print_clock(cli, "GET", STR_NONE);
+    buf_init_arena(&buf, cli->arena, LIMIT_JSON_BYTES);
+    json_begin(&writer, &buf);
+    json_object(&writer, NULL);
+    for (size_t i = 0; i < COUNT(forms); i++) {
+        if (!str_is(word, forms[i].word))
+            continue;
+        if (cli->word_count != (forms[i].value ? 1u : 2u))
+            break;
+        str value = forms[i].value ? str_of(forms[i].value) : cli->words[1];
+        if (str_is(word, "rate") && str_to_double(value, &number))
+            json_real(&writer, "rate", number);
+        else
+            json_text(&writer, forms[i].member, value);
+        json_end(&writer);
+        return print_clock(cli, "POST", buf_str(&buf));
+    }
+    return cli_usage(cli, "say show, pause, run, advance DUR, next, set TIME, rate N or mode M");
+}
+
+static void print_missing(const struct json *document)
+{
+    const struct json *missing = json_member(document, "missing");
+    for (const struct json *copy = missing ? missing->child : NULL; copy; copy = copy->next)
+        (void) fprintf(stderr, "  %.*s %.*s is %.*s for %.*s, due %.*s %.*s\n",
+                       STR_ARG(json_string(copy, "key", STR(""))),
+                       STR_ARG(json_string(copy, "version_id", STR(""))),
+                       STR_ARG(json_string(copy, "state", STR(""))),
+                       STR_ARG(json_string(copy, "to", STR(""))),
+                       STR_ARG(json_string(copy, "due", STR(""))),
+                       STR_ARG(json_string(copy, "reason", STR(""))));
+}
+
+int verb_wait(struct cli *cli)
+{
+    struct buf buf;
+    struct json_writer writer;
+    const struct json *document;
+    bool printed;
+    buf_init_arena(&buf, cli->arena, LIMIT_JSON_BYTES);
+    json_begin(&writer, &buf);
+    json_object(&writer, NULL);
+    json_array(&writer, "targets");
+    for (size_t i = 0; i < cli->word_count; i++)
+        json_text(&writer, NULL, cli->words[i]);
+    json_end(&writer);
+    json_array(&writer, "regions");
+    for (size_t i = 0; i < cli->flag_count; i++)
+        if (str_is(cli->flags[i].name, "region"))
+            json_text(&writer, NULL, cli->flags[i].value);
+    json_end(&writer);
+    json_text(&writer, "within", cli_flag(cli, "within", "1h"));
+    json_boolean(&writer, "wall", cli_has(cli, "wall"));
+    json_end(&writer);
+    int code = cli_ask(cli, "POST", STR("/_atoll/v1/wait"), buf_str(&buf), &document, &printed);
+    if (code == EXIT_NO && !printed)
+        print_missing(document);
+    if (code == EXIT_YES && !printed && !cli->quiet)
+        (void) printf("converged after %.*s%s\n",
+                      STR_ARG(json_string(document, "waited", STR("0s"))),
+                      json_bool(document, "jumped", false) ? " (clock skipped ahead)" : "");
+    return code;
+}
