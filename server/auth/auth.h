@@ -20,8 +20,8 @@ struct credentials *credentials_new(void);
 void credentials_free(struct credentials *credentials);
 void credentials_clear(struct credentials *credentials);
 /* Adds or replaces; copies what it is given. `from_config`: counts under strict, and stays; of the
- * others (AssumeRole) the newest CREDENTIALS_TEMPORARY are kept. An access key above 128 or a secret
- * above 256 bytes is not added: no AWS credential is that long. */
+ * others (AssumeRole) the newest CREDENTIALS_TEMPORARY are kept. An access key above 128 or a
+ * secret above 256 bytes is not added: no AWS credential is that long. */
 void credentials_add(struct credentials *credentials, str access_key, str secret, str account,
                      bool from_config);
 /* What GetCallerIdentity says of it, e.g. an assumed role's; without it, the user of that name. */
@@ -29,17 +29,19 @@ void credentials_set_arn(struct credentials *credentials, str access_key, str ar
 
 /* The walk's step: fills rq->who. S3_OK, or the refusal with AWS's extra elements. */
 enum s3_code auth_check(struct request *rq);
-/* Services other than S3 sign the body without naming its hash beforehand (no x-amz-content-sha256):
- * the walk calls this once the body is there. S3_OK at once for everything auth_check settled. */
+/* Services other than S3 sign the body without naming its hash beforehand (no
+ * x-amz-content-sha256): the walk calls this once the body is there. S3_OK at once for everything
+ * that auth_check settled. */
 enum s3_code auth_finish(struct request *rq, str body);
 
 /* After the body of a document operation: verifies what auth_check could not without it (services
  * whose requests carry no x-amz-content-sha256). S3_OK when there is nothing left to do. */
 enum s3_code auth_finish(struct request *rq, str body);
 
-/* Chunk signatures of a streaming payload, in order (auth_stream.c). `sha256` is of the chunk's data;
- * `signature` as in chunk-signature= (SigV4A: padded with '*'). */
-enum s3_code auth_stream_chunk(struct auth_stream *stream, const unsigned char sha256[32], str signature);
+/* Chunk signatures of a streaming payload, in order (auth_stream.c). `sha256` is of the chunk's
+ * data; `signature` as in chunk-signature= (SigV4A: padded with '*'). */
+enum s3_code auth_stream_chunk(struct auth_stream *stream, const unsigned char sha256[32],
+                               str signature);
 /* `trailers`: canonical "name:value\n" lines. */
 enum s3_code auth_stream_trailer(struct auth_stream *stream, str trailers, str signature);
 

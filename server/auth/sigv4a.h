@@ -14,7 +14,7 @@
 /* DER's longest for P-256, in hexadecimal; streams pad shorter ones with '*' up to this. */
 #define SIGV4A_SIGNATURE_CHARS 144
 
-typedef struct evp_pkey_st sigv4a_key;
+typedef struct sigv4a_key sigv4a_key;
 
 /* The private scalar (NIST SP 800-108, HMAC-SHA256 in counter mode). */
 void sigv4a_scalar(str access_key, str secret, unsigned char scalar[SIGV4A_SCALAR_BYTES]);
@@ -22,7 +22,7 @@ void sigv4a_point(const unsigned char scalar[SIGV4A_SCALAR_BYTES],
                   unsigned char point[SIGV4A_POINT_BYTES]);
 sigv4a_key *sigv4a_key_new(str access_key, str secret);
 sigv4a_key *sigv4a_key_share(sigv4a_key *key);
-void sigv4a_key_free(void *key);
+void sigv4a_key_free(void *key); /* void: an arena_defer_fn; NULL is fine */
 
 /* `signature`: DER in lower-case hexadecimal digits, unpadded. */
 bool sigv4a_accepts(sigv4a_key *key, str string_to_sign, str signature);

@@ -583,6 +583,21 @@ TEST(an_unsigned_request_acts_as_the_default_account_unless_strict)
     fixture_free(fixture);
 }
 
+TEST(a_preflight_needs_no_signature)
+{
+    static const enum auth_mode modes[] = { AUTH_MODE_RELAXED, AUTH_MODE_STRICT };
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        struct auth_fixture *fixture = timed(modes[i]);
+        struct request *rq = get(fixture, "/k", NULL);
+        rq->method = STR("OPTIONS");
+        fixture_header(rq, "Origin", "https://example.com");
+        assert_int_equal(auth_check(rq), S3_OK);
+        assert_true(rq->who.anonymous);
+        assert_int_equal(rq->nonstandard.count, 0);
+        fixture_free(fixture);
+    }
+}
+
 TEST(mode_off_believes_everything)
 {
     static const struct {
