@@ -1,0 +1,37 @@
+/* PutObject. The body step has stored the bytes already; this decides what they become. */
+#include "server/s3/checksum.h"
+#include "server/s3/conditions.h"
+#include "server/s3/handlers.h"
+#include "server/s3/meta.h"
+#include "server/s3/object.h"
+
+static enum s3_code put_done(struct request *rq)
+{
+    struct store_put *put = rq->state;
+    body_draft_drop(&put->draft);
+    if (put->head.result != STORE_OK)
+        return conditions_result(rq, &put->condition, put->head.result);
+    object_written(rq, &put->out, put->out_versioning);
+    request_reply_empty(rq, 200);
+    return S3_OK;
+}
+
+enum s3_code op_put_object(struct request *rq)
+{
+    struct store_put *put = ARENA_NEW(rq->arena, struct store_put);
+    store_put_init(put, rq->arena);
+    enum s3_code code = object_check_key(rq, rq->address.key);
+    if (code == S3_OK)
+        code = meta_read(rq, &put->meta);
+    if (code == S3_OK)
+        code = conditions_write(rq, false, &put->condition);
+    if (code != S3_OK)
+        return code;
+    put->bucket = rq->bucket.id;
+    put->key = rq->address.key;
+    put->meta.checksum = rq->checksum;
+    put->draft = rq->draft;
+    rq->draft = (struct body_draft){ 0 };
+    rq->state = put;
+    return request_write(rq, &put->head, put_done);
+}

@@ -1,0 +1,103 @@
+/* Tags of objects. The limits are AWS's ("Categorizing your storage using tags"). */
+#include "server/s3/tagging.h"
+
+#include "base/encode.h"
+#include "base/limits.h"
+#include "server/s3/address.h"
+#include "server/s3/common.h"
+
+/* "Letters, spaces and numbers representable in UTF-8, and + - = . _ : / @". */
+static bool characters_are_allowed(str text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char) text.ptr[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!plain && c < 0x80 && (c == 0 || strchr(" \t+-=._:/@", c) == NULL))
+            return false;
+    }
+    return utf8_is_valid(text);
+}
+
+static size_t characters(str text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.size; i++)
+        count += ((unsigned char) text.ptr[i] & 0xc0) != 0x80;
+    return count;
+}
+
+static enum s3_code invalid_tag(struct request *rq, const char *message, const struct field *tag)
+{
+    request_message(rq, "%s", message);
+    request_extra(rq, "TagKey", tag->name);
+    return S3_InvalidTag;
+}
+
+static enum s3_code check_tag(struct request *rq, const struct field *tag)
+{
+    size_t size = characters(tag->name);
+    if (size < 1 || size > LIMIT_TAG_KEY_CHARS || !characters_are_allowed(tag->name))
+        return invalid_tag(rq, "The TagKey you have provided is invalid", tag);
+    if (str_starts(tag->name, STR("aws:")))
+        return invalid_tag(rq, "Your TagKey cannot be prefixed with aws:", tag);
+    if (characters(tag->value) > LIMIT_TAG_VALUE_CHARS || !characters_are_allowed(tag->value)) {
+        enum s3_code code = invalid_tag(rq, "The TagValue you have provided is invalid", tag);
+        request_extra(rq, "TagValue", tag->value);
+        return code;
+    }
+    return S3_OK;
+}
+
+enum s3_code tagging_check(struct request *rq, const struct fields *tags, size_t limit)
+{
+    if (tags->count > limit) {
+        request_message(rq, "Object tags cannot be greater than %zu", limit);
+        return S3_BadRequest;
+    }
+    for (size_t i = 0; i < tags->count; i++) {
+        enum s3_code code = check_tag(rq, &tags->at[i]);
+        if (code != S3_OK)
+            return code;
+        for (size_t j = 0; j < i; j++)
+            if (str_eq(tags->at[j].name, tags->at[i].name))
+                return invalid_tag(rq, "Cannot provide multiple Tags with the same key",
+                                   &tags->at[i]);
+    }
+    return S3_OK;
+}
+
+static bool has_duplicates(const struct fields *tags)
+{
+    for (size_t i = 0; i < tags->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (str_eq(tags->at[j].name, tags->at[i].name))
+                return true;
+    return false;
+}
+
+enum s3_code tagging_from_header(struct request *rq, str *packed)
+{
+    struct fields tags = { 0 };
+    str header = request_get_header(rq, "x-amz-tagging");
+    *packed = STR_NONE;
+    if (header.size == 0)
+        return S3_OK;
+    query_parse(rq->arena, header, &tags);
+    /* Counted before they are compared: a long header must not cost the square of its length. */
+    if (tags.count <= LIMIT_TAGS_PER_OBJECT && has_duplicates(&tags))
+        return common_invalid_argument(rq,
+                                       "The header 'x-amz-tagging' shall be encoded as UTF-8 then "
+                                       "URLEncoded URL query parameters without tag name "
+                                       "duplicates.",
+                                       "x-amz-tagging", header);
+    enum s3_code code = tagging_check(rq, &tags, LIMIT_TAGS_PER_OBJECT);
+    if (code == S3_OK)
+        *packed = fields_pack(rq->arena, &tags);
+    return code;
+}
+
+unsigned tagging_count(struct arena *arena, str packed)
+{
+    struct fields tags = { 0 };
+    return packed.size > 0 && fields_unpack(arena, packed, &tags) ? (unsigned) tags.count : 0;
+}

@@ -1,0 +1,14 @@
+/* tagging: an object's tags: the header form and the rules every form obeys. */
+#ifndef ATOLL_SERVER_S3_TAGGING_H
+#define ATOLL_SERVER_S3_TAGGING_H
+
+#include "server/request.h"
+
+/* The x-amz-tagging header ("a=1&b=2", URL-encoded) as object_meta.tags keeps it; empty when the
+ * header is absent. */
+enum s3_code tagging_from_header(struct request *rq, str *packed);
+/* At most `limit` tags, lengths, characters, no "aws:", no key twice: InvalidTag, BadRequest. */
+enum s3_code tagging_check(struct request *rq, const struct fields *tags, size_t limit);
+unsigned tagging_count(struct arena *arena, str packed);
+
+#endif
