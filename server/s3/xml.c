@@ -23,7 +23,7 @@ struct parse {
     xmlTextReaderPtr reader;
     struct open_element open[LIMIT_XML_DEPTH];
     unsigned depth;
-    unsigned nodes;
+    unsigned elements;
     struct xml *root;
 };
 
@@ -34,7 +34,7 @@ static str copy_xml(struct arena *arena, const xmlChar *text)
 
 static bool open_element(struct parse *parse)
 {
-    if (parse->depth == LIMIT_XML_DEPTH)
+    if (parse->depth == LIMIT_XML_DEPTH || parse->elements++ == LIMIT_XML_NODES)
         return false;
     struct xml *node = ARENA_NEW(parse->arena, struct xml);
     node->name = copy_xml(parse->arena, xmlTextReaderConstLocalName(parse->reader));
@@ -78,8 +78,6 @@ static void add_text(struct parse *parse)
 
 static bool take_node(struct parse *parse)
 {
-    if (++parse->nodes > LIMIT_XML_NODES * 3) /* an element, its text and the blanks after it */
-        return false;
     switch (xmlTextReaderNodeType(parse->reader)) {
     case XML_READER_TYPE_ELEMENT:
         return open_element(parse);
@@ -175,50 +173,56 @@ void xml_close(struct xml_writer *writer)
     buf_add_char(writer->buf, '>');
 }
 
-/* The reference for one byte, or NULL when it goes as it is. Keys may hold control characters that
- * no XML 1.0 document may; S3 sends their references all the same. */
-static const char *reference_of(unsigned char c, char room[8])
+/* Keys may hold characters that no XML 1.0 document may (controls, U+FFFE, U+FFFF); S3 sends
+ * references to them all the same. Fills *code and returns how many bytes the character has; 0
+ * when the text at `at` goes as it is. */
+static size_t needs_reference(str text, size_t at, unsigned *code)
 {
-    switch (c) {
+    unsigned char c = (unsigned char) text.ptr[at];
+    *code = c;
+    if (c < 0x20)
+        return c != '\t' && c != '\n';
+    if (c == 0xef && text.size - at > 2 && (unsigned char) text.ptr[at + 1] == 0xbf &&
+        (unsigned char) text.ptr[at + 2] >= 0xbe) {
+        *code = 0xff00u | ((unsigned char) text.ptr[at + 2] + 0x40u);
+        return 3;
+    }
+    return c == '&' || c == '<' || c == '>' || c == '"' || c == 0x7f;
+}
+
+static void add_reference(struct buf *buf, unsigned code)
+{
+    switch (code) {
     case '&':
-        return "&amp;";
+        buf_add(buf, STR("&amp;"));
+        break;
     case '<':
-        return "&lt;";
+        buf_add(buf, STR("&lt;"));
+        break;
     case '>':
-        return "&gt;";
+        buf_add(buf, STR("&gt;"));
+        break;
     case '"':
-        return "&quot;";
-    case '\t':
-    case '\n':
-        return NULL;
+        buf_add(buf, STR("&quot;"));
+        break;
     default:
+        buf_addf(buf, "&#x%x;", code);
         break;
     }
-    if (c >= 0x20 && c != 0x7f)
-        return NULL;
-    static const char hex[] = "0123456789abcdef";
-    size_t at = 0;
-    memcpy(room, "&#x", 3);
-    at += 3;
-    if (c >= 0x10)
-        room[at++] = hex[c >> 4];
-    room[at++] = hex[c & 15];
-    room[at++] = ';';
-    room[at] = '\0';
-    return room;
 }
 
 static void add_escaped(struct buf *buf, str text)
 {
-    char room[8];
     size_t plain = 0; /* start of what goes as it is */
     for (size_t i = 0; i < text.size; i++) {
-        const char *reference = reference_of((unsigned char) text.ptr[i], room);
-        if (reference == NULL)
+        unsigned code;
+        size_t size = needs_reference(text, i, &code);
+        if (size == 0)
             continue;
         buf_add(buf, str_first(str_skip(text, plain), i - plain));
-        buf_add(buf, str_of(reference));
-        plain = i + 1;
+        add_reference(buf, code);
+        plain = i + size;
+        i = plain - 1;
     }
     buf_add(buf, str_skip(text, plain));
 }
