@@ -27,21 +27,12 @@ bool conditions_read(const struct fields *headers, const char *prefix, struct co
            str_is_set(out->modified_since) || str_is_set(out->unmodified_since);
 }
 
-static str bare(str etag)
-{
-    if (str_starts(etag, STR("W/")))
-        etag = str_skip(etag, 2);
-    if (etag.size >= 2 && etag.ptr[0] == '"' && etag.ptr[etag.size - 1] == '"')
-        etag = str_first(str_skip(etag, 1), etag.size - 2);
-    return etag;
-}
-
 bool conditions_list_has(str list, str etag)
 {
     str one;
     while (list.size > 0 && str_next(&list, ',', &one)) {
         one = str_trim(one);
-        if (str_is(one, "*") || str_eq(bare(one), etag))
+        if (str_is(one, "*") || str_eq(common_etag_bare(one), etag))
             return true;
     }
     return false;
@@ -108,7 +99,7 @@ struct conditions_refusal conditions_for_write(const struct fields *headers, boo
     out->if_none_match_any = str_is_set(none_match);
     out->if_match_any = str_is(match, "*");
     if (str_is_set(match) && !out->if_match_any)
-        out->if_match = bare(match);
+        out->if_match = common_etag_bare(match);
     return (struct conditions_refusal){ NULL, NULL };
 }
 
