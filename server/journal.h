@@ -9,11 +9,14 @@
 #include "server/request.h"
 
 struct journal;
-struct journal *journal_new(struct world *world, unsigned entries);
+struct copy_told; /* replication/timekeeper.h */
+struct journal *journal_new(unsigned entries);
 void journal_free(struct journal *journal);
 /* Writes the log line (product.md 2.9), one more per nonstandard mark, and remembers the request.
  */
 void journal_add(struct journal *journal, const struct request *rq, bool sent_whole);
+/* A copy arrived, failed, was held ... : its log line. World thread. */
+void journal_copy(const struct copy_told *copy);
 void journal_clear(struct journal *journal);
 /* The explain document (product.md 2.5) as JSON; id empty or "last": the last S3 request. False
  * when it is not (or no longer) there. */

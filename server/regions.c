@@ -60,6 +60,17 @@ region_set regions_up(const struct regions *regions, instant now)
     return up;
 }
 
+instant regions_next_end(const struct regions *regions, instant now)
+{
+    instant next = INSTANT_NEVER;
+    for (region_id id = 0; id < region_count(); id++) {
+        instant end = { atomic_load_explicit(&regions->down_until_ns[id], memory_order_relaxed) };
+        if (instant_before(now, end) && instant_before(end, next))
+            next = end;
+    }
+    return next;
+}
+
 struct store_doc region_outage_doc(struct arena *arena, region_id region, bool down, instant until)
 {
     struct store_doc doc = { .kind = STR("outage"), .id = region_at(region)->code };

@@ -12,6 +12,8 @@ void regions_close(struct regions *regions);
 void regions_reload(struct regions *regions, struct store_reader *reader);
 /* Regions that answer at this emulated instant (an outage may have an end). */
 region_set regions_up(const struct regions *regions, instant now);
+/* When the next outage ends by itself; INSTANT_NEVER when none does. */
+instant regions_next_end(const struct regions *regions, instant now);
 struct store_doc region_outage_doc(struct arena *arena, region_id region, bool down, instant until);
 
 #endif

@@ -24,6 +24,7 @@ struct client;
 struct auth_stream;
 struct payload;
 struct operation;
+struct freshness;
 
 #define REQUEST_MAGIC 0x41544f4cu
 
@@ -159,6 +160,7 @@ struct request {
     str hint;                                   /* <Hint> */
     struct fields nonstandard; /* name = mark, value = what AWS says; see request_nonstandard */
 
+    const struct freshness *freshness; /* judge.h; NULL when nothing was judged */
     struct reply reply;
     unsigned step; /* index into the walk; the trace prints its name */
     bool answered;

@@ -3,6 +3,7 @@
 #include "base/encode.h"
 #include "base/rng.h"
 #include "server/clients.h"
+#include "server/judge.h"
 #include "server/mraps.h"
 #include "server/regions.h"
 #include "server/s3/error_xml.h"
@@ -112,7 +113,9 @@ void respond(struct request *rq)
             rq->reply.size_bytes = 0;
     }
     show_marks(rq);
-    if (rq->world->settings->explain_headers && !is_admin)
+    if (rq->world->settings->explain_headers && !is_admin) {
         explain(rq);
+        judge_read(rq);
+    }
     simulate_latency(rq);
 }

@@ -13,16 +13,20 @@ enum admin_mode { ADMIN_ON, ADMIN_LOOPBACK, ADMIN_OFF };
 enum proxy_other { PROXY_REFUSE, PROXY_TUNNEL };
 
 #define SETTINGS_MAX_LISTEN 8
+#define SETTINGS_MAX_HOSTS 8
 
 struct settings {
     str listen[SETTINGS_MAX_LISTEN]; /* "127.0.0.1:28655", "[::1]:28655" */
     size_t listen_count;
+    str host_names[SETTINGS_MAX_HOSTS]; /* own names beside localhost: "atoll.test", lower case */
+    size_t host_name_count;
     str data;    /* directory; empty: a private temporary one, removed at exit */
     str account; /* default account, 12 digits */
     uint64_t seed;
     bool seed_given;
     enum clock_mode clock_mode;
-    instant clock_start; /* {0}: wall now */
+    bool clock_mode_given; /* by flag, environment or file: counts over a kept world's */
+    instant clock_start;   /* {0}: wall now */
     double clock_rate;
     enum auth_mode auth;
     duration signature_skew; /* negative: off */
@@ -38,8 +42,8 @@ struct settings {
     enum version_order version_order;
     uint64_t part_min_bytes;
     str preset; /* default, instant, aws-like, hostile */
-    str lag;    /* distribution; empty: the preset's */
-    str ca_dir;
+    str lag;    /* of links that say nothing else: a distribution; empty: the preset's */
+    str ca_dir; /* empty: neither --ca-dir nor a home directory says where */
     str init_file, load_dir;
     str port_file;
     int ready_fd; /* -1: none */

@@ -11,6 +11,7 @@
 #include "server/settings.h"
 
 struct links;      /* replication/links.h: lag, bandwidth, partitions between Regions */
+struct planner;    /* replication/plan.h: which copies a change causes */
 struct timekeeper; /* replication/timekeeper.h: the world thread: due copies, advance, wait */
 struct mraps;      /* server/mraps.h: access points and their routes */
 struct clients;    /* server/clients.h: who is asking from where */
@@ -22,6 +23,7 @@ struct world {
     struct clock *clock;
     struct store *store;
     struct links *links;
+    struct planner *planner;
     struct timekeeper *timekeeper;
     struct credentials *credentials;
     struct mraps *mraps;
@@ -29,8 +31,8 @@ struct world {
     struct regions *regions;
     struct journal *journal;
     uint64_t seed;
-    duration opened;        /* clock_mono */
-    _Atomic bool ready;     /* config, --init and --load are done */
+    duration opened;    /* clock_mono */
+    _Atomic bool ready; /* config, --init and --load are done */
     _Atomic uint64_t request_ordinal;
 };
 

@@ -1,0 +1,258 @@
+/* Puts a world together, in the order in which its parts need each other, and takes it apart. */
+#include "server/world.h"
+
+#include <stdlib.h>
+
+#include "base/bug.h"
+#include "base/lock.h"
+#include "base/rng.h"
+#include "replication/timekeeper.h"
+#include "server/clients.h"
+#include "server/journal.h"
+#include "server/mraps.h"
+#include "server/regions.h"
+
+static str temporary_directory(struct arena *arena)
+{
+    const char *parent = getenv("TMPDIR");
+    char *path =
+        str_c(arena, str_format(arena, "%s/atoll-XXXXXX", parent && *parent ? parent : "/tmp"));
+    return mkdtemp(path) ? str_of(path) : STR_NONE;
+}
+
+/* --- what the timekeeper asks and tells --- */
+
+static region_set regions_down(void *ctx, instant now)
+{
+    const struct world *world = ctx;
+    return ~regions_up(world->regions, now);
+}
+
+static instant next_timer(void *ctx, instant now)
+{
+    const struct world *world = ctx;
+    return regions_next_end(world->regions, now);
+}
+
+static void copy_told(void *ctx, const struct copy_told *copy)
+{
+    (void) ctx;
+    journal_copy(copy);
+}
+
+static bool open_timekeeper(struct world *world)
+{
+    struct timekeeper_options options = { .store = world->store,
+                                          .clock = world->clock,
+                                          .links = world->links,
+                                          .planner = world->planner,
+                                          .ctx = world,
+                                          .regions_down = regions_down,
+                                          .told = copy_told,
+                                          .next_timer = next_timer };
+    world->timekeeper = timekeeper_open(&options);
+    return world->timekeeper != NULL;
+}
+
+/* A kept world goes on where its clock stood; the mode is the flag's if one was given. */
+static void resume_clock(struct world *world, struct store_reader *reader)
+{
+    struct clock_state state;
+    instant wall = clock_wall();
+    store_read_begin(reader);
+    if (clock_doc_read(reader, &state) != STORE_OK)
+        return;
+    if (!world->settings->clock_mode_given) {
+        clock_mode_set(world->clock, state.mode);
+        clock_rate_set(world->clock, state.rate);
+    }
+    instant resumed = clock_state_resumed(&state, wall);
+    if (instant_before(clock_now(world->clock), resumed) && !clock_move_to(world->clock, resumed))
+        BUG("a clock refused to move forward");
+}
+
+static bool open_store(struct arena *arena, struct world *world, str *error)
+{
+    const struct settings *settings = world->settings;
+    str directory = settings->data.size > 0 ? settings->data : temporary_directory(arena);
+    instant start = settings->clock_start.ns ? settings->clock_start : clock_wall();
+    if (directory.size == 0) {
+        *error = STR("no temporary directory could be made; set TMPDIR or say --data DIR");
+        return false;
+    }
+    world->clock = clock_new(settings->clock_mode, start, settings->clock_rate);
+    world->planner = planner_new();
+    struct store_options options = { .directory = str_c(arena, directory),
+                                     .ephemeral = settings->data.size == 0,
+                                     .durability = settings->durability,
+                                     .version_order = settings->version_order,
+                                     .clock = world->clock,
+                                     .hooks = planner_hooks(world->planner),
+                                     .seed = settings->seed,
+                                     .part_min_bytes = settings->part_min_bytes };
+    world->store = store_open(arena, &options, error);
+    return world->store != NULL;
+}
+
+static bool world_lag(const struct settings *settings, struct arena *arena, struct lag *out,
+                      str *error)
+{
+    if (settings->lag.size > 0)
+        return lag_parse(arena, settings->lag, out, error);
+    if (links_preset(settings->preset.size ? settings->preset : STR("default"), out))
+        return true;
+    *error = str_format(arena, "there is no preset '%.*s'", STR_ARG(settings->preset));
+    return false;
+}
+
+static bool open_parts(struct arena *arena, struct world *world, str *error)
+{
+    struct lag lag;
+    if (!world_lag(world->settings, arena, &lag, error))
+        return false;
+    struct store_reader *reader = store_reader_open(world->store);
+    if (reader == NULL) {
+        *error = STR("the database could not be opened for reading");
+        return false;
+    }
+    resume_clock(world, reader);
+    world->seed = store_seed(world->store);
+    world->links = links_open(reader, &lag);
+    planner_attach(world->planner, world->links, world->store);
+    world->regions = regions_open(reader);
+    world->mraps = mraps_open(reader);
+    world->clients = clients_new();
+    world->credentials = credentials_new();
+    world->journal = journal_new(world->settings->journal);
+    store_reader_close(reader);
+    if (open_timekeeper(world))
+        return true;
+    *error = STR("the world thread could not be started");
+    return false;
+}
+
+struct world *world_open(struct arena *arena, const struct settings *settings, str *error)
+{
+    struct world *world = mem_alloc(sizeof *world);
+    world->settings = settings;
+    world->opened = clock_mono();
+    if (open_store(arena, world, error) && open_parts(arena, world, error))
+        return world;
+    world_close(world);
+    return NULL;
+}
+
+void world_close(struct world *world)
+{
+    if (world == NULL)
+        return;
+    if (world->timekeeper)
+        timekeeper_close(world->timekeeper);
+    if (world->store)
+        store_close(world->store);
+    if (world->links)
+        links_close(world->links);
+    if (world->planner)
+        planner_free(world->planner);
+    if (world->regions)
+        regions_close(world->regions);
+    mraps_close(world->mraps);
+    clients_free(world->clients);
+    if (world->credentials)
+        credentials_free(world->credentials);
+    if (world->journal)
+        journal_free(world->journal);
+    if (world->clock)
+        clock_free(world->clock);
+    free(world);
+}
+
+struct lane *world_lane_open(struct world *world, unsigned index)
+{
+    struct lane *lane = mem_alloc(sizeof *lane);
+    lane->world = world;
+    lane->index = index;
+    lane->reader = store_reader_open(world->store);
+    lane->bodies = body_lane_open(world->store);
+    if (lane->reader && lane->bodies)
+        return lane;
+    world_lane_close(lane);
+    return NULL;
+}
+
+void world_lane_close(struct lane *lane)
+{
+    if (lane == NULL)
+        return;
+    if (lane->bodies)
+        body_lane_close(lane->bodies);
+    if (lane->reader)
+        store_reader_close(lane->reader);
+    free(lane);
+}
+
+/* --- requests without sockets --- */
+
+struct waiter {
+    struct mutex lock;
+    struct condition woken_up;
+    bool woken;
+};
+
+static void wake_waiter(struct request *rq)
+{
+    struct waiter *waiter = rq->connection;
+    SCOPED_LOCK(&waiter->lock);
+    waiter->woken = true;
+    condition_wake_one(&waiter->woken_up);
+}
+
+const struct request_host world_request_host = { wake_waiter };
+
+static void wait_for_wake(struct waiter *waiter)
+{
+    SCOPED_LOCK(&waiter->lock);
+    while (!waiter->woken)
+        condition_wait(&waiter->woken_up, &waiter->lock);
+    waiter->woken = false;
+}
+
+#define FEED_BYTES 65536
+
+/* Feeds one slice, again and again while the request asks to wait. */
+static enum request_next feed(struct request *rq, struct waiter *waiter, str slice)
+{
+    enum request_next next = request_body(rq, slice.ptr, slice.size);
+    while (next == REQUEST_WAITS) {
+        wait_for_wake(waiter);
+        next = request_resume(rq);
+        if (next == REQUEST_WANTS_BODY)
+            next = request_body(rq, slice.ptr, slice.size);
+    }
+    return next;
+}
+
+void world_request(struct request *rq, str body)
+{
+    struct waiter waiter = { .woken = false };
+    mutex_init(&waiter.lock);
+    condition_init(&waiter.woken_up);
+    rq->connection = &waiter;
+    rq->has_body = body.size > 0;
+    rq->content_length = body.size;
+    enum request_next next = request_head(rq);
+    while (next != REQUEST_READY) {
+        if (next == REQUEST_WAITS) {
+            wait_for_wake(&waiter);
+            next = request_resume(rq);
+        } else if (body.size > 0) {
+            str slice = str_first(body, FEED_BYTES);
+            next = feed(rq, &waiter, slice);
+            body = str_skip(body, slice.size);
+        } else
+            next = request_body_end(rq);
+    }
+    condition_fini(&waiter.woken_up);
+    mutex_fini(&waiter.lock);
+    rq->connection = NULL;
+}
