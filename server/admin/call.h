@@ -32,6 +32,16 @@ MUST_CHECK bool admin_members(struct admin_call *call, const char *const *allowe
 region_id admin_region(struct request *rq, str code);
 str admin_query(const struct request *rq, const char *name, const char *fallback);
 
+/* Pieces of documents that several calls show (status.c). */
+struct mrap;
+struct queue_row;
+void admin_write_members(struct request *rq, struct json_writer *writer, const struct mrap *mrap);
+void admin_write_link(struct request *rq, struct json_writer *writer, region_id from, region_id to);
+void admin_write_clock(struct request *rq, struct json_writer *writer);
+void admin_write_copy(struct request *rq, struct json_writer *writer, const struct queue_row *row);
+/* By name or alias; NULL, and the problem stands, when there is none. Pins rq->mraps. */
+const struct mrap *admin_mrap(struct request *rq, str name);
+
 /* health.c */
 admin_fn admin_live, admin_ready, admin_health;
 /* wiring.c: what a client needs to reach us */

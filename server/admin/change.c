@@ -1,0 +1,414 @@
+/* Changing the world: outages, links, partitions, routes, reset. Each change is documents,
+ * committed first and taken into memory afterwards, so that memory never says what the disk does
+ * not. */
+#include "replication/links.h"
+#include "replication/timekeeper.h"
+#include "server/admin/call.h"
+#include "server/clients.h"
+#include "server/config.h"
+#include "server/journal.h"
+#include "server/mraps.h"
+#include "server/regions.h"
+
+struct change {
+    struct store_write write;
+    struct store_doc doc;
+    struct time_job job;
+    admin_fn *show; /* writes the answer */
+    region_id from, to;
+    str name;
+};
+
+static struct json_writer begin(struct request *rq, struct buf *buf)
+{
+    struct json_writer writer;
+    buf_init_arena(buf, rq->arena, LIMIT_ANSWER_BYTES);
+    json_begin(&writer, buf);
+    json_object(&writer, NULL);
+    return writer;
+}
+
+static enum s3_code show(struct request *rq)
+{
+    struct change *change = admin_call_of(rq)->state;
+    store_read_begin(rq->lane->reader);
+    return change->show(admin_call_of(rq));
+}
+
+static void job_done(struct time_job *job)
+{
+    struct request *rq = job->owner;
+    rq->host->wake(rq);
+}
+
+/* Waiting copies may be able to travel now: the world thread looks before the answer goes out. */
+static enum s3_code tell_timekeeper(struct request *rq, enum time_job_kind kind)
+{
+    struct change *change = admin_call_of(rq)->state;
+    change->job.kind = kind;
+    change->job.arena = rq->arena;
+    change->job.done = job_done;
+    change->job.owner = rq;
+    rq->resume = show;
+    timekeeper_submit(rq->world->timekeeper, &change->job);
+    return S3_WAIT;
+}
+
+static enum s3_code committed(struct request *rq)
+{
+    struct change *change = admin_call_of(rq)->state;
+    if (change->write.result != STORE_OK)
+        return admin_store_problem(rq, change->write.result);
+    regions_reload(rq->world->regions, rq->lane->reader);
+    links_apply(rq->world->links, &change->doc, 1);
+    return tell_timekeeper(rq, TIME_LINKS_CHANGED);
+}
+
+static struct change *change_new(struct admin_call *call, admin_fn *then)
+{
+    struct change *change = ARENA_NEW(call->rq->arena, struct change);
+    change->show = then;
+    call->state = change;
+    return change;
+}
+
+static enum s3_code submit(struct admin_call *call, enum s3_code (*then)(struct request *rq))
+{
+    struct change *change = call->state;
+    store_docs_init(&change->write, call->rq->arena);
+    change->write.docs = &change->doc;
+    change->write.doc_count = 1;
+    return request_write(call->rq, &change->write, then);
+}
+
+/* "for": an emulated end; NEVER without one. False when it is no duration, and the problem stands.
+ */
+static bool read_end(struct admin_call *call, instant *until)
+{
+    str text = json_string(call->document, "for", STR_NONE);
+    duration d;
+    *until = INSTANT_NEVER;
+    if (json_member(call->document, "for") == NULL)
+        return true;
+    if (!duration_parse(text, &d)) {
+        admin_problem(call->rq, 400, "bad-duration",
+                      str_format(call->rq->arena, "'%.*s' is no duration", STR_ARG(text)),
+                      STR("write it with a unit: 250ms, 15s, 2m, 1h"));
+        return false;
+    }
+    *until = instant_add(call->rq->received_at, d);
+    return true;
+}
+
+/* --- outages --- */
+
+static enum s3_code show_region(struct admin_call *call)
+{
+    struct change *change = call->state;
+    struct buf buf;
+    struct json_writer w = begin(call->rq, &buf);
+    json_text(&w, "region", region_at(change->from)->code);
+    json_boolean(
+        &w, "outage",
+        !region_set_has(regions_up(call->rq->world->regions, clock_now(call->rq->world->clock)),
+                        change->from));
+    json_end(&w);
+    return admin_reply(call->rq, &buf);
+}
+
+enum s3_code admin_patch_region(struct admin_call *call)
+{
+    static const char *const members[] = { "outage", "for", NULL };
+    instant until;
+    region_id region = admin_region(call->rq, call->args[0]);
+    if (region == REGION_NONE || !admin_members(call, members) || !read_end(call, &until))
+        return S3_OK;
+    const struct json *outage = json_member(call->document, "outage");
+    if (outage == NULL || outage->kind != JSON_BOOL)
+        return admin_problem(call->rq, 400, "bad-document", STR("say {\"outage\": true} or false"),
+                             STR_NONE);
+    struct change *change = change_new(call, show_region);
+    change->from = region;
+    change->doc = region_outage_doc(call->rq->arena, region, outage->boolean, until);
+    return submit(call, committed);
+}
+
+/* --- links --- */
+
+static enum s3_code show_link(struct admin_call *call)
+{
+    struct change *change = call->state;
+    struct buf buf;
+    struct json_writer w = begin(call->rq, &buf);
+    admin_write_link(call->rq, &w, change->from, change->to);
+    json_end(&w);
+    return admin_reply(call->rq, &buf);
+}
+
+static bool read_lag(struct admin_call *call, struct link *link)
+{
+    str text = json_string(call->document, "lag", STR_NONE), error;
+    if (json_member(call->document, "lag") == NULL)
+        return true;
+    if (!lag_parse(call->rq->arena, text, &link->lag, &error)) {
+        admin_problem(call->rq, 400, "bad-lag", error, STR_NONE);
+        return false;
+    }
+    link->has_lag = true;
+    return true;
+}
+
+static bool read_bandwidth(struct admin_call *call, struct link *link)
+{
+    str text = json_string(call->document, "bandwidth", STR_NONE);
+    if (json_member(call->document, "bandwidth") == NULL)
+        return true;
+    link->has_bandwidth = true;
+    if (str_is(text, "unlimited"))
+        link->bandwidth_bytes_per_s = 0;
+    else if (!size_parse(text, &link->bandwidth_bytes_per_s) || link->bandwidth_bytes_per_s == 0) {
+        admin_problem(call->rq, 400, "bad-bandwidth",
+                      str_format(call->rq->arena, "'%.*s' is no bandwidth", STR_ARG(text)),
+                      STR("write it as 10MB/s, 64KiB/s or unlimited"));
+        return false;
+    }
+    return true;
+}
+
+enum s3_code admin_patch_link(struct admin_call *call)
+{
+    static const char *const members[] = { "lag", "bandwidth", "hold", NULL };
+    struct request *rq = call->rq;
+    region_id from = REGION_NONE, to = REGION_NONE;
+    bool wild = str_is(call->args[0], "*") && str_is(call->args[1], "*");
+    if (!wild) {
+        from = admin_region(rq, call->args[0]);
+        if (from != REGION_NONE)
+            to = admin_region(rq, call->args[1]);
+        if (to == REGION_NONE)
+            return S3_OK;
+    }
+    struct link link = links_get(rq->world->links, rq->arena, from, to);
+    if (!admin_members(call, members) || !read_lag(call, &link) || !read_bandwidth(call, &link))
+        return S3_OK;
+    link.held = json_bool(call->document, "hold", link.held);
+    struct change *change = change_new(call, show_link);
+    change->from = from;
+    change->to = to;
+    change->doc = link_doc(rq->arena, from, to, &link);
+    return submit(call, committed);
+}
+
+/* --- partitions --- */
+
+static enum s3_code show_partition(struct admin_call *call)
+{
+    struct link_partition partition = links_partition(call->rq->world->links);
+    struct buf buf;
+    unsigned cut = 0;
+    for (size_t a = 0; a < partition.count; a++)
+        for (size_t b = 0; b < partition.count; b++)
+            if (a != b)
+                cut += (unsigned) (__builtin_popcountll(partition.groups[a]) *
+                                   __builtin_popcountll(partition.groups[b]));
+    struct json_writer w = begin(call->rq, &buf);
+    json_integer(&w, "cut", cut);
+    if (partition.count && partition.until.ns != INSTANT_NEVER.ns)
+        json_text(&w, "until", instant_iso8601(call->rq->arena, partition.until));
+    json_end(&w);
+    return admin_reply(call->rq, &buf);
+}
+
+/* False, and the problem stands, when the groups are not at least two sets of Regions without
+ * overlap. */
+static bool read_groups(struct admin_call *call, region_set groups[16], size_t *count)
+{
+    const struct json *given = json_member(call->document, "groups");
+    region_set all = REGION_SET_NONE;
+    for (const struct json *group = given ? given->child : NULL; group && *count < 16;
+         group = group->next) {
+        region_set set = REGION_SET_NONE;
+        for (const struct json *code = group->child; code; code = code->next) {
+            region_id id = admin_region(call->rq, code->string);
+            if (id == REGION_NONE)
+                return false;
+            if (region_set_has(all, id)) {
+                admin_problem(
+                    call->rq, 400, "overlapping-groups",
+                    str_format(call->rq->arena, "%.*s is in two groups", STR_ARG(code->string)),
+                    STR_NONE);
+                return false;
+            }
+            set = region_set_with(set, id);
+            all = region_set_with(all, id);
+        }
+        groups[(*count)++] = set;
+    }
+    if (*count >= 2)
+        return true;
+    admin_problem(call->rq, 400, "bad-document",
+                  STR("a partition has two groups of Regions or more"),
+                  STR("{\"groups\": [[\"us-east-1\"], [\"eu-west-1\", \"ap-southeast-1\"]]}"));
+    return false;
+}
+
+enum s3_code admin_put_partitions(struct admin_call *call)
+{
+    static const char *const members[] = { "groups", "for", NULL };
+    region_set groups[16];
+    size_t count = 0;
+    instant until;
+    if (!admin_members(call, members) || !read_groups(call, groups, &count) ||
+        !read_end(call, &until))
+        return S3_OK;
+    struct change *change = change_new(call, show_partition);
+    change->doc = links_partition_doc(call->rq->arena, groups, count, until);
+    return submit(call, committed);
+}
+
+enum s3_code admin_delete_partitions(struct admin_call *call)
+{
+    struct change *change = change_new(call, show_partition);
+    change->doc = links_heal_doc();
+    return submit(call, committed);
+}
+
+/* --- routes --- */
+
+static enum s3_code routes_committed(struct request *rq)
+{
+    struct change *change = admin_call_of(rq)->state;
+    struct buf buf;
+    if (change->write.result != STORE_OK)
+        return admin_store_problem(rq, change->write.result);
+    mraps_reload(rq->world->mraps, rq->lane->reader);
+    mraps_release(rq->mraps);
+    rq->mraps = NULL;
+    const struct mrap *mrap = admin_mrap(rq, change->name);
+    if (mrap == NULL)
+        return S3_OK;
+    struct json_writer w = begin(rq, &buf);
+    json_text(&w, "name", mrap->name);
+    admin_write_members(rq, &w, mrap);
+    json_end(&w);
+    return admin_reply(rq, &buf);
+}
+
+/* Each member of the document names a Region: "active", "passive" or a dial. */
+static bool read_routes(struct admin_call *call, struct route_change *changes, size_t *count)
+{
+    for (const struct json *member = call->document ? call->document->child : NULL; member;
+         member = member->next) {
+        unsigned dial = 101;
+        if (str_is(member->name, "now"))
+            continue;
+        if (member->kind == JSON_NUMBER && member->number >= 0 && member->number <= 100)
+            dial = (unsigned) member->number;
+        else if (str_is(member->string, "active"))
+            dial = 100;
+        else if (str_is(member->string, "passive"))
+            dial = 0;
+        if (dial > 100 || *count == LIMIT_REGIONS_PER_MRAP) {
+            admin_problem(call->rq, 400, "bad-route",
+                          str_format(call->rq->arena,
+                                     "a route of %.*s is active, passive or a dial from 0 to 100",
+                                     STR_ARG(member->name)),
+                          STR_NONE);
+            return false;
+        }
+        changes[(*count)++] = (struct route_change){ STR_NONE, member->name, dial };
+    }
+    return true;
+}
+
+enum s3_code admin_patch_routes(struct admin_call *call)
+{
+    struct request *rq = call->rq;
+    struct route_change changes[LIMIT_REGIONS_PER_MRAP];
+    struct route_update_result result;
+    size_t count = 0;
+    const struct mrap *mrap = admin_mrap(rq, call->args[0]);
+    if (mrap == NULL || !read_routes(call, changes, &count))
+        return S3_OK;
+    struct mrap changed = *mrap;
+    struct route_changes list = { changes, count, rq->world->settings->strict };
+    if (!route_update(changed.members, changed.member_count, &list, &result)) {
+        struct buf why;
+        buf_init_arena(&why, rq->arena, 1024);
+        route_update_describe(&list, &result, &why);
+        return admin_problem(
+            rq, 400, result.error == ROUTE_UPDATE_NO_ACTIVE ? "no-active-region" : "bad-route",
+            buf_str(&why), STR_NONE);
+    }
+    for (size_t i = 0; i < mrap->member_count; i++)
+        changed.old_dials[i] = mrap->members[i].dial;
+    changed.routes_at = rq->received_at;
+    changed.routes_effective_at = rq->received_at;
+    struct change *change = change_new(call, NULL);
+    change->name = mrap->name;
+    change->doc = mrap_to_doc(rq->arena, &changed);
+    return submit(call, routes_committed);
+}
+
+/* --- reset --- */
+
+struct reset {
+    struct store_wipe wipe;
+    struct time_job job;
+    bool to_config;
+    duration began;
+};
+
+static enum s3_code reset_done(struct request *rq)
+{
+    struct reset *reset = admin_call_of(rq)->state;
+    struct buf buf;
+    str problem = STR_NONE;
+    if (reset->to_config && !config_apply(rq->arena, rq->world, rq->lane, &problem))
+        return admin_problem(rq, 500, "config-not-applied", problem, STR_NONE);
+    struct json_writer w = begin(rq, &buf);
+    json_integer(&w, "took_ms", (clock_mono().ns - reset->began.ns) / 1000000);
+    json_end(&w);
+    return admin_reply(rq, &buf);
+}
+
+static enum s3_code wiped(struct request *rq)
+{
+    struct reset *reset = admin_call_of(rq)->state;
+    struct world *world = rq->world;
+    if (reset->wipe.head.result != STORE_OK)
+        return admin_store_problem(rq, reset->wipe.head.result);
+    links_reload(world->links, rq->lane->reader);
+    regions_reload(world->regions, rq->lane->reader);
+    mraps_reload(world->mraps, rq->lane->reader);
+    journal_clear(world->journal);
+    reset->job.kind = TIME_WIPED;
+    reset->job.arena = rq->arena;
+    reset->job.done = job_done;
+    reset->job.owner = rq;
+    rq->resume = reset_done;
+    timekeeper_submit(world->timekeeper, &reset->job);
+    return S3_WAIT;
+}
+
+enum s3_code admin_reset(struct admin_call *call)
+{
+    static const char *const members[] = { "to", NULL };
+    static const str kept[] = { { "clock", 5 } };
+    struct request *rq = call->rq;
+    struct reset *reset = ARENA_NEW(rq->arena, struct reset);
+    if (!admin_members(call, members))
+        return S3_OK;
+    str to = json_string(call->document, "to", STR("config"));
+    if (!str_is(to, "config") && !str_is(to, "empty"))
+        return admin_problem(rq, 400, "bad-document",
+                             STR("a reset goes to \"config\" or \"empty\""), STR_NONE);
+    call->state = reset;
+    reset->to_config = str_is(to, "config");
+    reset->began = clock_mono();
+    store_wipe_init(&reset->wipe, rq->arena);
+    reset->wipe.seed = rq->world->seed;
+    reset->wipe.keep_kinds = kept;
+    reset->wipe.keep_count = COUNT(kept);
+    return request_write(rq, &reset->wipe.head, wiped);
+}

@@ -1,0 +1,393 @@
+/* Reading the world: status, links, access points, what is queued, why a request went where. */
+#include "replication/links.h"
+#include "replication/timekeeper.h"
+#include "server/admin/call.h"
+#include "server/clients.h"
+#include "server/config.h"
+#include "server/journal.h"
+#include "server/mraps.h"
+#include "server/regions.h"
+#include "storage/queue.h"
+
+#define MOST_COPIES_SHOWN 1000
+
+static struct json_writer begin(struct request *rq, struct buf *buf)
+{
+    struct json_writer writer;
+    buf_init_arena(buf, rq->arena, LIMIT_ANSWER_BYTES);
+    json_begin(&writer, buf);
+    json_object(&writer, NULL);
+    return writer;
+}
+
+static const char *route_word(unsigned dial)
+{
+    return dial == 0 ? "passive" : dial == 100 ? "active" : "weight";
+}
+
+void admin_write_members(struct request *rq, struct json_writer *w, const struct mrap *mrap)
+{
+    region_set up = regions_up(rq->world->regions, rq->received_at);
+    json_array(w, "members");
+    for (size_t i = 0; i < mrap->member_count; i++) {
+        const struct route_member *member = &mrap->members[i];
+        json_object(w, NULL);
+        json_text(w, "bucket", member->bucket);
+        json_text(w, "region", region_at(member->region)->code);
+        json_integer(w, "dial", member->dial);
+        json_text(w, "route", str_of(route_word(member->dial)));
+        json_boolean(w, "outage", !region_set_has(up, member->region));
+        json_end(w);
+    }
+    json_end(w);
+}
+
+static void write_mraps(struct request *rq, struct json_writer *w)
+{
+    if (rq->mraps == NULL)
+        rq->mraps = mraps_acquire(rq->world->mraps);
+    json_array(w, "mraps");
+    for (size_t i = 0; i < mrap_list_count(rq->mraps); i++) {
+        const struct mrap *mrap = mrap_list_at(rq->mraps, i);
+        json_object(w, NULL);
+        json_text(w, "name", mrap->name);
+        json_text(w, "account", mrap->account);
+        json_text(w, "alias", mrap->alias);
+        json_text(w, "arn",
+                  str_format(rq->arena, "arn:aws:s3::%.*s:accesspoint/%.*s", STR_ARG(mrap->account),
+                             STR_ARG(mrap->alias)));
+        json_text(w, "status", str_of(mrap_status_name(mrap_status_at(mrap, rq->received_at))));
+        json_boolean(w, "route_change_in_progress",
+                     instant_before(rq->received_at, mrap->routes_effective_at));
+        admin_write_members(rq, w, mrap);
+        json_end(w);
+    }
+    json_end(w);
+}
+
+/* --- links: every ordered pair of Regions that has a bucket, or that a rule queued for --- */
+
+static region_set regions_in_use(const struct bucket_list *buckets)
+{
+    region_set used = REGION_SET_NONE;
+    for (size_t i = 0; i < buckets->count; i++) {
+        region_id id = region_find(buckets->at[i].region);
+        if (id != REGION_NONE)
+            used = region_set_with(used, id);
+    }
+    return used;
+}
+
+static const struct queue_count *count_of(const struct queue_count *counts, size_t count,
+                                          region_id from, region_id to)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(counts[i].from_region, region_at(from)->code) &&
+            str_eq(counts[i].to_region, region_at(to)->code))
+            return &counts[i];
+    return NULL;
+}
+
+static uint64_t unfinished(const struct queue_count *count)
+{
+    return count->rows[QUEUE_PENDING] + count->rows[QUEUE_WAITING] + count->rows[QUEUE_HELD];
+}
+
+void admin_write_link(struct request *rq, struct json_writer *w, region_id from, region_id to)
+{
+    struct world *world = rq->world;
+    struct link link = links_effective(world->links, rq->arena, from, to);
+    json_text(w, "from", from == REGION_NONE ? STR("*") : region_at(from)->code);
+    json_text(w, "to", to == REGION_NONE ? STR("*") : region_at(to)->code);
+    json_text(w, "lag", lag_text(rq->arena, &link.lag));
+    if (link.bandwidth_bytes_per_s)
+        json_text(w, "bandwidth",
+                  str_format(rq->arena, "%.*s/s",
+                             STR_ARG(size_text(rq->arena, link.bandwidth_bytes_per_s))));
+    json_boolean(w, "held", link.held);
+    if (from != REGION_NONE && to != REGION_NONE)
+        json_boolean(w, "partitioned",
+                     !links_reachable(world->links, from, to, REGION_SET_NONE, rq->received_at));
+}
+
+static enum store_result write_links(struct request *rq, struct json_writer *w, region_set used,
+                                     uint64_t *pending)
+{
+    struct queue_count *counts = NULL;
+    size_t count = 0;
+    enum store_result result = store_queue_counts(rq->lane->reader, rq->arena, &counts, &count);
+    if (result != STORE_OK)
+        return result;
+    json_array(w, "links");
+    for (region_id from = 0; from < region_count(); from++)
+        for (region_id to = 0; to < region_count(); to++) {
+            if (from == to || !region_set_has(used, from) || !region_set_has(used, to))
+                continue;
+            const struct queue_count *queued = count_of(counts, count, from, to);
+            json_object(w, NULL);
+            admin_write_link(rq, w, from, to);
+            json_integer(w, "pending", queued ? (int64_t) unfinished(queued) : 0);
+            json_integer(w, "pending_bytes", queued ? (int64_t) queued->bytes_pending : 0);
+            json_integer(w, "failed", queued ? (int64_t) queued->rows[QUEUE_FAILED] : 0);
+            if (queued && unfinished(queued))
+                json_text(w, "oldest", instant_iso8601(rq->arena, queued->oldest));
+            json_end(w);
+        }
+    json_end(w);
+    *pending = 0;
+    for (size_t i = 0; i < count; i++)
+        *pending += unfinished(&counts[i]);
+    return STORE_OK;
+}
+
+static enum store_result all_buckets(struct request *rq, struct bucket_list *out)
+{
+    return store_bucket_list(rq->lane->reader, rq->arena, &(struct bucket_list_query){ .max = 0 },
+                             out);
+}
+
+void admin_write_clock(struct request *rq, struct json_writer *w)
+{
+    const struct clock *clock = rq->world->clock;
+    instant next = INSTANT_NEVER;
+    json_text(w, "now", instant_iso8601(rq->arena, clock_now(clock)));
+    json_text(w, "mode", clock_mode_name(clock_mode_get(clock)));
+    json_real(w, "rate", clock_rate_get(clock));
+    if (store_queue_next(rq->lane->reader, &next) == STORE_OK && next.ns != INSTANT_NEVER.ns)
+        json_text(w, "next_event", instant_iso8601(rq->arena, next));
+}
+
+enum s3_code admin_status(struct admin_call *call)
+{
+    struct request *rq = call->rq;
+    struct bucket_list buckets = { 0 };
+    struct buf buf;
+    uint64_t pending = 0;
+    enum store_result result = all_buckets(rq, &buckets);
+    if (result != STORE_OK)
+        return admin_store_problem(rq, result);
+    struct json_writer w = begin(rq, &buf);
+    json_text(&w, "version", STR(ATOLL_VERSION));
+    json_text(&w, "account", rq->world->settings->account);
+    json_text(&w, "seed", str_format(rq->arena, "%llu", (unsigned long long) rq->world->seed));
+    json_object(&w, "clock");
+    admin_write_clock(rq, &w);
+    json_end(&w);
+    json_integer(&w, "buckets", (int64_t) buckets.count);
+    json_array(&w, "bucket_list");
+    for (size_t i = 0; i < buckets.count; i++) {
+        json_object(&w, NULL);
+        json_text(&w, "name", buckets.at[i].name);
+        json_text(&w, "region", buckets.at[i].region);
+        json_end(&w);
+    }
+    json_end(&w);
+    write_mraps(rq, &w);
+    result = write_links(rq, &w, regions_in_use(&buckets), &pending);
+    if (result != STORE_OK)
+        return admin_store_problem(rq, result);
+    json_integer(&w, "pending", (int64_t) pending);
+    json_end(&w);
+    return admin_reply(rq, &buf);
+}
+
+enum s3_code admin_config(struct admin_call *call)
+{
+    struct buf buf;
+    buf_init_arena(&buf, call->rq->arena, LIMIT_ANSWER_BYTES);
+    config_show(call->rq->arena, call->rq->world->settings, &buf);
+    return admin_reply(call->rq, &buf);
+}
+
+enum s3_code admin_mraps(struct admin_call *call)
+{
+    struct buf buf;
+    struct json_writer w = begin(call->rq, &buf);
+    write_mraps(call->rq, &w);
+    json_end(&w);
+    return admin_reply(call->rq, &buf);
+}
+
+enum s3_code admin_links(struct admin_call *call)
+{
+    struct request *rq = call->rq;
+    struct bucket_list buckets = { 0 };
+    struct buf buf;
+    uint64_t pending;
+    enum store_result result = all_buckets(rq, &buckets);
+    struct json_writer w = begin(rq, &buf);
+    struct link wild = links_effective(rq->world->links, rq->arena, REGION_NONE, REGION_NONE);
+    json_text(&w, "default_lag", lag_text(rq->arena, &wild.lag));
+    if (result == STORE_OK)
+        result = write_links(rq, &w, regions_in_use(&buckets), &pending);
+    if (result != STORE_OK)
+        return admin_store_problem(rq, result);
+    json_end(&w);
+    return admin_reply(rq, &buf);
+}
+
+/* --- the queue --- */
+
+static const char *const state_names[QUEUE_STATES] = { "pending", "waiting", "held", "failed" };
+
+void admin_write_copy(struct request *rq, struct json_writer *w, const struct queue_row *row)
+{
+    static const char *const kinds[] = { "object", "delete marker", "metadata" };
+    json_object(w, NULL);
+    json_integer(w, "id", row->id);
+    json_text(w, "state", str_of(state_names[row->state]));
+    json_text(w, "kind", str_of(kinds[row->kind]));
+    json_text(w, "bucket", row->source_name);
+    json_text(w, "from", row->from_region);
+    json_text(w, "to", row->to_region);
+    json_text(w, "destination", row->destination);
+    json_text(w, "key", row->key);
+    json_text(w, "version_id", row->version_id);
+    json_text(w, "rule", row->rule);
+    json_integer(w, "bytes", (int64_t) row->size_bytes);
+    json_text(w, "queued", instant_iso8601(rq->arena, row->queued_at));
+    json_text(w, "due", instant_iso8601(rq->arena, row->ready_at));
+    if (row->reason.size)
+        json_text(w, "reason", row->reason);
+    json_end(w);
+}
+
+static bool read_state(str text, struct queue_filter *filter)
+{
+    filter->any_state = text.size == 0;
+    for (unsigned i = 0; i < QUEUE_STATES; i++)
+        if (str_is(text, state_names[i])) {
+            filter->state = (enum queue_state) i;
+            return true;
+        }
+    return filter->any_state;
+}
+
+enum s3_code admin_replication(struct admin_call *call)
+{
+    struct request *rq = call->rq;
+    struct queue_filter filter = { .from_region = request_query(rq, "src"),
+                                   .to_region = request_query(rq, "dst"),
+                                   .key_prefix = request_query(rq, "key") };
+    struct queue_page page = { 0 };
+    struct buf buf;
+    if (!read_state(admin_query(rq, "state", ""), &filter))
+        return admin_problem(rq, 400, "unknown-state",
+                             STR("a state is pending, waiting, held or failed"), STR_NONE);
+    enum store_result result =
+        store_queue_list(rq->lane->reader, rq->arena, &filter, MOST_COPIES_SHOWN, &page);
+    if (result != STORE_OK)
+        return admin_store_problem(rq, result);
+    struct json_writer w = begin(rq, &buf);
+    json_integer(&w, "count", (int64_t) page.count);
+    json_array(&w, "copies");
+    for (size_t i = 0; i < page.count; i++)
+        admin_write_copy(rq, &w, &page.at[i]);
+    json_end(&w);
+    json_end(&w);
+    return admin_reply(rq, &buf);
+}
+
+/* --- why --- */
+
+enum s3_code admin_requests(struct admin_call *call)
+{
+    struct request *rq = call->rq;
+    struct buf buf;
+    uint64_t limit = 100;
+    if (!str_to_u64(admin_query(rq, "limit", "100"), &limit) || limit > LIMIT_JOURNAL)
+        return admin_problem(rq, 400, "bad-limit", STR("limit is a whole number up to 10000"),
+                             STR_NONE);
+    buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
+    journal_list(rq->world->journal, (unsigned) limit, &buf);
+    return admin_reply(rq, &buf);
+}
+
+enum s3_code admin_explain(struct admin_call *call)
+{
+    struct request *rq = call->rq;
+    struct buf buf;
+    buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
+    if (!journal_explain(rq->world->journal, rq->arena, call->args[0], &buf))
+        return admin_problem(
+            rq, 404, "unknown-request",
+            str_format(rq->arena, "there is no request '%.*s' in the journal",
+                       STR_ARG(call->args[0])),
+            STR("the id is the x-amz-request-id of an answer; the journal keeps the latest ones"));
+    return admin_reply(rq, &buf);
+}
+
+static const struct mrap *named_mrap(struct request *rq, str name)
+{
+    rq->mraps = mraps_acquire(rq->world->mraps);
+    for (size_t i = 0; i < mrap_list_count(rq->mraps); i++) {
+        const struct mrap *mrap = mrap_list_at(rq->mraps, i);
+        if (str_eq(mrap->name, name) || str_eq(mrap->alias, name))
+            return mrap;
+    }
+    return NULL;
+}
+
+const struct mrap *admin_mrap(struct request *rq, str name)
+{
+    const struct mrap *mrap = named_mrap(rq, name);
+    if (mrap == NULL)
+        admin_problem(
+            rq, 404, "unknown-mrap",
+            str_format(rq->arena, "there is no Multi-Region Access Point '%.*s'", STR_ARG(name)),
+            STR("GET /_atoll/v1/mraps lists them"));
+    return mrap;
+}
+
+static void write_choice(struct json_writer *w, const struct mrap *mrap,
+                         const struct route_choice *choice)
+{
+    if (choice->member != SIZE_MAX) {
+        json_text(w, "region", region_at(mrap->members[choice->member].region)->code);
+        json_text(w, "bucket", mrap->members[choice->member].bucket);
+    }
+    json_text(w, "reason", route_reason_name(choice->reason));
+    json_array(w, "candidates");
+    for (size_t i = 0; i < choice->candidate_count; i++) {
+        const struct route_candidate *c = &choice->candidates[i];
+        json_object(w, NULL);
+        json_text(w, "region", region_at(mrap->members[c->member].region)->code);
+        json_real(w, "rtt_ms", (double) (int64_t) (c->rtt_ms + 0.5));
+        json_integer(w, "dial", c->dial);
+        json_text(w, "route", str_of(route_word(c->dial)));
+        if (c->skip != SKIP_NOT)
+            json_text(w, "skipped", route_skip_name(c->skip));
+        json_end(w);
+    }
+    json_end(w);
+}
+
+/* A decision, nothing sent: what a GET by that client would meet. Weighted choices show the middle
+ * of the draw. */
+enum s3_code admin_route(struct admin_call *call)
+{
+    struct request *rq = call->rq;
+    struct route_choice choice;
+    struct buf buf;
+    const struct mrap *mrap = admin_mrap(rq, admin_query(rq, "mrap", ""));
+    const struct client *client =
+        clients_named(rq->world->clients, admin_query(rq, "client", "us-east-1"));
+    if (mrap == NULL)
+        return S3_OK;
+    if (client == NULL)
+        return admin_problem(rq, 404, "unknown-client",
+                             STR("that is no client of this world and no place"), STR_NONE);
+    struct route_table table = { mrap->members, mrap->member_count, mrap->proximity, 0 };
+    route_pick(&table, &client->place, regions_up(rq->world->regions, rq->received_at),
+               (struct route_draws){ 0.5, 1 }, &choice);
+    struct json_writer w = begin(rq, &buf);
+    json_object(&w, "client");
+    json_text(&w, "name", client->name);
+    json_text(&w, "at", client->place.name);
+    json_end(&w);
+    json_object(&w, "route");
+    write_choice(&w, mrap, &choice);
+    json_end(&w);
+    json_end(&w);
+    return admin_reply(rq, &buf);
+}

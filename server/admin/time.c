@@ -1,0 +1,292 @@
+/* The clock, waiting, and replication by hand: jobs for the world thread, answered when it is done.
+ */
+#include "replication/timekeeper.h"
+#include "server/admin/call.h"
+#include "server/mraps.h"
+
+#define MOST_TARGET_BUCKETS 256
+
+struct timing {
+    struct time_job job;
+    admin_fn *show;
+};
+
+static struct json_writer begin(struct request *rq, struct buf *buf)
+{
+    struct json_writer writer;
+    buf_init_arena(buf, rq->arena, LIMIT_ANSWER_BYTES);
+    json_begin(&writer, buf);
+    json_object(&writer, NULL);
+    return writer;
+}
+
+static void job_done(struct time_job *job)
+{
+    struct request *rq = job->owner;
+    rq->host->wake(rq);
+}
+
+static enum s3_code job_over(struct request *rq)
+{
+    struct timing *timing = admin_call_of(rq)->state;
+    const struct time_job *job = &timing->job;
+    store_read_begin(rq->lane->reader);
+    if (job->result == TIME_REFUSED)
+        return admin_problem(
+            rq, 400, "clock-goes-forward",
+            STR("the emulated clock never goes back, and a rate or a duration is never negative"),
+            STR_NONE);
+    if (job->result == TIME_STORE_FAILED)
+        return admin_store_problem(rq, job->stored);
+    if (job->result == TIME_CLOSED)
+        return admin_problem(rq, 503, "closing", STR("the server is stopping"), STR_NONE);
+    return timing->show(admin_call_of(rq));
+}
+
+static struct timing *timing_new(struct admin_call *call, enum time_job_kind kind, admin_fn *then)
+{
+    struct timing *timing = ARENA_NEW(call->rq->arena, struct timing);
+    timing->job.kind = kind;
+    timing->job.arena = call->rq->arena;
+    timing->job.done = job_done;
+    timing->job.owner = call->rq;
+    timing->show = then;
+    call->state = timing;
+    return timing;
+}
+
+static enum s3_code submit(struct admin_call *call)
+{
+    struct timing *timing = call->state;
+    call->rq->resume = job_over;
+    timekeeper_submit(call->rq->world->timekeeper, &timing->job);
+    return S3_WAIT;
+}
+
+/* --- the clock --- */
+
+static enum s3_code show_clock(struct admin_call *call)
+{
+    const struct timing *timing = call->state;
+    struct buf buf;
+    struct json_writer w = begin(call->rq, &buf);
+    admin_write_clock(call->rq, &w);
+    if (timing)
+        json_integer(&w, "applied", (int64_t) timing->job.applied);
+    json_end(&w);
+    return admin_reply(call->rq, &buf);
+}
+
+enum s3_code admin_get_clock(struct admin_call *call)
+{
+    return show_clock(call);
+}
+
+static enum s3_code bad(struct admin_call *call, const char *what)
+{
+    return admin_problem(call->rq, 400, "bad-document", str_of(what), STR_NONE);
+}
+
+static enum s3_code advance(struct admin_call *call, str text)
+{
+    struct timing *timing = timing_new(call, TIME_ADVANCE_BY, show_clock);
+    if (str_is(text, "next"))
+        timing->job.kind = TIME_NEXT;
+    else if (!duration_parse(text, &timing->job.by))
+        return bad(call, "advance wants a duration such as 15s, or \"next\"");
+    return submit(call);
+}
+
+enum s3_code admin_post_clock(struct admin_call *call)
+{
+    static const char *const members[] = { "mode", "advance", "set", "rate", NULL };
+    if (!admin_members(call, members))
+        return S3_OK;
+    if (call->document->count != 1)
+        return bad(call, "say one of mode, advance, set or rate");
+    const struct json *order = call->document->child;
+    if (str_is(order->name, "advance"))
+        return advance(call, order->string);
+    struct timing *timing = timing_new(call, TIME_RATE, show_clock);
+    if (str_is(order->name, "rate")) {
+        if (order->kind != JSON_NUMBER)
+            return bad(call, "a rate is a number");
+        timing->job.rate = order->number;
+    } else if (str_is(order->name, "set")) {
+        timing->job.kind = TIME_ADVANCE_TO;
+        if (!instant_parse_iso8601(order->string, &timing->job.to))
+            return bad(call, "set wants an instant such as 2026-01-02T03:04:05Z");
+    } else {
+        timing->job.kind = TIME_MODE;
+        if (!clock_mode_parse(order->string, &timing->job.mode))
+            return bad(call, "a mode is real, manual or auto");
+    }
+    return submit(call);
+}
+
+/* --- wait --- */
+
+static enum s3_code show_wait(struct admin_call *call)
+{
+    const struct time_job *job = &((struct timing *) call->state)->job;
+    struct request *rq = call->rq;
+    struct buf buf;
+    bool converged = job->result == TIME_OK;
+    struct json_writer w = begin(rq, &buf);
+    json_boolean(&w, "converged", converged);
+    json_text(&w, "waited", duration_text(rq->arena, job->waited));
+    json_boolean(&w, "jumped",
+                 job->waited.ns > 0 && clock_mode_get(rq->world->clock) != CLOCK_REAL_TIME &&
+                     !job->wall);
+    if (!converged) {
+        json_text(&w, "type", STR("urn:atoll:error:not-converged"));
+        json_integer(&w, "status", 409);
+        json_text(&w, "detail",
+                  job->result == TIME_COPY_FAILED
+                      ? STR("a copy FAILED; it is not retried by itself")
+                      : STR("not the same everywhere within the time given"));
+        json_text(&w, "hint",
+                  STR("atoll replication list shows what is on its way, held or failed"));
+        json_array(&w, "missing");
+        for (size_t i = 0; i < job->missing_count; i++)
+            admin_write_copy(rq, &w, &job->missing[i]);
+        json_end(&w);
+    }
+    json_end(&w);
+    request_reply(rq, converged ? 200 : 409, "application/json", buf_str(&buf));
+    return S3_OK;
+}
+
+struct targets {
+    struct wait_target at[MOST_TARGET_BUCKETS];
+    size_t count;
+};
+
+static void add_bucket(struct admin_call *call, struct targets *targets, str bucket, str key)
+{
+    struct bucket_info info;
+    if (targets->count == MOST_TARGET_BUCKETS ||
+        store_bucket_get(call->rq->lane->reader, call->rq->arena, bucket, &info) != STORE_OK)
+        return;
+    struct wait_target *target = &targets->at[targets->count++];
+    *target = (struct wait_target){ .source_bucket = info.id };
+    if (key.size > 0) {
+        target->prefix = key.ptr[key.size - 1] == '*';
+        target->key = target->prefix ? str_first(key, key.size - 1) : key;
+    }
+}
+
+static const struct mrap *find_mrap(struct request *rq, str name)
+{
+    if (rq->mraps == NULL)
+        rq->mraps = mraps_acquire(rq->world->mraps);
+    for (size_t i = 0; i < mrap_list_count(rq->mraps); i++)
+        if (str_eq(mrap_list_at(rq->mraps, i)->name, name) ||
+            str_eq(mrap_list_at(rq->mraps, i)->alias, name))
+            return mrap_list_at(rq->mraps, i);
+    return NULL;
+}
+
+/* MRAP[/KEY], BUCKET[/KEY]; a KEY that ends in '*' is a prefix. */
+static bool add_target(struct admin_call *call, struct targets *targets, str text)
+{
+    str place, key;
+    size_t before = targets->count;
+    (void) str_cut(text, '/', &place, &key);
+    const struct mrap *mrap = find_mrap(call->rq, place);
+    if (mrap)
+        for (size_t i = 0; i < mrap->member_count; i++)
+            add_bucket(call, targets, mrap->members[i].bucket, key);
+    else
+        add_bucket(call, targets, place, key);
+    if (targets->count > before)
+        return true;
+    admin_problem(
+        call->rq, 404, "unknown-target",
+        str_format(call->rq->arena, "'%.*s' is no access point and no bucket", STR_ARG(place)),
+        STR("a target is ACCESS_POINT, BUCKET, or one of them and /KEY or /PREFIX*"));
+    return false;
+}
+
+static bool read_wait(struct admin_call *call, struct time_job *job)
+{
+    struct targets *targets = ARENA_NEW(call->rq->arena, struct targets);
+    const struct json *list = json_member(call->document, "targets");
+    for (const struct json *target = list ? list->child : NULL; target; target = target->next)
+        if (!add_target(call, targets, target->string))
+            return false;
+    job->targets = targets->at;
+    job->target_count = targets->count;
+    list = json_member(call->document, "regions");
+    for (const struct json *code = list ? list->child : NULL; code; code = code->next) {
+        region_id id = admin_region(call->rq, code->string);
+        if (id == REGION_NONE)
+            return false;
+        job->regions = region_set_with(job->regions, id);
+    }
+    job->wall = json_bool(call->document, "wall", false);
+    job->within = DURATION_S(3600);
+    str within = json_string(call->document, "within", STR_NONE);
+    if (within.size > 0 && !duration_parse(within, &job->within)) {
+        (void) bad(call, "within wants a duration such as 30s");
+        return false;
+    }
+    return true;
+}
+
+enum s3_code admin_wait(struct admin_call *call)
+{
+    static const char *const members[] = { "targets", "regions", "within", "wall", NULL };
+    if (!admin_members(call, members))
+        return S3_OK;
+    struct timing *timing = timing_new(call, TIME_WAIT, show_wait);
+    return read_wait(call, &timing->job) ? submit(call) : S3_OK;
+}
+
+/* --- replication by hand --- */
+
+static enum s3_code show_count(struct admin_call *call)
+{
+    const struct timing *timing = call->state;
+    struct buf buf;
+    struct json_writer w = begin(call->rq, &buf);
+    json_integer(&w, "count", (int64_t) timing->job.applied);
+    json_end(&w);
+    return admin_reply(call->rq, &buf);
+}
+
+static enum s3_code by_hand(struct admin_call *call, enum time_job_kind kind,
+                            enum queue_state state, bool any)
+{
+    static const char *const members[] = { "src", "dst", "key", "count", "reason", NULL };
+    if (!admin_members(call, members))
+        return S3_OK;
+    struct timing *timing = timing_new(call, kind, show_count);
+    double count = json_number(call->document, "count", 0);
+    if (count < 0 || count > LIMIT_QUEUE_ROWS)
+        return bad(call, "count is a whole number");
+    timing->job.max = (unsigned) count;
+    timing->job.reason = json_string(call->document, "reason", STR_NONE);
+    timing->job.filter =
+        (struct queue_filter){ .any_state = any,
+                               .state = state,
+                               .from_region = json_string(call->document, "src", STR_NONE),
+                               .to_region = json_string(call->document, "dst", STR_NONE),
+                               .key_prefix = json_string(call->document, "key", STR_NONE) };
+    return submit(call);
+}
+
+enum s3_code admin_release(struct admin_call *call)
+{
+    return by_hand(call, TIME_RELEASE, QUEUE_HELD, false);
+}
+
+enum s3_code admin_drop(struct admin_call *call)
+{
+    return by_hand(call, TIME_DROP, QUEUE_PENDING, true);
+}
+
+enum s3_code admin_retry(struct admin_call *call)
+{
+    return by_hand(call, TIME_RETRY, QUEUE_FAILED, false);
+}
