@@ -120,42 +120,39 @@ static struct body_columns read_row(struct db *db, int64_t body)
     return read_columns(s);
 }
 
-/* Moves the extents of one part behind what `whole` has. */
-static void adopt(struct store_txn *txn, int64_t whole, uint64_t start_bytes, int64_t part,
-                  const struct body_columns *row)
+/* Where each part of an upload starts in the whole. */
+#define PART_STARTS                                                                                \
+    "(SELECT body, coalesce(sum(size) OVER (ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING "     \
+    "AND 1 PRECEDING),0) AS start FROM part WHERE upload=?2) p "
+
+static void run_for_upload(struct db_stmt *s, int64_t body, str upload)
 {
-    if (row->single) {
-        insert_extent(txn, whole, start_bytes, &row->extent);
-    } else {
-        struct db_stmt *s = db_sql(txn->db, "INSERT INTO extent(body,start,file,at,size) "
-                                            "SELECT ?1,start+?2,file,at,size FROM extent "
-                                            "WHERE body=?3");
-        db_bind_i64(s, whole);
-        db_bind_i64(s, (int64_t) start_bytes);
-        db_bind_i64(s, part);
-        db_run(s);
-        delete_extents(txn, part);
-    }
-    delete_row(txn, part);
+    db_bind_i64(s, body);
+    db_bind_text(s, upload);
+    db_run(s);
 }
 
-int64_t body_row_join(struct store_txn *txn, const int64_t *bodies, size_t count)
+int64_t body_row_join(struct store_txn *txn, str upload, uint64_t size_bytes, bool many)
 {
-    if (count == 1 && bodies[0] != 0)
-        return bodies[0];
-    int64_t whole = insert_row(txn, 0, NULL);
-    uint64_t start = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (bodies[i] == 0)
-            continue;
-        struct body_columns row = read_row(txn->db, bodies[i]);
-        adopt(txn, whole, start, bodies[i], &row);
-        start += row.size_bytes;
+    struct db *db = txn->db;
+    int64_t whole = insert_row(txn, size_bytes, NULL);
+
+    run_for_upload(db_sql(db, "INSERT INTO extent(body,start,file,at,size) "
+                              "SELECT ?1,p.start,b.file,b.at,b.size FROM " PART_STARTS
+                              "JOIN body b ON b.id=p.body WHERE b.file IS NOT NULL"),
+                   whole, upload);
+    if (many) {
+        run_for_upload(db_sql(db, "INSERT INTO extent(body,start,file,at,size) "
+                                  "SELECT ?1,p.start+e.start,e.file,e.at,e.size FROM " PART_STARTS
+                                  "JOIN extent e ON e.body=p.body"),
+                       whole, upload);
+        run_for_upload(db_sql(db, "DELETE FROM extent WHERE body<>?1 AND body IN "
+                                  "(SELECT body FROM part WHERE upload=?2)"),
+                       whole, upload);
     }
-    struct db_stmt *s = db_sql(txn->db, "UPDATE body SET size=?2 WHERE id=?1");
-    db_bind_i64(s, whole);
-    db_bind_i64(s, (int64_t) start);
-    db_run(s);
+    run_for_upload(db_sql(db, "DELETE FROM body WHERE id<>?1 AND id IN "
+                              "(SELECT body FROM part WHERE upload=?2)"),
+                   whole, upload);
     return whole;
 }
 

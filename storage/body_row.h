@@ -26,10 +26,11 @@ struct body_extent {
 /* One reference, the caller's. 0 for an empty draft. The draft keeps its pin until it is dropped.
  */
 int64_t body_row_insert(struct store_txn *txn, const struct body_draft *draft);
-/* Parts become one object: the extents of `bodies`, in order. Takes over the caller's references,
- * which must be the only ones, without moving a byte or a count. Always has a row, even when
- * empty, so that body_part rows can hang on it. */
-int64_t body_row_join(struct store_txn *txn, const int64_t *bodies, size_t count);
+/* All parts that an upload has become one body of `size_bytes`, in the order of their numbers. It
+ * takes over the parts' references, without moving a byte or a count; the part rows stay. Always
+ * has a row, even when empty, so that body_part rows can hang on it. `many`:
+ * a part has several extents, as copied ones may. */
+int64_t body_row_join(struct store_txn *txn, str upload, uint64_t size_bytes, bool many);
 /* Extents may lie in files of other bodies; each counts on its own. count may be 0 or 1. */
 int64_t body_row_insert_extents(struct store_txn *txn, const struct body_extent *extents,
                                 size_t count, uint64_t size_bytes);

@@ -16,7 +16,7 @@
 
 struct stored_part {
     unsigned number;
-    bool listed;
+    bool listed, many_extents;
     int64_t body;
     uint64_t size_bytes;
     str etag;
@@ -30,6 +30,7 @@ struct completing {
     struct upload_row upload;
     struct stored_part *stored; /* of the upload, by number */
     size_t stored_count;
+    bool many_extents;          /* of any part */
     struct stored_part **parts; /* in->part_count of them, in order */
     uint64_t size_bytes;
     struct object_checksum sum; /* of the object */
@@ -46,8 +47,8 @@ static void load_parts(struct completing *c)
     size_t count = (size_t) db_value(s, 0);
     c->stored = ARENA_ARRAY(txn->arena, struct stored_part, count);
 
-    s = db_sql(txn->db, "SELECT number,body,size,etag,sum_kind,sum FROM part WHERE upload=?1 "
-                        "ORDER BY number");
+    s = db_sql(txn->db, "SELECT number,body,p.size,etag,sum_kind,sum,b.file IS NULL FROM part p "
+                        "LEFT JOIN body b ON b.id=p.body WHERE upload=?1 ORDER BY number");
     db_bind_text(s, c->upload.info.id);
     while (c->stored_count < count && db_step(s)) {
         struct stored_part *part = &c->stored[c->stored_count++];
@@ -57,6 +58,8 @@ static void load_parts(struct completing *c)
         part->etag = db_copy(s, 3, txn->arena);
         part->sum.kind = (enum digest_kind) db_i64(s, 4);
         part->sum.value = upload_row_sum(s, 5);
+        part->many_extents = part->body != 0 && db_i64(s, 6) != 0;
+        c->many_extents = c->many_extents || part->many_extents;
     }
     db_end(s);
 }
@@ -131,10 +134,11 @@ static enum store_result judge_sizes(struct completing *c)
         bool last = i + 1 == c->in->part_count;
         if (!last && c->parts[i]->size_bytes < least)
             return refuse_part(c, i, STORE_PART_TOO_SMALL);
-        /* Parts put by a client have one extent; counting the others keeps readers bounded. */
         if (c->parts[i]->size_bytes > LIMIT_PUT_BYTES)
             return STORE_TOO_LARGE;
-        extents += body_row_extent_count(c->txn->db, c->parts[i]->body);
+        /* Copied parts may have more than one; the bound is what a reader resolves at once. */
+        extents +=
+            c->parts[i]->many_extents ? body_row_extent_count(c->txn->db, c->parts[i]->body) : 1;
     }
     if (c->size_bytes > LIMIT_OBJECT_BYTES || extents > BODY_EXTENTS_MAX)
         return STORE_TOO_LARGE;
@@ -271,14 +275,6 @@ static void move_parts(struct completing *c, int64_t body)
     db_run(s);
 }
 
-static int64_t join_bodies(struct completing *c)
-{
-    int64_t *bodies = ARENA_ARRAY(c->txn->arena, int64_t, c->in->part_count);
-    for (size_t i = 0; i < c->in->part_count; i++)
-        bodies[i] = c->parts[i]->body;
-    return body_row_join(c->txn, bodies, c->in->part_count);
-}
-
 static str list_digest(const struct store_complete *in)
 {
     struct digest digest;
@@ -329,7 +325,9 @@ static enum store_result apply(struct completing *c)
     if (planned != STORE_OK)
         return planned;
     drop_unlisted(c);
-    in->out.body = join_bodies(c);
+    in->out.body = c->parts[0]->body;
+    if (in->part_count > 1 || in->out.body == 0)
+        in->out.body = body_row_join(c->txn, c->upload.info.id, c->size_bytes, c->many_extents);
     move_parts(c, in->out.body);
     version_row_insert(c->txn, &write);
     remember(c);

@@ -85,7 +85,9 @@ struct store_complete {
     uint64_t size_bytes;
     struct write_condition condition;
     /* On STORE_BAD_PART and STORE_PART_TOO_SMALL: head.detail is the part number in decimal,
-     * bad_part its index in `parts`, bad_size its size. */
+     * bad_part its index in `parts`, bad_size_bytes its size. bad_part == part_count: the object
+     * as a whole is not of `size_bytes` (bad_size_bytes is what it is), or, with bad_checksum, its
+     * checksum is not `expected`. */
     size_t bad_part;
     uint64_t bad_size_bytes;
     bool bad_checksum; /* STORE_BAD_PART because a checksum differs or is missing */

@@ -479,6 +479,46 @@ TEST(a_copied_part_shares_the_bytes_of_its_source)
     fixture_free(f);
 }
 
+TEST(a_range_of_a_multipart_object_can_be_a_part_of_another)
+{
+    struct fixture *f = fixture_new(NULL);
+    str upload = start(f, DIGEST_NONE, false).out_id;
+    struct complete_part parts[3] = { listed(add_part(f, upload, 1, STR("0123456789"))),
+                                      listed(add_part(f, upload, 2, STR("abcdefghij"))),
+                                      listed(add_part(f, upload, 3, STR("KLMNOPQRST"))) };
+    struct store_complete complete;
+    struct store_part_copy copy;
+
+    complete_init(f, &complete, upload, parts, 3);
+    assert_int_equal(run(f, &complete.head), STORE_OK);
+    str source = complete.out.id;
+    upload = start(f, DIGEST_NONE, false).out_id;
+    store_part_copy_init(&copy, f->arena);
+    copy.bucket = copy.source_bucket = f->bucket;
+    copy.key = copy.source_key = KEY;
+    copy.upload_id = upload;
+    copy.number = 2;
+    copy.source_version = source;
+    copy.offset_bytes = 8;
+    copy.length_bytes = 14;
+    copy.md5 = digest_of(DIGEST_MD5, "89abcdefghijKL", 14);
+    assert_int_equal(run(f, &copy.head), STORE_OK);
+    parts[0] = listed(add_part(f, upload, 1, STR("<<<<")));
+    parts[1] = listed(copy.out);
+    parts[2] = listed(add_part(f, upload, 3, STR(">>")));
+    complete_init(f, &complete, upload, parts, 3);
+    assert_int_equal(run(f, &complete.head), STORE_OK); /* replaces the source, too */
+    assert_str(fixture_read(f, complete.out.body, 0, 100), "<<<<89abcdefghijKL>>");
+    assert_str(fixture_read(f, complete.out.body, 5, 14), "9abcdefghijKL>");
+    /* The copied part came without a checksum: the object has none rather than a wrong one. */
+    assert_int_equal(complete.out.meta.checksum.kind, DIGEST_NONE);
+    body_lane_close(f->lane);
+    f->lane = body_lane_open(f->store);
+    fixture_delete(f, KEY, STR_NONE);
+    assert_int_equal(fixture_files(f), 0);
+    fixture_free(f);
+}
+
 TEST(an_object_of_empty_parts_is_empty)
 {
     struct fixture *f = fixture_new(NULL);
@@ -524,8 +564,9 @@ TEST(ten_thousand_parts_become_one_body)
     struct complete_part *parts = ARENA_ARRAY(f->arena, struct complete_part, LIMIT_PARTS);
     str bytes = fixture_bytes(f, (size_t) 16 * LIMIT_PARTS, 9);
 
-    for (unsigned i = 0; i < LIMIT_PARTS; i++) {
+    for (unsigned i = 0; i < LIMIT_PARTS; i++)
         puts[i] = part_of(f, upload, i + 1, str_first(str_skip(bytes, (size_t) 16 * i), 16));
+    for (unsigned i = 0; i < LIMIT_PARTS; i++) {
         if (i + 1 < LIMIT_PARTS)
             store_submit(f->store, &puts[i].head);
         else
