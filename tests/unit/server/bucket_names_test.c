@@ -67,12 +67,12 @@ TEST(bucket_names_that_s3_refuses)
 TEST(the_account_regional_form_names_account_and_region)
 {
     str account = STR("123456789012"), region = STR("eu-west-1");
-    assert_true(bucket_name_is_account_regional(STR("logs-123456789012-eu-west-1-an"), account,
-                                                region));
-    assert_false(bucket_name_is_account_regional(STR("logs-123456789012-us-east-1-an"), account,
-                                                 region));
-    assert_false(bucket_name_is_account_regional(STR("-123456789012-eu-west-1-an"), account,
-                                                 region));
+    assert_true(
+        bucket_name_is_account_regional(STR("logs-123456789012-eu-west-1-an"), account, region));
+    assert_false(
+        bucket_name_is_account_regional(STR("logs-123456789012-us-east-1-an"), account, region));
+    assert_false(
+        bucket_name_is_account_regional(STR("-123456789012-eu-west-1-an"), account, region));
     assert_false(bucket_name_is_account_regional(STR("logs-an"), account, region));
     assert_false(bucket_name_is_account_regional(STR("-an"), account, region));
 }
