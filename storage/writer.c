@@ -12,8 +12,9 @@
 /* Clients' share of a batch while background writes wait: three quarters. */
 #define CLIENT_ROWS (LIMIT_WRITE_BATCH_ROWS / 4 * 3)
 #define CLIENT_NS DURATION_MS(LIMIT_WRITE_BATCH_MS).ns / 4 * 3
-/* WAL pages worth a checkpoint: 4 MB. */
-#define CHECKPOINT_PAGES 1000
+/* WAL pages worth a checkpoint, 32 MB: the same page is written to the database once for all of
+ * them, and each checkpoint syncs. */
+#define CHECKPOINT_PAGES 8000
 
 struct write_list {
     struct store_write *head;
