@@ -19,7 +19,8 @@
 enum {
     HTTP_CONNECTIONS = 1000000, /* never reached: ours is the limit that counts (trap C) */
     HANDSHAKE_SPINS = 2,        /* runs for nothing before guard B steps in */
-    HANDSHAKE_WAIT_MS = 2
+    HANDSHAKE_WAIT_MS = 2,
+    HUNG_UP_LOOK_MS = 50
 };
 
 static size_t leave_escaped(UNUSED void *cls, UNUSED struct MHD_Connection *mhd, char *text)
@@ -40,6 +41,15 @@ __attribute__((format(printf, 2, 0))) static void log_theirs(UNUSED void *cls, c
     log_line(LOG_DEBUG, "libmicrohttpd: %.*s", STR_ARG(text));
 }
 
+/* libmicrohttpd takes a short read for the end of what there is, and so does not see a FIN that
+ * came together with the last bytes: it would keep half a request until its idle timeout. Closing
+ * our receiving side makes its epoll tell once more, and loses nothing that has arrived. */
+static void remind_of_end(struct connection *connection)
+{
+    if (connection->exchange == NULL || !connection->exchange->queued)
+        (void) shutdown(connection->fd, SHUT_RD);
+}
+
 /* A head must be whole in time, however slowly it comes; libmicrohttpd counts only silence. The
  * timer is left running and looks at the date when it fires, so that a request costs no timer. */
 static void head_check(struct timer *timer)
@@ -51,9 +61,22 @@ static void head_check(struct timer *timer)
         (void) shutdown(connection->fd, SHUT_RDWR);
         return;
     }
+    if (connection->hung_up) {
+        remind_of_end(connection);
+        wait = DURATION_MS(HUNG_UP_LOOK_MS);
+    }
     if (connection->head_due.ns - worker->now.ns < wait.ns)
         wait.ns = connection->head_due.ns - worker->now.ns;
     connection_deadline(connection, wait);
+}
+
+static void hung_up(struct source *source, UNUSED uint32_t events)
+{
+    struct connection *connection = connection_from(source->owner);
+    if (connection->stage != CONNECTION_SERVING)
+        return;
+    connection->hung_up = true;
+    connection_deadline(connection, DURATION_MS(HUNG_UP_LOOK_MS));
 }
 
 static void *head_begins(UNUSED void *cls, const char *target, struct MHD_Connection *mhd)
@@ -195,6 +218,9 @@ static void serving_begins(struct connection *connection, struct MHD_Connection 
     connection->mhd = mhd;
     connection->head_due = (duration){ worker->now.ns + deadline.ns };
     connection->timer.fire = head_check;
+    connection->source.ready = hung_up;
+    if (!connection_watch(connection, EPOLLRDHUP | EPOLLET))
+        log_line(LOG_DEBUG, "a client that hangs up in a body will be noticed late");
     connection_deadline(connection, deadline);
 }
 
@@ -205,6 +231,7 @@ static void serving_ends(struct connection *connection)
     tls_leaf_drop(worker->front->leaves, connection->leaf);
     connection->leaf = NULL;
     connection->mhd = NULL;
+    connection_unwatch(connection);
     int own = connection->lingers && worker->phase != FRONT_STOPPING
                   ? fcntl(connection->fd, F_DUPFD_CLOEXEC, 0)
                   : -1;
