@@ -45,7 +45,7 @@ static void run_steps(const struct step *steps, size_t count)
     struct world world = world_new();
     int64_t bucket = world_bucket(&world, "b", "eu-west-1", VERSIONING_UNSET);
     for (size_t i = 0; i < count; i++) {
-        char text[16];
+        char text[32];
         str id = STR("");
         (void) snprintf(text, sizeof text, "body %zu", i);
         switch (steps[i].what) {
