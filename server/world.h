@@ -10,6 +10,7 @@
 
 #include "server/settings.h"
 
+struct config;     /* server/config.h: settings and the world to start with; NULL in tests */
 struct links;      /* replication/links.h: lag, bandwidth, partitions between Regions */
 struct planner;    /* replication/plan.h: which copies a change causes */
 struct timekeeper; /* replication/timekeeper.h: the world thread: due copies, advance, wait */
@@ -20,6 +21,7 @@ struct journal;    /* server/journal.h: the last requests, for explain and the l
 
 struct world {
     const struct settings *settings;
+    const struct config *config;
     struct clock *clock;
     struct store *store;
     struct links *links;

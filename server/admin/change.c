@@ -5,7 +5,7 @@
 #include "replication/timekeeper.h"
 #include "server/admin/call.h"
 #include "server/clients.h"
-#include "server/config.h"
+#include "server/config_apply.h"
 #include "server/journal.h"
 #include "server/mraps.h"
 #include "server/regions.h"

@@ -195,7 +195,7 @@ enum s3_code admin_config(struct admin_call *call)
 {
     struct buf buf;
     buf_init_arena(&buf, call->rq->arena, LIMIT_ANSWER_BYTES);
-    config_show(call->rq->arena, call->rq->world->settings, &buf);
+    config_show(call->rq->world->config, &buf);
     return admin_reply(call->rq, &buf);
 }
 

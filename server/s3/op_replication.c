@@ -64,23 +64,24 @@ static enum s3_code judge(struct request *rq, struct repl_config *config)
 }
 
 /* AWS, Destination: Account is "the account ID of the destination bucket owner". A bucket that is
- * not there yet is the writer's to refuse. */
-static enum s3_code judge_accounts(struct request *rq, const struct repl_config *config)
+ * not there yet is the writer's to refuse. The plan sees no buckets, so their Regions go along. */
+static enum s3_code judge_destinations(struct request *rq, struct repl_config *config)
 {
     for (size_t i = 0; i < config->rule_count; i++) {
         const struct repl_destination *to = &config->rules[i].destination;
         struct bucket_info bucket;
-        if (!str_is_set(to->account))
-            continue;
         enum store_result found =
             store_bucket_get(rq->lane->reader, rq->arena, to->bucket, &bucket);
-        if (found == STORE_OK && !str_eq(bucket.account, to->account)) {
+        if (found != STORE_OK && found != STORE_NO_BUCKET)
+            return common_from_store(rq, found);
+        if (found != STORE_OK)
+            continue;
+        if (str_is_set(to->account) && !str_eq(bucket.account, to->account)) {
             request_message(rq, "Account %.*s is not the owner of the destination bucket.",
                             STR_ARG(to->account));
             return S3_InvalidArgument;
         }
-        if (found != STORE_OK && found != STORE_NO_BUCKET)
-            return common_from_store(rq, found);
+        repl_config_locate(config, bucket.name, bucket.region);
     }
     return S3_OK;
 }
@@ -116,7 +117,7 @@ enum s3_code op_put_bucket_replication(struct request *rq)
     replication_xml_read(rq->arena, document, &config);
     code = judge(rq, &config);
     if (code == S3_OK)
-        code = judge_accounts(rq, &config);
+        code = judge_destinations(rq, &config);
     if (code != S3_OK)
         return code;
 

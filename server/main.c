@@ -1,0 +1,301 @@
+/* main: the one file that sees every module. Reads the command line, builds the world, opens the
+ * front door, waits for a signal, and takes everything down in order.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "server/clients.h"
+#include "server/config.h"
+#include "server/config_apply.h"
+#include "server/front/front.h"
+#include "server/mraps.h"
+
+extern char **environ;
+
+struct server {
+    struct arena *arena;
+    struct config config;
+    struct world *world;
+    struct front *front;
+    struct lane *lane; /* of main: for loading the world */
+    duration began;
+};
+
+/* --- readiness --- */
+
+static void notify_supervisor(void)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un to = { .sun_family = AF_UNIX };
+    if (path == NULL || *path == '\0' || strlen(path) >= sizeof to.sun_path)
+        return;
+    memcpy(to.sun_path, path, strlen(path));
+    if (to.sun_path[0] == '@')
+        to.sun_path[0] = '\0';
+    SCOPED_FD int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    socklen_t size = (socklen_t) (offsetof(struct sockaddr_un, sun_path) + strlen(path));
+    if (fd >= 0 && sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *) &to, size) < 0)
+        log_line(LOG_WARN, "NOTIFY_SOCKET %s did not take READY=1", path);
+}
+
+static bool announce(struct server *server)
+{
+    const struct settings *settings = &server->config.settings;
+    if (settings->port_file.size > 0) {
+        str port = str_format(server->arena, "%u\n", front_port(server->front));
+        int failed = fs_replace_file(str_c(server->arena, settings->port_file), port, 0644);
+        if (failed) {
+            (void) fprintf(stderr, "atoll: cannot write the port file %.*s: %s\n",
+                           STR_ARG(settings->port_file), strerror(-failed));
+            return false;
+        }
+    }
+    if (settings->ready_fd >= 0) {
+        if (write(settings->ready_fd, "ready\n", 6) != 6)
+            log_line(LOG_WARN, "--ready-fd %d could not be written", settings->ready_fd);
+        (void) close(settings->ready_fd);
+    }
+    notify_supervisor();
+    return true;
+}
+
+static void print_mraps(struct server *server)
+{
+    const struct mrap_list *list = mraps_acquire(server->world->mraps);
+    for (size_t i = 0; i < mrap_list_count(list) && i < 10; i++) {
+        const struct mrap *mrap = mrap_list_at(list, i);
+        (void) fprintf(stderr, "\n  %-10.*s arn:aws:s3::%.*s:accesspoint/%.*s\n",
+                       STR_ARG(mrap->name), STR_ARG(mrap->account), STR_ARG(mrap->alias));
+        for (size_t m = 0; m < mrap->member_count; m++)
+            (void) fprintf(stderr, "             %-16.*s %-28.*s %s\n",
+                           STR_ARG(region_at(mrap->members[m].region)->code),
+                           STR_ARG(mrap->members[m].bucket),
+                           mrap->members[m].dial ? "active" : "passive");
+    }
+    mraps_release(list);
+}
+
+static void print_start(struct server *server)
+{
+    const struct settings *settings = &server->config.settings;
+    str address = front_address(server->front, 0);
+    if (log_enabled(LOG_INFO) && log_format_get() == LOG_TEXT) {
+        (void) fprintf(
+            stderr, "atoll %s   for development and tests, not for production   seed %llu, %.*s\n",
+            ATOLL_VERSION, (unsigned long long) server->world->seed,
+            STR_ARG(settings->data.size ? settings->data : STR("nothing kept")));
+        print_mraps(server);
+        (void) fprintf(stderr, "\n  wire up    eval \"$(atoll env%s)\"\n",
+                       settings->demo ? " --as alice" : "");
+    }
+    double ms = (double) (clock_mono().ns - server->began.ns) / 1e6;
+    (void) fprintf(stderr, "ready: http://%.*s in %.0f ms\n", STR_ARG(address), ms);
+}
+
+static bool listens_publicly(const struct server *server)
+{
+    for (size_t i = 0; i < front_address_count(server->front); i++) {
+        str address = front_address(server->front, i);
+        if (!str_starts(address, STR("127.")) && !str_starts(address, STR("[::1]")))
+            return true;
+    }
+    return false;
+}
+
+/* --- life --- */
+
+static int fail(const char *what, str why)
+{
+    (void) fprintf(stderr, "atoll: %s: %.*s\n", what, STR_ARG(why));
+    return EXIT_REFUSED;
+}
+
+static bool fill_world(struct server *server, str *error)
+{
+    server->lane = world_lane_open(server->world, 1000);
+    if (server->lane == NULL) {
+        *error = STR("the database could not be opened for reading");
+        return false;
+    }
+    bool filled = config_apply(server->arena, server->world, server->lane, error);
+    world_lane_close(server->lane);
+    return filled;
+}
+
+static int run_until_signal(struct server *server, const sigset_t *signals)
+{
+    const struct settings *settings = &server->config.settings;
+    int signal_number = 0;
+    front_start(server->front);
+    atomic_store(&server->world->ready, true);
+    if (!announce(server))
+        return EXIT_REFUSED;
+    print_start(server);
+    if (listens_publicly(server) && settings->auth != AUTH_MODE_STRICT)
+        log_line(LOG_WARN, "listening beyond this machine without --auth strict: anybody there may "
+                           "read and write");
+    do {
+        (void) sigwait(signals, &signal_number);
+        if (signal_number == SIGHUP)
+            log_line(LOG_INFO, "SIGHUP: the configuration is read at start only");
+    } while (signal_number == SIGHUP);
+    /* A second signal ends the process at once. */
+    (void) pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+    log_line(LOG_INFO, "stopping: finishing what is in progress");
+    (void) front_drain(server->front, settings->grace);
+    return EXIT_YES;
+}
+
+static int open_and_run(struct server *server, const sigset_t *signals)
+{
+    str error = STR_NONE;
+    int code;
+    server->world = world_open(server->arena, &server->config.settings, &error);
+    if (server->world == NULL)
+        return fail("the world does not open", error);
+    server->world->config = &server->config;
+    server->front = front_open(server->arena, server->world, NULL, &error);
+    if (server->front == NULL)
+        code = fail("the front door does not open", error);
+    else if (!fill_world(server, &error))
+        code = fail("the configuration could not be applied", error);
+    else
+        code = run_until_signal(server, signals);
+    front_close(server->front);
+    world_close(server->world);
+    return code;
+}
+
+static void take_signals(sigset_t *signals)
+{
+    struct sigaction ignore = { .sa_handler = SIG_IGN };
+    (void) sigaction(SIGPIPE, &ignore, NULL);
+    (void) sigemptyset(signals);
+    (void) sigaddset(signals, SIGINT);
+    (void) sigaddset(signals, SIGTERM);
+    (void) sigaddset(signals, SIGHUP);
+    (void) pthread_sigmask(SIG_BLOCK, signals, NULL);
+}
+
+static bool read_config(struct server *server, int argc, char **argv, int *code)
+{
+    struct buf problems;
+    struct config_input input = { .args = argv + 2,
+                                  .arg_count = (size_t) (argc - 2),
+                                  .env = environ };
+    buf_init_arena(&problems, server->arena, LIMIT_ANSWER_BYTES);
+    bool sound = config_parse(server->arena, &input, &server->config, &problems);
+    if (sound && server->config.help) {
+        struct buf help;
+        buf_init_arena(&help, server->arena, LIMIT_ANSWER_BYTES);
+        config_help(&help);
+        (void) printf("%.*s", STR_ARG(buf_str(&help)));
+        *code = EXIT_YES;
+        return false;
+    }
+    if (!sound) {
+        (void) fprintf(stderr, "%.*s", STR_ARG(buf_str(&problems)));
+        *code = EXIT_USAGE;
+    }
+    return sound;
+}
+
+static int serve(int argc, char **argv)
+{
+    struct server server = { .arena = arena_new(), .began = clock_mono() };
+    sigset_t signals;
+    int code = EXIT_YES;
+    if (read_config(&server, argc, argv, &code)) {
+        if (server.config.check_only)
+            (void) fprintf(stderr, "atoll: the configuration is sound\n");
+        else {
+            log_configure(server.config.settings.log_level, server.config.settings.log_format);
+            take_signals(&signals);
+            code = open_and_run(&server, &signals);
+        }
+    }
+    arena_free(server.arena);
+    return code;
+}
+
+/* --- the other verbs of the server's side --- */
+
+static int init(int argc, char **argv)
+{
+    const char *path = argc > 2 ? argv[2] : "atoll.json";
+    str text = config_template();
+    SCOPED_FD int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        (void) fprintf(stderr, "atoll init: %s: %s\n", path,
+                       errno == EEXIST ? "is there already; nothing was changed" : strerror(errno));
+        return EXIT_NO;
+    }
+    if (fs_write_all(fs_real(), fd, text.ptr, text.size, 0) != 0)
+        return EXIT_REFUSED;
+    (void) fprintf(stderr, "wrote %s; start with: atoll serve -c %s\n", path, path);
+    return EXIT_YES;
+}
+
+/* atoll config show [--origin] [serve flags]: what a serve with these flags would use. */
+static int config_verb(int argc, char **argv)
+{
+    struct server server = { .arena = arena_new() };
+    struct buf out;
+    bool origins = false;
+    int code = EXIT_YES, kept = 2;
+    if (argc < 3 || !str_is(str_of(argv[2]), "show")) {
+        (void) fprintf(stderr, "usage: atoll config show [--origin] [SERVE FLAGS]\n");
+        arena_free(server.arena);
+        return EXIT_USAGE;
+    }
+    for (int i = 3; i < argc; i++) {
+        if (str_is(str_of(argv[i]), "--origin"))
+            origins = true;
+        else
+            argv[kept++] = argv[i];
+    }
+    if (read_config(&server, kept, argv, &code)) {
+        buf_init_arena(&out, server.arena, LIMIT_ANSWER_BYTES);
+        if (origins)
+            config_show_origins(&server.config, &out);
+        else
+            config_show(&server.config, &out);
+        (void) printf("%.*s\n", STR_ARG(buf_str(&out)));
+    }
+    arena_free(server.arena);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    str verb = argc > 1 ? str_of(argv[1]) : STR("help");
+    if (str_is(verb, "help") || str_is(verb, "--help") || str_is(verb, "-h")) {
+        if (argc > 2) { /* help VERB is VERB --help */
+            argv[1] = argv[2];
+            argv[2] = (char[]){ "--help" };
+            return main(3, argv);
+        }
+        cli_print_overview();
+        return EXIT_YES;
+    }
+    if (str_is(verb, "version") || str_is(verb, "--version")) {
+        (void) printf("atoll %s (%s)\n", ATOLL_VERSION, __VERSION__);
+        return EXIT_YES;
+    }
+    if (str_is(verb, "serve"))
+        return serve(argc, argv);
+    if (str_is(verb, "init"))
+        return init(argc, argv);
+    if (str_is(verb, "config"))
+        return config_verb(argc, argv);
+    return cli_knows(argv[1]) ? cli_main(argc, argv) : cli_unknown(argv[1]);
+}
