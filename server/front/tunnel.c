@@ -1,4 +1,4 @@
-/* A tunnel: resolving (in the C library's thread, since getaddrinfo blocks), connecting, flowing.
+/* A tunnel: resolving (in a thread of its own, since getaddrinfo blocks), connecting, flowing.
  *
  * Each direction has a pipe, and splice(2) moves pages through it. Both sockets are edge-triggered;
  * any event pumps both directions until neither moves.
@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -30,7 +29,9 @@ struct flow {
 struct tunnel {
     struct worker *worker;
     struct connection *client; /* NULL: it went while the name was being resolved */
-    struct gaicb lookup;
+    pthread_t resolver;
+    struct addrinfo *found;
+    int lookup_error;
     char host[256];
     char port[8];
     bool resolving;
@@ -55,8 +56,8 @@ static void tunnel_free(struct tunnel *tunnel)
         (void) close(tunnel->remote);
     flow_close(&tunnel->up);
     flow_close(&tunnel->down);
-    if (tunnel->lookup.ar_result)
-        freeaddrinfo(tunnel->lookup.ar_result);
+    if (tunnel->found)
+        freeaddrinfo(tunnel->found);
     tunnel->worker->tunnels--;
     free(tunnel);
 }
@@ -202,44 +203,33 @@ static void connect_to(struct tunnel *tunnel, const struct addrinfo *to)
 static void resolved(struct errand *errand)
 {
     struct tunnel *tunnel = errand->owner;
+    (void) pthread_join(tunnel->resolver, NULL); /* it posted this as its last act */
     tunnel->resolving = false;
     if (tunnel->client == NULL) {
         tunnel->worker->orphans--;
         tunnel_free(tunnel);
         return;
     }
-    int error = gai_error(&tunnel->lookup);
-    if (error != 0)
-        fail(tunnel, gai_strerror(error));
+    if (tunnel->lookup_error != 0)
+        fail(tunnel, gai_strerror(tunnel->lookup_error));
     else
-        connect_to(tunnel, tunnel->lookup.ar_result);
+        connect_to(tunnel, tunnel->found);
 }
 
-static void lookup_done(union sigval value)
+static void *look_up(void *arg)
 {
-    struct tunnel *tunnel = value.sival_ptr;
+    static const struct addrinfo wanted = { .ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG,
+                                            .ai_socktype = SOCK_STREAM };
+    struct tunnel *tunnel = arg;
+    tunnel->lookup_error = getaddrinfo(tunnel->host, tunnel->port, &wanted, &tunnel->found);
     worker_post(tunnel->worker, &tunnel->errand);
+    return NULL;
 }
 
 static void too_late(struct timer *timer)
 {
     struct connection *client = connection_from(timer->owner);
     fail(client->tunnel, "no answer in time");
-}
-
-static bool start_lookup(struct tunnel *tunnel)
-{
-    static const struct addrinfo wanted = { .ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG,
-                                            .ai_socktype = SOCK_STREAM };
-    struct gaicb *list[] = { &tunnel->lookup };
-    struct sigevent done = { .sigev_notify = SIGEV_THREAD,
-                             .sigev_notify_function = lookup_done,
-                             .sigev_value = { .sival_ptr = tunnel } };
-    tunnel->lookup = (struct gaicb){ .ar_name = tunnel->host,
-                                     .ar_service = tunnel->port,
-                                     .ar_request = &wanted };
-    tunnel->resolving = getaddrinfo_a(GAI_NOWAIT, list, 1, &done) == 0;
-    return tunnel->resolving;
 }
 
 void tunnel_begin(struct connection *connection, const struct proxy_connect *asked)
@@ -263,9 +253,12 @@ void tunnel_begin(struct connection *connection, const struct proxy_connect *ask
            asked->port.size < sizeof tunnel->port ? asked->port.size : 0);
     if (tunnel->worker->tunnels > LIMIT_TUNNELS)
         fail(tunnel, "too many tunnels");
-    else if (!connection_watch(connection, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) ||
-             !start_lookup(tunnel))
-        fail(tunnel, "cannot look its name up");
+    else if (!connection_watch(connection, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET))
+        fail(tunnel, "no room to watch its client");
+    else {
+        tunnel->resolving = true;
+        tunnel->resolver = thread_start("resolver", look_up, tunnel);
+    }
 }
 
 void tunnel_cut(struct connection *connection)

@@ -1,6 +1,6 @@
 /* tunnel: CONNECT to hosts that are not AWS's, when --proxy-other tunnel asked for it: bytes pass
  * both ways untouched. Only for clients of loopback listeners (peek.c).
- * Threads: the worker's own; names are resolved by a thread of the C library. */
+ * Threads: the worker's own; a name is resolved in a thread of its own. */
 #ifndef ATOLL_SERVER_FRONT_TUNNEL_H
 #define ATOLL_SERVER_FRONT_TUNNEL_H
 

@@ -22,25 +22,34 @@ enum {
     ORPHANS_WAIT_S = 5
 };
 
-static bool inbox_is_empty(struct worker *worker)
+/* From here on a post must write to wake_fd; false when there is something in the inbox already. */
+static bool fall_asleep(struct worker *worker)
 {
     SCOPED_LOCK(&worker->inbox.lock);
-    return worker->inbox.first == NULL;
+    worker->inbox.asleep = worker->inbox.first == NULL;
+    return worker->inbox.asleep;
 }
 
+static void wake_up(struct worker *worker)
+{
+    SCOPED_LOCK(&worker->inbox.lock);
+    worker->inbox.asleep = false;
+}
+
+/* All under the lock: once the errand can be seen, the worker may end and go. */
 void worker_post(struct worker *worker, struct errand *errand)
 {
-    mutex_lock(&worker->inbox.lock);
+    const uint64_t one = 1;
+    SCOPED_LOCK(&worker->inbox.lock);
     if (!errand->queued) {
         errand->queued = true;
         errand->next = NULL;
         *worker->inbox.last = errand;
         worker->inbox.last = &errand->next;
     }
-    mutex_unlock(&worker->inbox.lock);
-    const uint64_t one = 1;
-    if (atomic_exchange(&worker->asleep, false))
+    if (worker->inbox.asleep)
         (void) !write(worker->wake_fd, &one, sizeof one);
+    worker->inbox.asleep = false;
 }
 
 void worker_unpost(struct worker *worker, struct errand *errand)
@@ -188,11 +197,10 @@ static int wait_for_events(struct worker *worker, struct epoll_event *events, du
 static int wait_and_dispatch(struct worker *worker, duration at_most)
 {
     struct epoll_event events[EVENTS_AT_ONCE];
-    atomic_store(&worker->asleep, true);
-    if (!inbox_is_empty(worker))
+    if (!fall_asleep(worker))
         at_most.ns = 0;
     int count = wait_for_events(worker, events, at_most);
-    atomic_store(&worker->asleep, false);
+    wake_up(worker);
     worker->now = clock_mono();
     for (int i = 0; i < count; i++) {
         struct source *source = events[i].data.ptr;

@@ -57,11 +57,11 @@ struct worker {
     /* any thread */
     _Atomic unsigned load;   /* connections */
     _Atomic unsigned active; /* requests */
-    _Atomic bool asleep;
     struct {
-        struct mutex lock;
+        struct mutex lock; /* guards the rest */
         struct errand *first;
         struct errand **last;
+        bool asleep; /* a post has to wake the worker */
     } inbox;
 };
 

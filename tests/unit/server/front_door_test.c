@@ -447,7 +447,7 @@ TEST(crowds_of_128_and_256_are_served)
     crowd(256);
 }
 
-TEST(a_hundred_requests_wait_together_and_are_woken_from_another_thread)
+TEST(sixty_requests_wait_together_and_are_woken_from_another_thread)
 {
     enum { CLIENTS = 60 };
     int clients[CLIENTS];

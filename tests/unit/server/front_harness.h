@@ -334,7 +334,7 @@ static void door_open(const struct front_limits *limits)
         house.arena = arena_new();
         mutex_init(&behind.lock);
         condition_init(&behind.changed);
-        house.settings.ca_dir = str_of(test_directory());
+        house.settings.ca_dir = str_copy(house.arena, str_of(test_directory()));
         house.settings.listen[0] = STR("127.0.0.1:0");
         house.settings.listen_count = 1;
         house.settings.workers = 2;
