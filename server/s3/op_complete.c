@@ -215,6 +215,8 @@ enum s3_code op_complete_upload(struct request *rq)
     write->bucket = rq->bucket.id;
     write->key = rq->address.key;
     write->upload_id = request_query(rq, "uploadId");
+    /* The document took its time to arrive: other requests of this lane moved the read on. */
+    store_read_begin(rq->lane->reader);
     enum s3_code code = read_body(rq, completing);
     if (code == S3_OK)
         code = read_expected(rq, completing);

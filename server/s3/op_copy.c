@@ -125,7 +125,9 @@ static enum s3_code copy_done(struct request *rq)
     struct copying *copying = rq->state;
     const struct store_copy *write = &copying->write;
     /* STORE_CONFLICT: the source went away between look-up and commit. */
-    if (write->head.result == STORE_CONFLICT && copying->attempts < COPY_ATTEMPTS) {
+    if (write->head.result == STORE_CONFLICT) {
+        if (copying->attempts == COPY_ATTEMPTS)
+            return S3_OperationAborted;
         store_read_begin(rq->lane->reader);
         return copy_once(rq);
     }

@@ -170,7 +170,9 @@ static enum s3_code part_copy_done(struct request *rq)
     struct part_copying *part = rq->state;
     const struct part_info *made = &part->write.out;
     struct common_document document;
-    if (part->write.head.result == STORE_CONFLICT && part->attempts < COPY_ATTEMPTS) {
+    if (part->write.head.result == STORE_CONFLICT) {
+        if (part->attempts == COPY_ATTEMPTS)
+            return S3_OperationAborted;
         store_read_begin(rq->lane->reader);
         return part_copy_once(rq);
     }

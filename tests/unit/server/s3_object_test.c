@@ -391,3 +391,66 @@ TEST(archived_objects_are_headed_but_not_read)
     assert_str(wire_header(&got, "x-amz-storage-class"), "DEEP_ARCHIVE");
     wire_close(wire);
 }
+
+/* A body whose chunks and trailer are signed (the signatures are those of a reference signer). */
+static struct got send_signed(struct wire *wire, char first)
+{
+    static const char authorization[] =
+        "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261122/us-east-1/s3/aws4_requ"
+        "est, "
+        "SignedHeaders=content-encoding;content-length;host;x-amz-content-sha256;x-amz-da"
+        "te;x-amz-decoded-content-length;x-amz-trailer, "
+        "Signature=459d604b6661fd408b2b60d3aae545fb7e54d00c435fa01cc4b8a84d95d07865";
+    struct buf body;
+    buf_init_arena(&body, wire->arena, 16384);
+    buf_add(&body,
+            STR("2000;chunk-signature=f0c87e2ae3c15387918117892aebf6c135210d5fc16ac77e55a9c1715eb"
+                "dc775\r\n"));
+    for (size_t i = 0; i < 8192; i++)
+        buf_add_char(&body, i == 0 ? first : 'x');
+    buf_add(&body,
+            STR("\r\n"
+                "a;chunk-signature=81a7240928cc517410b4a06f6ee01dd2b548858f2556b54c12167011a3a0ba"
+                "24\r\n"
+                "tail bytes\r\n"
+                "0;chunk-signature=dc8b8966b7ba9c44ac15bb0b4c8a684de73a7c1b87a75d1a37893339050656"
+                "93\r\n"
+                "x-amz-checksum-crc32:GlexjA==\r\n"
+                "x-amz-trailer-signature:354a67af2451a1d3395a70a9cb745f8afca703e00c87a9cb41f47e0f"
+                "dad7e8f6\r\n"
+                "\r\n"));
+    return wire_send(
+        wire,
+        &(struct sent){
+            .method = "PUT",
+            .target = "/assets/stream.bin",
+            .body = buf_str(&body),
+            .headers = { { "Host", "my-app-data-us-east-1.s3.us-east-1.amazonaws.com" },
+                         { "x-amz-date", "20261122T120000Z" },
+                         { "x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER" },
+                         { "Content-Encoding", "aws-chunked" },
+                         { "x-amz-decoded-content-length", "8202" },
+                         { "x-amz-trailer", "x-amz-checksum-crc32" },
+                         { "Content-Length", "8584" },
+                         { "Authorization", authorization } } });
+}
+
+TEST(signed_chunks_are_stored_only_when_every_signature_is_right)
+{
+    struct wire *wire = wire_open();
+    wire_bucket(wire, "/my-app-data-us-east-1", false);
+    credentials_add(wire->world->credentials, STR("AKIAIOSFODNN7EXAMPLE"),
+                    STR("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), STR("123456789012"), true);
+    wire->settings.auth = AUTH_MODE_RELAXED;
+    wire->settings.signature_skew = DURATION_S(-1);
+    struct got got = send_signed(wire, 'y');
+    assert_status(got, 403);
+    assert_says(got, "<Code>SignatureDoesNotMatch</Code>");
+    got = send_signed(wire, 'x');
+    assert_status(got, 200);
+    assert_str(wire_header(&got, "x-amz-checksum-crc32"), "GlexjA==");
+    got = wire_ask(wire, "GET", "/my-app-data-us-east-1/assets/stream.bin", "");
+    assert_int_equal(got.size_bytes, 8202);
+    assert_true(str_ends(got.body, STR("xxtail bytes")));
+    wire_close(wire);
+}

@@ -78,7 +78,8 @@ static inline struct got wire_send(struct wire *wire, const struct sent *sent)
     rq->target = str_of(sent->target);
     rq->peer = STR("127.0.0.1");
     rq->peer_is_loopback = true;
-    fields_add(rq->arena, &rq->headers, STR("Host"), STR("localhost:28655"));
+    if (sent->headers[0][0] == NULL || strcmp(sent->headers[0][0], "Host") != 0)
+        fields_add(rq->arena, &rq->headers, STR("Host"), STR("localhost:28655"));
     for (size_t i = 0; i < WIRE_HEADERS && sent->headers[i][0]; i++)
         fields_add(rq->arena, &rq->headers, str_of(sent->headers[i][0]),
                    str_of(sent->headers[i][1]));
