@@ -67,7 +67,10 @@ static enum s3_code find_bucket(struct request *rq, struct copy_source *out)
         request_extra(rq, "BucketName", out->name.bucket);
     if (result != STORE_OK)
         return s3_code_from_store(result);
-    return str_eq(out->bucket.account, rq->who.account) ? S3_OK : S3_AccessDenied;
+    str expected = request_get_header(rq, "x-amz-source-expected-bucket-owner");
+    bool as_expected = !str_is_set(expected) || str_eq(out->bucket.account, expected);
+    bool own = str_eq(out->bucket.account, rq->who.account);
+    return own && as_expected ? S3_OK : S3_AccessDenied;
 }
 
 static enum s3_code find_version(struct request *rq, struct copy_source *out)
