@@ -138,7 +138,7 @@ static unsigned active_requests(struct front *front)
 {
     unsigned active = 0;
     for (unsigned i = 0; i < front->worker_count; i++)
-        active += atomic_load_explicit(&front->workers[i].active, memory_order_acquire);
+        active += atomic_load(&front->workers[i].active);
     return active;
 }
 

@@ -114,7 +114,7 @@ static enum MHD_Result go_on(struct exchange *exchange)
         exchange_suspend(exchange);
         return MHD_YES;
     }
-    if (!exchange->first && exchange->next == REQUEST_READY)
+    if (exchange->first && exchange->has_body && exchange->next == REQUEST_READY)
         begin_drain(exchange);
     exchange->first = false;
     return MHD_YES;

@@ -115,7 +115,7 @@ void worker_request_begins(struct worker *worker)
 void worker_request_ends(struct worker *worker)
 {
     struct front *front = worker->front;
-    atomic_fetch_sub_explicit(&worker->active, 1, memory_order_release);
+    atomic_fetch_sub(&worker->active, 1); /* before the look at the phase: see wait_until_idle */
     if (atomic_load(&front->phase) == FRONT_OPEN)
         return;
     SCOPED_LOCK(&front->lock);
@@ -186,8 +186,12 @@ static int wait_for_events(struct worker *worker, struct epoll_event *events, du
 {
     struct timespec time = { .tv_sec = at_most.ns / 1000000000,
                              .tv_nsec = at_most.ns % 1000000000 };
-    int count = epoll_pwait2(worker->epoll_fd, events, EVENTS_AT_ONCE, &time, NULL);
-    if (count < 0 && errno == ENOSYS) /* kernels before 5.11, valgrind */
+    int count = -1;
+    if (!worker->waits_coarsely)
+        count = epoll_pwait2(worker->epoll_fd, events, EVENTS_AT_ONCE, &time, NULL);
+    if (count < 0 && !worker->waits_coarsely)
+        worker->waits_coarsely = errno == ENOSYS; /* kernels before 5.11, valgrind */
+    if (worker->waits_coarsely)
         count = epoll_wait(worker->epoll_fd, events, EVENTS_AT_ONCE,
                            (int) ((at_most.ns + 999999) / 1000000));
     BUG_UNLESS(count >= 0 || errno == EINTR);

@@ -33,6 +33,7 @@ struct worker {
 
     int epoll_fd;
     int wake_fd;
+    bool waits_coarsely; /* in milliseconds: no epoll_pwait2 */
     struct source wake_source;
     struct timers timers;
     struct listener_seat seats[SETTINGS_MAX_LISTEN];
