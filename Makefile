@@ -69,12 +69,61 @@ unit: $(UNIT_BINS) ## unit tests only
 # One folder's unit tests: make unit-storage
 $(foreach f,$(FOLDERS),$(eval unit-$(f): $(filter $(B)/tests/unit/$(f)/%,$(UNIT_BINS)) ; $$(Q)tests/run-unit $$^))
 
+scenarios: all ## the scenario files
+	$(Q)$(B)/atoll scenario run tests/scenarios
+
+clients: all ## the article and its pitfalls, with the AWS CLI and boto3 from Debian
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/clients/run
+
+fault: all $(B)/tests/fault/kill ## kill -9 at any moment, and what is there afterwards
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/fault/run
+
+test: ## everything that Debian alone can run; installs what it needs; ends with "N passed, N failed"
+	$(Q)tests/run-all
+
+test-clients: all ## clients from npm, the Go proxy, PyPI (optional; needs the network)
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/clients/run --more
+
+deps: ## install from Debian what building needs
+	$(Q)tests/install build
+test-deps: ## install from Debian what the tests need
+	$(Q)tests/install build test
+
+lint: ## layers, sizes, headers, READMEs, format
+	$(Q)tests/lint/layers.sh && tests/lint/sizes.sh && tests/lint/readmes.sh && tests/lint/headers.sh $(CC) $(CPPFLAGS) -std=c17 $(WARN) -Werror
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
+	@echo "lint: clean"
+tidy: ## clang-tidy and cppcheck (slow)
+	$(Q)git ls-files '*.c' | grep -v '^tests/' | xargs -P 2 -n 8 clang-tidy --quiet -- $(CPPFLAGS) -std=c17
+	$(Q)cppcheck --quiet --enable=warning,portability --suppress=unusedStructMember --inline-suppr --error-exitcode=1 -I. $(FOLDERS)
+format: ## clang-format over everything
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
+
+asan: ## unit tests and scenarios under ASan and UBSan
+	$(Q)$(MAKE) B=build/asan SAN=address,undefined OPT=-O1 all unit scenarios
+tsan: ## unit tests and scenarios under TSan
+	$(Q)TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=4" $(MAKE) B=build/tsan SAN=thread OPT=-O1 all unit scenarios
+
+bench: all ## figures, as ratios of one run (wrk and nginx from Debian)
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/bench/run
+demo: ## from a bare Debian 12 to the stale read, in one command
+	$(Q)examples/demo
+
+install: all ## DESTDIR, PREFIX
+	install -D -m 755 $(B)/atoll $(DESTDIR)$(PREFIX)/bin/atoll
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/atoll/LICENSE
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/atoll/README.md
+
 clean: ## remove everything built
 	$(Q)rm -rf build
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+$(B)/tests/%: tests/%.c $(foreach u,$(USES_server),$(call library,$(u)))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS) -o $@
+
 -include $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%.d,$(call sources,$(f)))) $(UNIT_BINS:=.d)
-.PHONY: all unit clean help
+.PHONY: all unit scenarios clients fault test test-clients deps test-deps lint tidy format asan tsan bench demo install clean help
 .SECONDARY:
