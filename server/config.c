@@ -150,7 +150,8 @@ static void read_documents(struct parse *parse)
     if (!str_is_set(origin.text))
         return;
     parse->config->source = origin.source;
-    read_document(parse, origin, true);
+    /* Nobody can look up a line of the built-in world. */
+    read_document(parse, origin, !str_is(origin.source, "--demo"));
 }
 
 /* --- what is left to find out --- */

@@ -25,7 +25,8 @@ static void add_with_value(struct reading *reading, const struct setting *settin
 {
     if (!str_is_set(value) && reading->next < reading->input->arg_count) {
         str next = str_of(reading->input->args[reading->next]);
-        bool is_flag = next.size > 1 && next.ptr[0] == '-' && setting->type != SET_INT;
+        bool is_flag =
+            next.size > 1 && next.ptr[0] == '-' && !(next.ptr[1] >= '0' && next.ptr[1] <= '9');
         if (!is_flag) {
             value = next;
             reading->next++;

@@ -48,7 +48,7 @@ static void add_flag(struct buf *out, const struct setting *setting)
     int size = snprintf(left, sizeof left, "  %s--%s%s%s%s", letter, starts_on ? "no-" : "",
                         setting->flag, value ? " " : "", value ? value : "");
     buf_add(out, str_of(left));
-    if (size >= HELP_COLUMN)
+    if (size >= HELP_COLUMN - 1)
         buf_addf(out, "\n%*s", HELP_COLUMN, "");
     else
         buf_addf(out, "%*s", HELP_COLUMN - size, "");
@@ -61,9 +61,9 @@ void config_help(struct buf *out)
 {
     buf_add(out, STR("  atoll serve --demo\n"
                      "  atoll serve -c atoll.json --data ./world --clock auto\n\n"
-                     "Runs the emulator. Every flag --foo-bar has a variable ATOLL_FOO_BAR; most "
-                     "have a\nplace in the file. Flags win over variables, variables over the "
-                     "file.\n"));
+                     "Runs the emulator. Every flag --foo-bar has a variable ATOLL_FOO_BAR, and "
+                     "most\nhave a place in the file. Flags win over variables, variables over "
+                     "the file.\n"));
     for (unsigned group = 0; group < GROUPS; group++) {
         str name = config_table_group_name((enum setting_group) group);
         buf_addf(out, "\n%.*s\n", STR_ARG(name));
