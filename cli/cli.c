@@ -1,4 +1,4 @@
-/* The table of client verbs, the command line taken apart, and the one way to call the server. */
+/* The command line taken apart, the overview, and the one way to call the server. */
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -7,75 +7,18 @@
 
 #include "base/encode.h"
 #include "cli/http.h"
+#include "cli/verbs.h"
 
-static const struct verb {
-    const char *name;
-    const char *group; /* in the overview; NULL: not shown there */
-    const char *usage;
-    const char *help;
-    const char *valued; /* flags that take a value, space-separated */
-    cli_fn *run;
-} verbs[] = {
-    { "run", "Start", "run [SERVE FLAGS] [--as CLIENT] -- CMD...", "run it just for one command",
-      "*", verb_run },
-    { "as", "Connect", "as CLIENT CMD...", "run a command as a client:  atoll as alice aws s3 ls",
-      "*", verb_as },
-    { "env", "Connect",
-      "env [--as CLIENT] [--mode proxy|endpoint] [--shell sh|fish|powershell|dotenv|github|json] "
-      "[--unset]",
-      "print the variables that wire an AWS SDK to it", " as mode shell ", verb_env },
-    { "hosts", "Connect", "hosts [--format hosts|compose]", "print names for /etc/hosts or compose",
-      " format ", verb_hosts },
-    { "ca", "Connect", "ca [path|export|install]", "show or export the local certificate authority",
-      " ", verb_ca },
-    { "cli-alias", "Connect", "cli-alias install|remove",
-      "teach the AWS CLI the article's describe-multi-region-access-point", " ", verb_cli_alias },
-    { "doctor", "Connect", "doctor", "find out why a client does not reach it", " ", verb_doctor },
-    { "status", "Look", "status", "regions, routes, links, clock, what is pending", " ",
-      verb_status },
-    { "explain", "Look", "explain [ID|last] | explain --what-if --mrap NAME --client CLIENT",
-      "why a request went where it went, and what it missed", " mrap client ", verb_explain },
-    { "route", "Change", "route MRAP REGION active|passive|0..100 [REGION ...]",
-      "make a region of an access point active or passive", " ", verb_route },
-    { "lag", "Change", "lag [SRC DST] [DIST] [--both] [--bandwidth 10MB/s]",
-      "set the replication lag of a link", " bandwidth ", verb_lag },
-    { "partition", "Change", "partition REGION... / REGION... [--for 2m]",
-      "cut regions off from each other;  heal  undoes it", " for ", verb_partition },
-    { "heal", NULL, "heal", "end every partition", " ", verb_heal },
-    { "outage", "Change", "outage REGION on|off [--for 2m]", "take a region down or bring it back",
-      " for ", verb_outage },
-    { "replication", "Change",
-      "replication list|hold|release|drop|retry [SRC DST] [--count N] [--reason CODE]",
-      "list, hold, release, drop, retry pending copies", " count reason ", verb_replication },
-    { "clock", "Change", "clock [show|pause|run|advance DUR|next|set TIME|rate N|mode M]",
-      "show, pause, run, advance", " ", verb_clock },
-    { "wait", "Test", "wait [TARGET...] [--region R] [--within 30s] [--wall]",
-      "block until replication has caught up", " region within ", verb_wait },
-    { "reset", "Test", "reset [--to config|empty]", "back to the start", " to ", verb_reset },
-    { "health", "Other", "health [--wait 30s]", "exit 0 when the server is ready; for HEALTHCHECK",
-      " wait ", verb_health },
-};
-
-static const struct verb *find_verb(const char *name)
-{
-    for (size_t i = 0; i < COUNT(verbs); i++)
-        if (str_is(str_of(name), verbs[i].name))
-            return &verbs[i];
-    return NULL;
-}
+#define DEFAULT_SERVER "http://127.0.0.1:28655"
 
 bool cli_knows(const char *name)
 {
-    return find_verb(name) != NULL;
+    return verbs_find(str_of(name)) != NULL;
 }
 
 int cli_unknown(const char *name)
 {
-    str names[COUNT(verbs) + 5] = { STR("serve"), STR("init"), STR("config"), STR("version"),
-                                    STR("help") };
-    for (size_t i = 0; i < COUNT(verbs); i++)
-        names[5 + i] = str_of(verbs[i].name);
-    str near = str_nearest(str_of(name), names, COUNT(names));
+    str near = verbs_nearest(str_of(name));
     (void) fprintf(stderr, "atoll: unknown command '%s'", name);
     if (near.size > 0)
         (void) fprintf(stderr, ". Did you mean '%.*s'?", STR_ARG(near));
@@ -92,25 +35,28 @@ void cli_print_overview(void)
         "  atoll as alice aws s3 ls s3://arn:aws:s3::123456789012:accesspoint/orders.mrap\n\n"
         "Start      serve        run the emulator\n",
         ATOLL_VERSION);
-    for (size_t i = 0; i < COUNT(verbs); i++) {
-        if (verbs[i].group == NULL)
+    for (size_t i = 0; verbs_at(i); i++) {
+        const struct verb *verb = verbs_at(i);
+        if (verb->group == NULL)
             continue;
-        bool first = !str_is(str_of(verbs[i].group), group);
-        (void) printf("%-10s %-12s %s\n", first ? verbs[i].group : "", verbs[i].name,
-                      verbs[i].help);
-        group = verbs[i].group;
+        bool first = !str_is(str_of(verb->group), group);
+        (void) printf("%-10s %-12s %s\n", first ? verb->group : "", verb->name, verb->help);
+        group = verb->group;
     }
     (void) printf("           init, config, version, help\n\n"
-                  "Every command takes -h, --json, -q, --server URL (default $ATOLL_SERVER or "
-                  "http://127.0.0.1:28655).\n");
+                  "Every command takes -h, --json, -q, --server URL (default $ATOLL_SERVER "
+                  "or\n" DEFAULT_SERVER "). Exit codes: 0 yes, 1 no, 2 wrong usage,\n"
+                  "3 no server, 4 the server refused.\n");
 }
 
 int cli_usage(const struct cli *cli, const char *problem)
 {
-    const struct verb *verb = find_verb(cli->verb);
+    FILE *out = problem ? stderr : stdout;
     if (problem)
-        (void) fprintf(stderr, "atoll %s: %s\n", cli->verb, problem);
-    (void) fprintf(problem ? stderr : stdout, "usage: atoll %s\n  %s\n", verb->usage, verb->help);
+        (void) fprintf(stderr, "atoll %s: %s\n", cli->verb->name, problem);
+    verbs_print_usage(out, cli->verb);
+    if (problem == NULL)
+        (void) fprintf(out, "  also: -h, --json, -q, --server URL\n");
     return problem ? EXIT_USAGE : EXIT_YES;
 }
 
@@ -132,62 +78,115 @@ bool cli_has(const struct cli *cli, const char *name)
     return false;
 }
 
-static bool takes_value(const struct verb *verb, struct arena *arena, str name)
+static bool is_flag(str word)
 {
-    str spaced = str_format(arena, " %.*s ", STR_ARG(name));
-    str valued = str_of(verb->valued);
-    return str_is(name, "server") || str_find(valued, spaced) < valued.size;
+    /* "-33.9,151.2" is a place */
+    return word.size > 1 && word.ptr[0] == '-' && !(word.ptr[1] >= '0' && word.ptr[1] <= '9');
 }
 
-/* Every flag a verb knows stands in its usage line; anything else is a typing error. */
-static bool is_flag_of(const struct verb *verb, struct arena *arena, str name)
+static bool refuse(const struct cli *cli, str flag, const char *problem)
 {
-    static const char *const common[] = { "json", "q", "quiet", "h", "help", "server", "no-color" };
-    for (size_t i = 0; i < COUNT(common); i++)
-        if (str_is(name, common[i]))
-            return true;
-    str usage = str_of(verb->usage), dashed = str_format(arena, "--%.*s", STR_ARG(name));
-    return str_find(usage, dashed) < usage.size;
+    (void) fprintf(stderr, "atoll %s: %.*s %s\n", cli->verb->name, STR_ARG(flag), problem);
+    return false;
 }
 
-static bool take_flag(struct cli *cli, const struct verb *verb, char **argv, int argc, int *at)
+static bool unknown_flag(const struct cli *cli, str flag, str name)
 {
-    str word = str_of(argv[*at]), name, value = STR_NONE;
-    word = str_skip(word, str_starts(word, STR("--")) ? 2 : 1);
-    bool joined = str_cut(word, '=', &name, &value);
-    if (!is_flag_of(verb, cli->arena, name)) {
-        (void) fprintf(stderr, "atoll %s: unknown flag '%s'\n", cli->verb, argv[*at]);
-        return false;
-    }
-    if (!joined && takes_value(verb, cli->arena, name)) {
-        if (*at + 1 >= argc) {
-            (void) fprintf(stderr, "atoll %s: %s needs a value\n", cli->verb, argv[*at]);
-            return false;
-        }
-        value = str_of(argv[++*at]);
-    } else if (!joined)
+    str near = verbs_nearest_flag(cli->verb, name);
+    (void) fprintf(stderr, "atoll %s: unknown flag '%.*s'", cli->verb->name, STR_ARG(flag));
+    if (near.size > 0)
+        (void) fprintf(stderr, ". Did you mean '--%.*s'?", STR_ARG(near));
+    (void) fprintf(stderr, "\n");
+    return false;
+}
+
+/* The long name of a flag as typed: "--json" or, of the two that have a letter, "-q". */
+static str long_name(str word)
+{
+    if (str_is(word, "-h"))
+        return STR("help");
+    if (str_is(word, "-q"))
+        return STR("quiet");
+    return str_starts(word, STR("--")) ? str_skip(word, 2) : STR_NONE;
+}
+
+/* *at moves to the value when that is an argument of its own. */
+static bool take_flag(struct cli *cli, int argc, char **argv, int *at)
+{
+    str word = str_of(argv[*at]), name, value, shown;
+    struct verb_flag flag;
+    bool joined = str_cut(long_name(word), '=', &name, &value);
+    if (!verbs_flag(cli->verb, name, &flag))
+        return unknown_flag(cli, word, name.size ? name : str_skip(word, 1));
+    (void) str_cut(word, '=', &shown, &(str){ 0 });
+    if (!str_is_set(flag.value)) {
+        if (joined)
+            return refuse(cli, shown, "takes no value");
         value = STR_NONE;
+    } else if (!joined) {
+        if (*at + 1 >= argc || is_flag(str_of(argv[*at + 1])))
+            return refuse(cli, shown,
+                          str_c(cli->arena, str_format(cli->arena, "needs a value: %.*s",
+                                                       STR_ARG(flag.value))));
+        value = str_of(argv[++*at]);
+    }
     if (cli->flag_count == CLI_MAX_FLAGS)
-        return false;
+        return refuse(cli, shown, "is one flag too many");
     cli->flags[cli->flag_count++] = (struct cli_flag){ name, value };
     return true;
 }
 
-static bool take_apart(struct cli *cli, const struct verb *verb, int argc, char **argv)
+static bool take_word(struct cli *cli, str word)
 {
-    for (int i = 2; i < argc; i++) {
+    if (cli->word_count == CLI_MAX_WORDS)
+        return refuse(cli, word, "is one word too many");
+    cli->words[cli->word_count++] = word;
+    return true;
+}
+
+static bool take_apart(struct cli *cli, int argc, char **argv, int verb_at)
+{
+    bool flags_ended = false;
+    for (int i = 1; i < argc; i++) {
         str word = str_of(argv[i]);
-        if (str_is(word, "--")) {
+        if (i == verb_at) {
+            if (cli->verb->shape != VERB_OWN)
+                continue;
             cli->rest = argv + i + 1;
             return true;
         }
-        if (word.size > 1 && word.ptr[0] == '-' && !(word.ptr[1] >= '0' && word.ptr[1] <= '9')) {
-            if (!take_flag(cli, verb, argv, argc, &i))
+        if (!flags_ended && str_is(word, "--"))
+            flags_ended = true;
+        else if (!flags_ended && is_flag(word)) {
+            if (!take_flag(cli, argc, argv, &i))
                 return false;
-        } else if (cli->word_count < CLI_MAX_WORDS)
-            cli->words[cli->word_count++] = word;
+        } else if (!take_word(cli, word))
+            return false;
+        if (cli->verb->shape == VERB_THEN_WORDS && cli->word_count == 1) {
+            /* what follows is not ours to read */
+            cli->rest = argv + i + (i + 1 < argc && str_is(str_of(argv[i + 1]), "--") ? 2 : 1);
+            return true;
+        }
     }
+    cli->rest = argv + argc;
     return true;
+}
+
+int cli_verb_at(int argc, char **argv)
+{
+    static const struct verb none = { .usage = "" };
+    struct verb_flag flag;
+    for (int i = 1; i < argc; i++) {
+        str word = str_of(argv[i]), name, value;
+        if (!is_flag(word))
+            return i;
+        bool joined = str_cut(long_name(word), '=', &name, &value);
+        if (!verbs_flag(&none, name, &flag))
+            return 0;
+        if (str_is_set(flag.value) && !joined)
+            i++;
+    }
+    return 0;
 }
 
 static str server_of(const struct cli *cli)
@@ -196,39 +195,41 @@ static str server_of(const struct cli *cli)
     const char *variable = getenv("ATOLL_SERVER");
     str server = flag.size > 0           ? flag
                  : variable && *variable ? str_of(variable)
-                                         : STR("http://127.0.0.1:28655");
+                                         : STR(DEFAULT_SERVER);
     while (str_ends(server, STR("/")))
         server = str_first(server, server.size - 1);
     return server;
 }
 
+static bool may_colour(const struct cli *cli)
+{
+    const char *term = getenv("TERM");
+    return isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL && term &&
+           !str_is(str_of(term), "dumb") && !cli_has(cli, "no-color");
+}
+
+static int run_verb(struct cli *cli, int argc, char **argv, int verb_at)
+{
+    if (!take_apart(cli, argc, argv, verb_at)) {
+        verbs_print_usage(stderr, cli->verb);
+        return cli->verb->shape == VERB_PLAIN ? EXIT_USAGE : EXIT_OWN_FAILURE;
+    }
+    cli->json = cli_has(cli, "json");
+    cli->quiet = cli_has(cli, "quiet");
+    cli->colour = may_colour(cli);
+    cli->server = server_of(cli);
+    return cli_has(cli, "help") ? cli_usage(cli, NULL) : cli->verb->run(cli);
+}
+
 int cli_main(int argc, char **argv)
 {
-    const struct verb *verb = find_verb(argv[1]);
+    int at = cli_verb_at(argc, argv);
+    const char *name = at > 0 ? argv[at] : argc > 1 ? argv[1] : "";
+    const struct verb *verb = at > 0 ? verbs_find(str_of(name)) : NULL;
     if (verb == NULL)
-        return cli_unknown(argv[1]);
-    struct cli cli = { .arena = arena_new(), .verb = verb->name, .argv = argv };
-    const char *term = getenv("TERM");
-    int code;
-    cli.colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL && term &&
-                 !str_is(str_of(term), "dumb");
-    /* `as` and `run` hand everything on: their flags end where the command begins. */
-    if (str_is(str_of(verb->valued), "*")) {
-        cli.rest = argv + 2;
-        cli.server = server_of(&cli);
-        bool help =
-            argc > 2 && (str_is(str_of(argv[2]), "-h") || str_is(str_of(argv[2]), "--help"));
-        code = help ? cli_usage(&cli, NULL) : verb->run(&cli);
-    } else if (!take_apart(&cli, verb, argc, argv)) {
-        code = cli_usage(&cli, "see the usage below");
-    } else {
-        cli.json = cli_has(&cli, "json");
-        cli.quiet = cli_has(&cli, "q") || cli_has(&cli, "quiet");
-        cli.colour = cli.colour && !cli_has(&cli, "no-color");
-        cli.server = server_of(&cli);
-        code =
-            cli_has(&cli, "h") || cli_has(&cli, "help") ? cli_usage(&cli, NULL) : verb->run(&cli);
-    }
+        return cli_unknown(name);
+    struct cli cli = { .arena = arena_new(), .verb = verb, .program = argv[0] };
+    int code = run_verb(&cli, argc, argv, at);
     if (fflush(stdout) != 0)
         code = EXIT_REFUSED;
     arena_free(cli.arena);
@@ -246,7 +247,7 @@ static void show_problem(const struct cli *cli, const struct json *problem, int 
 {
     str detail = json_string(problem, "detail", STR("the server refused")),
         hint = json_string(problem, "hint", STR_NONE);
-    (void) fprintf(stderr, "atoll %s: %.*s (%d)\n", cli->verb, STR_ARG(detail), status);
+    (void) fprintf(stderr, "atoll %s: %.*s (%d)\n", cli->verb->name, STR_ARG(detail), status);
     if (hint.size > 0)
         (void) fprintf(stderr, "  %.*s\n", STR_ARG(hint));
 }
@@ -261,7 +262,7 @@ int cli_call(struct cli *cli, const char *method, str path, str body, str *text,
     if (!http_call(cli->arena, cli->server, method, path, body, &answer, &error)) {
         (void) fprintf(stderr,
                        "atoll %s: %.*s\n  start one with: atoll serve   (or say --server URL)\n",
-                       cli->verb, STR_ARG(error));
+                       cli->verb->name, STR_ARG(error));
         return EXIT_UNREACHED;
     }
     *text = answer.body;

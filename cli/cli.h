@@ -2,7 +2,7 @@
  *
  * stdout is data, stderr is talk. Exit codes (product.md 2.2): 0 yes/ok, 1 the answer is no, 2
  * wrong usage, 3 the server cannot be reached, 4 the server refused or failed; run and as: the
- * child's.
+ * child's, or 125, 126, 127.
  */
 #ifndef ATOLL_CLI_CLI_H
 #define ATOLL_CLI_CLI_H
@@ -10,7 +10,19 @@
 #include "base/arena.h"
 #include "base/json.h"
 
-enum cli_exit { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_UNREACHED = 3, EXIT_REFUSED = 4 };
+enum cli_exit {
+    EXIT_YES = 0,
+    EXIT_NO = 1,
+    EXIT_USAGE = 2,
+    EXIT_UNREACHED = 3,
+    EXIT_REFUSED = 4,
+    /* run and as, like env(1): atoll itself failed, CMD cannot be run, CMD is not there. */
+    EXIT_OWN_FAILURE = 125,
+    EXIT_NOT_RUNNABLE = 126,
+    EXIT_NOT_FOUND = 127
+};
+
+struct verb; /* verbs.h */
 
 struct cli_flag {
     str name;  /* without dashes */
@@ -23,13 +35,13 @@ struct cli_flag {
 /* One command line, taken apart. */
 struct cli {
     struct arena *arena;
-    const char *verb;
+    const struct verb *verb;
     str words[CLI_MAX_WORDS];
     size_t word_count;
     struct cli_flag flags[CLI_MAX_FLAGS];
     size_t flag_count;
-    char **rest; /* what follows "--", or the command of `as`; NULL-terminated */
-    char **argv; /* all, for verbs that hand on */
+    char **rest; /* of `as`: its command; of `run`: all that follows the verb; NULL-terminated */
+    const char *program; /* argv[0] */
     bool json, quiet, colour;
     str server; /* http://HOST:PORT */
 };
@@ -38,7 +50,10 @@ typedef int cli_fn(struct cli *cli);
 
 /* True when `name` is a client verb (serve, init, config are not). */
 bool cli_knows(const char *name);
-/* argv[0] is the program, argv[1] the verb. */
+/* Where the verb stands: 1, or later when flags that every verb takes come before it ("atoll
+ * --server URL status"). 0: there is none. */
+int cli_verb_at(int argc, char **argv);
+/* argv[0] is the program, argv[cli_verb_at()] the verb. */
 int cli_main(int argc, char **argv);
 void cli_print_overview(void);
 /* "unknown command 'partion'. Did you mean 'partition'?" on stderr; EXIT_USAGE. */

@@ -1,0 +1,196 @@
+/* The table of client verbs. One row serves parsing, -h, the overview, suggestions, completion. */
+#include "cli/verbs.h"
+
+#define COLUMNS 80
+#define MOST_NAMES 64
+
+// clang-format off
+static const struct verb verbs[] = {
+    { "run", "Start", "run [SERVE FLAGS] [--as CLIENT] -- CMD...",
+      "run it just for one command:  atoll run -- pytest", VERB_OWN, verb_run },
+
+    { "as", "Connect", "as CLIENT CMD...",
+      "run a command as a client:  atoll as alice aws s3 ls", VERB_THEN_WORDS, verb_as },
+    { "env", "Connect",
+      "env [--as CLIENT] [--mode proxy|endpoint] "
+      "[--shell sh|fish|powershell|dotenv|github|json] [--unset]",
+      "print the variables that wire an AWS SDK to it", VERB_PLAIN, verb_env },
+    { "hosts", "Connect", "hosts [--format hosts|compose]",
+      "print names for /etc/hosts or compose", VERB_PLAIN, verb_hosts },
+    { "ca", "Connect", "ca [path|export|install]",
+      "show or export the local certificate authority", VERB_PLAIN, verb_ca },
+    { "cli-alias", "Connect", "cli-alias install|remove",
+      "teach the AWS CLI describe-multi-region-access-point", VERB_PLAIN, verb_cli_alias },
+    { "doctor", "Connect", "doctor",
+      "find out why a client does not reach it", VERB_PLAIN, verb_doctor },
+
+    { "status", "Look", "status",
+      "regions, routes, links, clock, what is pending", VERB_PLAIN, verb_status },
+    { "explain", "Look", "explain [ID|last] [--what-if --mrap NAME --client CLIENT]",
+      "why a request went where it went, and what it missed", VERB_PLAIN, verb_explain },
+
+    { "route", "Change", "route MRAP REGION active|passive|0..100 [REGION ...]",
+      "make a region of an access point active or passive", VERB_PLAIN, verb_route },
+    { "lag", "Change", "lag [SRC DST] [DIST] [--both] [--bandwidth 10MB/s]",
+      "set the replication lag of a link", VERB_PLAIN, verb_lag },
+    { "partition", "Change", "partition REGION... / REGION... [--for 2m]",
+      "cut regions off from each other;  heal  undoes it", VERB_PLAIN, verb_partition },
+    { "heal", NULL, "heal", "end every partition", VERB_PLAIN, verb_heal },
+    { "outage", "Change", "outage REGION on|off [--for 2m]",
+      "take a region down or bring it back", VERB_PLAIN, verb_outage },
+    { "replication", "Change",
+      "replication [list|hold|release|drop|retry] [SRC DST] [--count N] [--reason CODE]",
+      "list, hold, release, drop, retry pending copies", VERB_PLAIN, verb_replication },
+    { "clock", "Change",
+      "clock [show|pause|run|advance|next|set|rate|mode] [DUR|TIME|N|MODE]",
+      "show, pause, run, advance", VERB_PLAIN, verb_clock },
+
+    { "wait", "Test", "wait [TARGET...] [--region R] [--within 30s] [--wall]",
+      "block until replication has caught up", VERB_PLAIN, verb_wait },
+    { "reset", "Test", "reset [--to config|empty]", "back to the start", VERB_PLAIN, verb_reset },
+
+    { "health", "Other", "health [--wait 30s]",
+      "exit 0 when the server is ready; for HEALTHCHECK", VERB_PLAIN, verb_health },
+    { "completion", "Other", "completion bash|zsh|fish",
+      "print a completion script:  eval \"$(atoll completion bash)\"", VERB_PLAIN,
+      verb_completion },
+};
+// clang-format on
+
+#define COMMON_USAGE "[--json] [--quiet] [--help] [--server URL] [--no-color]"
+static const char *const of_server[] = { "serve", "init", "config", "version", "help" };
+
+const struct verb *verbs_at(size_t i)
+{
+    return i < COUNT(verbs) ? &verbs[i] : NULL;
+}
+
+const char *verbs_of_server(size_t i)
+{
+    return i < COUNT(of_server) ? of_server[i] : NULL;
+}
+
+str verbs_common_usage(void)
+{
+    return STR(COMMON_USAGE);
+}
+
+const struct verb *verbs_find(str name)
+{
+    for (size_t i = 0; i < COUNT(verbs); i++)
+        if (str_is(name, verbs[i].name))
+            return &verbs[i];
+    return NULL;
+}
+
+str verbs_nearest(str name)
+{
+    str names[COUNT(verbs) + COUNT(of_server)];
+    for (size_t i = 0; i < COUNT(verbs); i++)
+        names[i] = str_of(verbs[i].name);
+    for (size_t i = 0; i < COUNT(of_server); i++)
+        names[COUNT(verbs) + i] = str_of(of_server[i]);
+    return str_nearest(name, names, COUNT(names));
+}
+
+/* --- flags of a usage line --- */
+
+static size_t token_size(str s)
+{
+    size_t size = 0;
+    while (size < s.size && s.ptr[size] != ' ' && s.ptr[size] != ']')
+        size++;
+    return size;
+}
+
+bool verbs_next_flag(str *usage, struct verb_flag *out)
+{
+    for (;;) {
+        size_t at = str_find(*usage, STR("--"));
+        if (at == usage->size)
+            return false;
+        str rest = str_skip(*usage, at + 2);
+        out->name = str_first(rest, token_size(rest));
+        out->value = STR_NONE;
+        rest = str_skip(rest, out->name.size);
+        if (str_starts(rest, STR(" ")) && !str_starts(rest, STR(" -")) &&
+            !str_starts(rest, STR(" ["))) {
+            rest = str_skip(rest, 1);
+            out->value = str_first(rest, token_size(rest));
+            rest = str_skip(rest, out->value.size);
+        }
+        *usage = rest;
+        if (out->name.size > 0) /* "-- CMD" is no flag */
+            return true;
+    }
+}
+
+bool verbs_flag(const struct verb *verb, str name, struct verb_flag *out)
+{
+    str usages[] = { str_of(verb->usage), STR(COMMON_USAGE) };
+    for (size_t i = 0; i < COUNT(usages); i++)
+        while (verbs_next_flag(&usages[i], out))
+            if (str_eq(out->name, name))
+                return true;
+    return false;
+}
+
+str verbs_nearest_flag(const struct verb *verb, str name)
+{
+    str usages[] = { str_of(verb->usage), STR(COMMON_USAGE) }, names[MOST_NAMES];
+    struct verb_flag flag;
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT(usages); i++)
+        while (count < COUNT(names) && verbs_next_flag(&usages[i], &flag))
+            names[count++] = flag.name;
+    return str_nearest(name, names, count);
+}
+
+str verbs_first_choices(const struct verb *verb)
+{
+    str usage = str_of(verb->usage), word;
+    (void) str_next(&usage, ' ', &word); /* the name */
+    if (!str_next(&usage, ' ', &word))
+        return STR_NONE;
+    if (str_starts(word, STR("[")) && str_ends(word, STR("]")))
+        word = str_from(word.ptr + 1, word.size - 2);
+    bool is_choice = str_find_char(word, '|') < word.size && word.ptr[0] >= 'a';
+    return is_choice ? word : STR_NONE;
+}
+
+/* --- help --- */
+
+/* A piece of a usage line that is not broken: a bracket with all that is in it, or a word. */
+static size_t piece_size(str s)
+{
+    size_t size = 0, depth = 0;
+    for (; size < s.size && (depth > 0 || s.ptr[size] != ' '); size++) {
+        if (s.ptr[size] == '[')
+            depth++;
+        else if (s.ptr[size] == ']' && depth > 0)
+            depth--;
+    }
+    return size;
+}
+
+void verbs_print_usage(FILE *out, const struct verb *verb)
+{
+    static const char lead[] = "usage: atoll ";
+    str rest = str_of(verb->usage);
+    size_t indent = sizeof lead + strlen(verb->name), column = sizeof lead - 1;
+    (void) fprintf(out, "%s", lead);
+    for (bool first = true; rest.size > 0; first = false) {
+        str piece = str_first(rest, piece_size(rest));
+        rest = str_skip(rest, piece.size + 1);
+        if (!first && column + 1 + piece.size > COLUMNS) {
+            (void) fprintf(out, "\n%*s", (int) indent, "");
+            column = indent;
+        } else if (!first) {
+            (void) fprintf(out, " ");
+            column++;
+        }
+        (void) fprintf(out, "%.*s", STR_ARG(piece));
+        column += piece.size;
+    }
+    (void) fprintf(out, "\n  %s\n", verb->help);
+}
