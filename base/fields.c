@@ -1,4 +1,4 @@
-/* Ordered name/value pairs; see fields.h. Lists are short (tens), so a linear look is the fastest. */
+/* Ordered name/value pairs; see fields.h. Lists are short, so a linear look is the fastest. */
 #include "base/fields.h"
 
 #include "base/arena.h"
