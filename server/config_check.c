@@ -76,6 +76,16 @@ static void check_member(const struct check *check, const struct config_mrap *mr
     }
 }
 
+/* AWS: a traffic dial is 100 (active) or 0 (passive). */
+static void check_dials(const struct check *check, const struct config_mrap *mrap, str path)
+{
+    for (size_t i = 0; i < mrap->bucket_count; i++)
+        if (check->config->settings.strict && mrap->dials[i] > 0 && mrap->dials[i] < 100)
+            say(check, mrap->at, str_format(check->arena, "%.*s.routes", STR_ARG(path)),
+                str_format(check->arena, "with --strict a dial is 0 or 100, as on AWS, not %u",
+                           mrap->dials[i]));
+}
+
 static void check_mraps(const struct check *check)
 {
     for (size_t i = 0; i < check->document->mrap_count; i++) {
@@ -83,6 +93,7 @@ static void check_mraps(const struct check *check)
         str path = str_format(check->arena, "mraps.%.*s", STR_ARG(mrap->name));
         for (size_t at = 0; at < mrap->bucket_count; at++)
             check_member(check, mrap, at);
+        check_dials(check, mrap, path);
         for (size_t before = 0; before < i; before++) {
             const struct config_mrap *other = &check->document->mraps[before];
             if (str_eq(other->name, mrap->name) && str_eq(other->account, mrap->account))

@@ -45,7 +45,8 @@ static const struct setting table[] = {
       GROUP_BEHAVIOUR, NULL, "which signatures are verified" },
     { "signature-skew", 0, "server.signature_skew", SET_DURATION, AT(signature_skew), "15m", "off",
       0, 604800, GROUP_BEHAVIOUR, "DUR", "how far a client's clock may be off" },
-    { "strict", 0, "server.strict", SET_BOOL, AT(strict), "false", NULL, 0, 0, GROUP_BEHAVIOUR, NULL,
+    { "strict", 0, "server.strict", SET_BOOL, AT(strict), "false", NULL, 0, 0, GROUP_BEHAVIOUR,
+      NULL,
       "refuse whatever AWS would refuse" },
     { "hints", 0, "server.hints", SET_BOOL, AT(hints), "true", NULL, 0, 0, GROUP_BEHAVIOUR, NULL,
       "<Hint> in error documents" },
@@ -68,14 +69,16 @@ static const struct setting table[] = {
       NULL, 0, 0, GROUP_TIME, NULL, "answers take as long as the way to the Region" },
     { "latency", 0, "server.latency", SET_EITHER, AT(latency_wall), "auto", "auto|wall", 0, 0,
       GROUP_TIME, NULL, "wall: wait it under a manual clock too" },
-    { "latency-factor", 0, "server.latency_factor", SET_REAL, AT(latency_factor), "1", NULL, 0, 1000,
+    { "latency-factor", 0, "server.latency_factor", SET_REAL, AT(latency_factor), "1", NULL, 0,
+      1000,
       GROUP_TIME, "N", "times this" },
 
     { "port-file", 0, "server.port_file", SET_TEXT, AT(port_file), NULL, NULL, 0, 0, GROUP_PROCESS,
       "FILE", "write the port here once bound" },
     { "ready-fd", 0, NULL, SET_INT, AT(ready_fd), "-1", NULL, -1, 1048576, GROUP_PROCESS, "N",
       "write a line to this descriptor when ready" },
-    { "grace", 0, "server.grace", SET_DURATION, AT(grace), "5s", NULL, 0, 3600, GROUP_PROCESS, "DUR",
+    { "grace", 0, "server.grace", SET_DURATION, AT(grace), "5s", NULL, 0, 3600, GROUP_PROCESS,
+      "DUR",
       "how long SIGTERM waits for requests in progress" },
     { "journal", 0, "server.journal", SET_COUNT, AT(journal), "10000", NULL, 0, 1000000,
       GROUP_PROCESS, "N", "requests remembered for explain" },
@@ -87,7 +90,8 @@ static const struct setting table[] = {
       GROUP_PROCESS, NULL, "one line per event" },
     { "check", 0, NULL, SET_BOOL, OF(check_only), "false", NULL, 0, 0, GROUP_PROCESS, NULL,
       "say whether the configuration is sound, and end" },
-    { "help", 'h', NULL, SET_BOOL, OF(help), "false", NULL, 0, 0, GROUP_PROCESS, NULL, "this text" },
+    { "help", 'h', NULL, SET_BOOL, OF(help), "false", NULL, 0, 0, GROUP_PROCESS, NULL, "this text"
+      },
 };
 // clang-format on
 

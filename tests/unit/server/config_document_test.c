@@ -1,12 +1,28 @@
 /* Documents that are not sound are told all at once, with line, column and a way out. */
 #include "tests/unit/server/config_fixture.h"
 
-TEST(a_document_that_is_not_sound_says_where_and_what)
+struct refused {
+    int line;
+    const char *text, *said; /* whole when it ends in a newline, else the beginning */
+};
+
+static void refuse_all(const struct refused *rows, size_t count)
 {
-    static const struct {
-        int line;
-        const char *text, *said;
-    } rows[] = {
+    struct config_case c;
+    config_case_open(&c);
+    for (size_t i = 0; i < count; i++) {
+        config_case_text(&c, rows[i].text);
+        str said = config_case_said(&c), expected = str_of(rows[i].said);
+        bool whole = expected.ptr[expected.size - 1] == '\n';
+        if (c.sound || !(whole ? str_eq(said, expected) : str_starts(said, expected)))
+            fail_msg("line %d said:\n%.*s", rows[i].line, STR_ARG(said));
+    }
+    config_case_close(&c);
+}
+
+TEST(settings_that_are_not_sound_say_where_and_what)
+{
+    static const struct refused rows[] = {
         { __LINE__, "", "config:1:1: " },
         { __LINE__, "[]", "config:1:1: must be an object, not a list\n" },
         { __LINE__, "{\n \"version\": 2 }", "config:2:13: version: this atoll reads version 1\n" },
@@ -33,6 +49,13 @@ TEST(a_document_that_is_not_sound_says_where_and_what)
         { __LINE__, "{ \"clock\": { \"rate\": 0 } }",
           "config:1:22: clock.rate: must lie between 0.001 and 1000000\n" },
         { __LINE__, "{ \"seed\": 1.5 }", "config:1:11: seed: '1.5' is not a whole number\n" },
+    };
+    refuse_all(rows, COUNT(rows));
+}
+
+TEST(a_world_that_is_not_sound_says_where_and_what)
+{
+    static const struct refused rows[] = {
         { __LINE__, "{ \"regions\": [\"us-est-1\"] }",
           "config:1:15: regions[0]: unknown region 'us-est-1' (did you mean 'us-east-1'?)\n" },
         { __LINE__, "{ \"buckets\": { \"orders-use1\": { \"region\": \"us-est-1\" } } }",
@@ -88,16 +111,7 @@ TEST(a_document_that_is_not_sound_says_where_and_what)
         { __LINE__, "{ \"accounts\": { \"12\": {} } }",
           "config:1:23: accounts.12: '12' is not an account: it has 12 digits\n" },
     };
-    struct config_case c;
-    config_case_open(&c);
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        config_case_text(&c, rows[i].text);
-        str said = config_case_said(&c), expected = str_of(rows[i].said);
-        bool whole = expected.ptr[expected.size - 1] == '\n';
-        if (c.sound || !(whole ? str_eq(said, expected) : str_starts(said, expected)))
-            fail_msg("line %d said:\n%.*s", rows[i].line, STR_ARG(said));
-    }
-    config_case_close(&c);
+    refuse_all(rows, COUNT(rows));
 }
 
 #define TWO_BUCKETS                                                                                \
@@ -146,6 +160,11 @@ TEST(names_must_be_declared_and_go_together)
           "replication[0]: S3 would refuse the rules of 'one': " },
         { __LINE__, "{" TWO_BUCKETS "\"regions\": [\"us-east-1\"] }",
           "buckets.two.region: 'eu-west-1' is not in the list of \"regions\"\n" },
+        { __LINE__,
+          "{ \"server\": { \"strict\": true }, " TWO_BUCKETS
+          "\"mraps\": { \"abc\": { \"buckets\": [\"one\"], \"routes\": { \"us-east-1\": 30 } "
+          "} } }",
+          "mraps.abc.routes: with --strict a dial is 0 or 100, as on AWS, not 30\n" },
         { __LINE__,
           "{ \"links\": { \"us-east-1 <-> eu-west-1\": { \"lag\": \"1s\" },\n"
           " \"eu-west-1 -> us-east-1\": {} } }",
