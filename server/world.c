@@ -123,6 +123,8 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
     world->mraps = mraps_open(reader);
     world->clients = clients_new();
     world->credentials = credentials_new();
+    credentials_add(world->credentials, STR(WORLD_KEY), STR(WORLD_KEY), world->settings->account,
+                    false);
     world->journal = journal_new(world->settings->journal);
     store_reader_close(reader);
     if (open_timekeeper(world))

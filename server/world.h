@@ -19,6 +19,9 @@ struct clients;    /* server/clients.h: who is asking from where */
 struct regions;    /* server/regions.h: outages */
 struct journal;    /* server/journal.h: the last requests, for explain and the log */
 
+/* The access key (and secret) of the default account that `atoll env` hands out. */
+#define WORLD_KEY "atoll"
+
 struct world {
     const struct settings *settings;
     const struct config *config;

@@ -1,6 +1,7 @@
 /* Changing the world: outages, links, partitions, routes, reset. Each change is documents,
  * committed first and taken into memory afterwards, so that memory never says what the disk does
  * not. */
+#include "base/lock.h"
 #include "replication/links.h"
 #include "replication/timekeeper.h"
 #include "server/admin/call.h"
@@ -352,24 +353,53 @@ enum s3_code admin_patch_routes(struct admin_call *call)
 
 /* --- reset --- */
 
+#define RESET_LANE 1001
+
 struct reset {
     struct store_wipe wipe;
     struct time_job job;
     bool to_config;
+    bool applied;
+    str problem;
     duration began;
 };
 
-static enum s3_code reset_done(struct request *rq)
+static enum s3_code show_reset(struct request *rq)
 {
     struct reset *reset = admin_call_of(rq)->state;
     struct buf buf;
-    str problem = STR_NONE;
-    if (reset->to_config && !config_apply(rq->arena, rq->world, rq->lane, &problem))
-        return admin_problem(rq, 500, "config-not-applied", problem, STR_NONE);
+    if (!reset->applied)
+        return admin_problem(rq, 500, "config-not-applied", reset->problem, STR_NONE);
     struct json_writer w = begin(rq, &buf);
     json_integer(&w, "took_ms", (clock_mono().ns - reset->began.ns) / 1000000);
     json_end(&w);
     return admin_reply(rq, &buf);
+}
+
+/* Applying a configuration waits for commits, so it has a thread of its own, not a worker. */
+static void *apply_config(void *arg)
+{
+    struct request *rq = arg;
+    struct reset *reset = admin_call_of(rq)->state;
+    struct lane *lane = world_lane_open(rq->world, RESET_LANE);
+    reset->problem = STR("the database could not be opened for reading");
+    if (lane) {
+        reset->applied = config_apply(rq->arena, rq->world, lane, &reset->problem);
+        world_lane_close(lane);
+    }
+    rq->host->wake(rq);
+    return NULL;
+}
+
+static enum s3_code reset_done(struct request *rq)
+{
+    struct reset *reset = admin_call_of(rq)->state;
+    reset->applied = !reset->to_config;
+    if (reset->applied)
+        return show_reset(rq);
+    rq->resume = show_reset;
+    (void) pthread_detach(thread_start("reset", apply_config, rq));
+    return S3_WAIT;
 }
 
 static enum s3_code wiped(struct request *rq)

@@ -27,6 +27,8 @@ struct wiring {
     enum shell shell;
     bool unset;
     str server; /* http://HOST:PORT */
+    str proxy;  /* the same, with the place as user when no access key can say it */
+    str key;    /* access key and secret alike */
     str ca, preload;
     struct json_writer json;
 };
@@ -185,8 +187,8 @@ static void set_node(struct wiring *w)
 
 static void set_proxy(struct wiring *w)
 {
-    set_variable(w, "HTTPS_PROXY", w->server);
-    set_variable(w, "https_proxy", w->server);
+    set_variable(w, "HTTPS_PROXY", w->proxy);
+    set_variable(w, "https_proxy", w->proxy);
     set_variable(w, "NO_PROXY", STR("localhost,127.0.0.1,::1,169.254.169.254"));
     set_variable(w, "no_proxy", STR("localhost,127.0.0.1,::1,169.254.169.254"));
     set_variable(w, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", STR("true"));
@@ -207,12 +209,26 @@ static void set_region(struct wiring *w)
     set_variable(w, "AWS_DEFAULT_REGION", region.size ? region : STR("us-east-1"));
 }
 
-static void set_identity(struct wiring *w, str who)
+static void set_identity(struct wiring *w)
 {
-    str key = who.size > 0 ? who : w->rq->world->settings->account;
-    set_variable(w, "AWS_ACCESS_KEY_ID", key);
-    set_variable(w, "AWS_SECRET_ACCESS_KEY", key);
+    set_variable(w, "AWS_ACCESS_KEY_ID", w->key);
+    set_variable(w, "AWS_SECRET_ACCESS_KEY", w->key);
     set_variable(w, "AWS_EC2_METADATA_DISABLED", STR("true"));
+}
+
+/* A declared client is its access key; a mere place travels as the proxy's user. Python sends a
+ * user only with a password that is not empty. */
+static void choose_identity(struct wiring *w, const struct client *client)
+{
+    struct arena *arena = w->rq->arena;
+    w->proxy = w->server;
+    w->key = STR(WORLD_KEY);
+    if (client && client->declared)
+        w->key = client->name;
+    else if (client)
+        w->proxy =
+            str_format(arena, "http://%.*s:x@%.*s", STR_ARG(encode_uri(arena, client->name, false)),
+                       STR_ARG(str_skip(w->server, strlen("http://"))));
 }
 
 static void write_all(struct wiring *w, str who, bool endpoint_mode)
@@ -226,7 +242,7 @@ static void write_all(struct wiring *w, str who, bool endpoint_mode)
         for (size_t i = 0; i < COUNT(cleared); i++)
             clear_variable(w, cleared[i]);
     sh_fetch(w);
-    set_identity(w, who);
+    set_identity(w);
     set_region(w);
     if (endpoint_mode)
         set_variable(w, "AWS_ENDPOINT_URL", w->server);
@@ -253,12 +269,14 @@ enum s3_code admin_env(struct admin_call *call)
         return admin_problem(rq, 400, "unknown-shell",
                              str_format(rq->arena, "unknown shell '%.*s'", STR_ARG(shell)),
                              STR("one of sh, fish, powershell, dotenv, github, json"));
-    if (who.size > 0 && clients_named(rq->world->clients, who) == NULL)
+    const struct client *client = who.size > 0 ? clients_named(rq->world->clients, who) : NULL;
+    if (who.size > 0 && client == NULL)
         return admin_problem(
             rq, 404, "unknown-client",
             str_format(rq->arena, "'%.*s' is no client of this world and no place", STR_ARG(who)),
             STR("declare it under \"clients\" in the config, or use a Region code, a city or "
                 "lat,lon"));
+    choose_identity(&w, client);
     w.unset = str_is(admin_query(rq, "unset", ""), "1");
     w.ca = admin_query(rq, "ca", "");
     w.preload = admin_query(rq, "preload", "");
