@@ -200,6 +200,8 @@ bool config_parse(struct arena *arena, const struct config_input *input, struct 
     read_documents(&parse);
     set_from_environment(&parse);
     set_from_flags(&parse);
+    /* ATOLL_DEMO beside a --config: the file won. */
+    out->settings.demo = str_is(out->source, "--demo");
     find_ca_dir(&parse);
     out->settings.clock_mode_given =
         out->origins[config_table_index(config_table_by_flag(STR("clock")))].source !=

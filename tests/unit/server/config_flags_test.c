@@ -276,6 +276,8 @@ TEST(a_configuration_is_found_where_people_keep_it)
     config_case_read(&c, "", env);
     assert_true(c.sound && c.config.settings.demo);
     assert_int_equal(c.config.document.mrap_count, 1);
+    config_case_read(&c, str_format(c.arena, "-c %s", file.ptr).ptr, env);
+    assert_true(c.sound && !c.config.settings.demo && c.config.settings.seed == 5);
     config_case_close(&c);
 }
 
