@@ -73,6 +73,14 @@ static struct store_doc position(struct timekeeper *keeper, instant at)
     return clock_doc(keeper->own.arena, &state);
 }
 
+/* The reader lets go of its snapshot while it waits: an old one keeps the WAL from being reset. */
+static bool submit(struct timekeeper *keeper, struct keeper_run *run, struct store_write *write)
+{
+    store_read_idle(keeper->own.reader);
+    enum store_result result = store_write_wait(keeper->options.store, write);
+    return result == STORE_OK || failed(run, result);
+}
+
 bool keeper_step_note(struct timekeeper *keeper, struct keeper_run *run)
 {
     struct store_doc doc = position(keeper, clock_now(keeper->options.clock));
@@ -80,8 +88,7 @@ bool keeper_step_note(struct timekeeper *keeper, struct keeper_run *run)
     store_docs_init(&write, keeper->own.arena);
     write.docs = &doc;
     write.doc_count = 1;
-    enum store_result result = store_write_wait(keeper->options.store, &write);
-    return result == STORE_OK || failed(run, result);
+    return submit(keeper, run, &write);
 }
 
 /* A flowing clock may be there already; then it stays. */
@@ -219,10 +226,10 @@ static bool commit(struct timekeeper *keeper, struct keeper_run *run, const stru
     copies->head.doc_count = 1;
     copies->head.at = batch->at;
     copies->head.background = true;
-    enum store_result result = store_write_wait(keeper->options.store, &copies->head);
+    bool committed = submit(keeper, run, &copies->head);
     copies->head.docs = NULL;
     copies->head.doc_count = 0;
-    return result == STORE_OK || failed(run, result);
+    return committed;
 }
 
 /* A second, small commit: each row gets the same event. */
@@ -288,6 +295,7 @@ static bool wake_changes(struct timekeeper *keeper, struct keeper_run *run,
                                              .exact_key = true,
                                              .version_id = row->version_id };
         struct queue_page page;
+        store_read_begin(keeper->own.reader);
         enum store_result result =
             store_queue_list(keeper->own.reader, keeper->own.arena, &filter, 0, &page);
         if (result != STORE_OK)

@@ -3,28 +3,29 @@
 
 #include "tests/unit/test.h"
 
-#define NO COPY_STATES /* the pair is not in the table */
-
 TEST(every_state_meets_every_event)
 {
     // clang-format off
-    static const enum copy_state expected[COPY_STATES][COPY_EVENTS] = {
-        /*                  due           copied     source gone bucket gone  unversioned  missing       never        unreachable   refused      resumed       hold       drop          retry */
-        [COPY_PENDING] = { COPY_COPYING, NO,        NO,         NO,          NO,          NO,           NO,          COPY_WAITING, COPY_FAILED, NO,           COPY_HELD, COPY_DROPPED, NO },
-        [COPY_COPYING] = { NO,           COPY_DONE, COPY_DONE,  COPY_FAILED, COPY_FAILED, COPY_WAITING, NO,          NO,           NO,          NO,           NO,        NO,           NO },
-        [COPY_WAITING] = { COPY_COPYING, NO,        NO,         NO,          NO,          NO,           COPY_FAILED, COPY_WAITING, COPY_FAILED, COPY_PENDING, COPY_HELD, COPY_DROPPED, NO },
-        [COPY_HELD]    = { COPY_COPYING, NO,        NO,         NO,          NO,          NO,           NO,          COPY_WAITING, COPY_FAILED, COPY_PENDING, COPY_HELD, COPY_DROPPED, NO },
-        [COPY_DONE]    = { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO },
-        [COPY_FAILED]  = { NO,           NO,        NO,         NO,          NO,          NO,           NO,          COPY_WAITING, COPY_FAILED, NO,           NO,        COPY_DROPPED, COPY_COPYING },
-        [COPY_DROPPED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO },
+    enum { No = COPY_STATES, Pe = COPY_PENDING, Co = COPY_COPYING, Wa = COPY_WAITING,
+           He = COPY_HELD, Do = COPY_DONE, Fa = COPY_FAILED, Dr = COPY_DROPPED };
+    static const unsigned expected[COPY_STATES][COPY_EVENTS] = {
+        /* In the order of enum copy_event: due, copied, source gone, bucket gone, unversioned,
+         * version missing, version never, unreachable, refused, resumed, hold, drop, retry. */
+        [COPY_PENDING] = { Co, No, No, No, No, No, No, Wa, Fa, No, He, Dr, No },
+        [COPY_COPYING] = { No, Do, Do, Fa, Fa, Wa, No, No, No, No, No, No, No },
+        [COPY_WAITING] = { Co, No, No, No, No, No, Fa, Wa, Fa, Pe, He, Dr, No },
+        [COPY_HELD]    = { Co, No, No, No, No, No, No, Wa, Fa, Pe, He, Dr, No },
+        [COPY_DONE]    = { No, No, No, No, No, No, No, No, No, No, No, No, No },
+        [COPY_FAILED]  = { No, No, No, No, No, No, No, Wa, Fa, No, No, Dr, Co },
+        [COPY_DROPPED] = { No, No, No, No, No, No, No, No, No, No, No, No, No },
     };
     // clang-format on
     for (unsigned from = 0; from < COPY_STATES; from++) {
         for (unsigned event = 0; event < COPY_EVENTS; event++) {
-            struct copy_step step = { NO, NULL };
+            struct copy_step step = { COPY_STATES, NULL };
             bool found = machine_find((enum copy_state) from, (enum copy_event) event, &step);
-            enum copy_state want = expected[from][event];
-            if (found != (want != NO) || (found && step.to != want))
+            unsigned want = expected[from][event];
+            if (found != (want != No) || (found && (unsigned) step.to != want))
                 fail_msg("%s meets \"%s\"", machine_state_name((enum copy_state) from),
                          machine_event_name((enum copy_event) event));
         }

@@ -300,94 +300,94 @@ static void rtc_makes_v2(struct repl_config *c)
     REPL_MALFORMED_XML, "The XML you provided was not well-formed or did not validate against "    \
                         "our published schema"
 
+static const struct {
+    int line;
+    spoil_fn *spoil;
+    enum repl_problem_code code;
+    const char *message; /* NULL: accepted */
+} judgements[] = {
+    { __LINE__, fine, 0, NULL },
+    { __LINE__, no_rules, MALFORMED },
+    { __LINE__, no_role, MALFORMED },
+    { __LINE__, empty_role, MALFORMED },
+    { __LINE__, user_as_role, REPL_INVALID_ARGUMENT,
+      "Invalid Role specified in replication configuration" },
+    { __LINE__, word_as_role, REPL_INVALID_ARGUMENT,
+      "Invalid Role specified in replication configuration" },
+    { __LINE__, bad_status, MALFORMED },
+    { __LINE__, no_status, MALFORMED },
+    { __LINE__, no_destination, MALFORMED },
+    { __LINE__, no_bucket, MALFORMED },
+    { __LINE__, existing_objects, MALFORMED },
+    { __LINE__, bad_marker_status, MALFORMED },
+    { __LINE__, negative_priority, MALFORMED },
+    { __LINE__, huge_priority, MALFORMED },
+    { __LINE__, bad_class, MALFORMED },
+    { __LINE__, two_filters, MALFORMED },
+    { __LINE__, filter_and_prefix, MALFORMED },
+    { __LINE__, and_of_nothing, MALFORMED },
+    { __LINE__, and_of_one_tag, MALFORMED },
+    { __LINE__, and_of_two_tags, 0, NULL },
+    { __LINE__, and_of_prefix_and_tag, 0, NULL },
+    { __LINE__, duplicate_tags, REPL_INVALID_REQUEST, "Duplicate Tag Keys are not allowed." },
+    { __LINE__, tag_and_markers, REPL_INVALID_REQUEST,
+      "Delete marker replication is not supported if any Tag filter is specified. Please refer "
+      "to S3 Developer Guide for more information." },
+    { __LINE__, no_markers_element, REPL_INVALID_REQUEST,
+      "DeleteMarkerReplication must be specified " SCHEMA },
+    { __LINE__, v1_with_filter, REPL_INVALID_REQUEST, "Filter cannot be used " SCHEMA },
+    { __LINE__, all_v1, 0, NULL },
+    { __LINE__, v1_priority, REPL_INVALID_REQUEST, "Priority cannot be used " SCHEMA },
+    { __LINE__, v1_markers, REPL_INVALID_REQUEST,
+      "DeleteMarkerReplication cannot be used " SCHEMA },
+    { __LINE__, v1_modifications, REPL_INVALID_REQUEST,
+      "ReplicaModifications cannot be used " SCHEMA },
+    { __LINE__, v1_overlap, REPL_INVALID_REQUEST, "Found overlapping prefixes 'a' and 'ab'" },
+    { __LINE__, v1_same_prefix, REPL_INVALID_REQUEST, "Found overlapping prefixes 'a/' and 'a/'" },
+    { __LINE__, same_priority, REPL_INVALID_REQUEST, "Found duplicate priority 1." },
+    { __LINE__, same_id, REPL_INVALID_ARGUMENT, "Rule Id must be unique" },
+    { __LINE__, long_id, REPL_INVALID_ARGUMENT, "The maximum length for a rule ID is 255" },
+    { __LINE__, longest_id, 0, NULL },
+    { __LINE__, foreign_id, REPL_INVALID_ARGUMENT,
+      "The rule ID must only contain ASCII characters" },
+    { __LINE__, to_itself, REPL_INVALID_REQUEST,
+      "Destination bucket cannot be the same as the source bucket." },
+    { __LINE__, name_as_arn, REPL_INVALID_ARGUMENT, "Invalid bucket ARN" },
+    { __LINE__, object_arn, REPL_INVALID_ARGUMENT, "Invalid bucket ARN" },
+    { __LINE__, empty_arn, REPL_INVALID_ARGUMENT, "Invalid bucket ARN" },
+    { __LINE__, kms_without_key, REPL_INVALID_REQUEST,
+      "ReplicaKmsKeyID must be specified if SseKmsEncryptedObjects tag is present." },
+    { __LINE__, key_without_kms, REPL_INVALID_REQUEST,
+      "SseKmsEncryptedObjects must be specified if EncryptionConfiguration is present." },
+    { __LINE__, kms_and_key, 0, NULL }, /* the key does not exist: AWS accepts it too */
+    { __LINE__, kms_disabled, 0, NULL },
+    { __LINE__, owner_without_account, REPL_INVALID_REQUEST,
+      "If the <Owner> in <AccessControlTranslation> has a value, the <Account> element must be "
+      "specified." },
+    { __LINE__, owner_of_nobody, MALFORMED },
+    { __LINE__, owner_and_account, 0, NULL },
+    { __LINE__, empty_account, REPL_INVALID_ARGUMENT,
+      "The <Account> element is empty. It must contain a valid account ID." },
+    { __LINE__, rtc, 0, NULL },
+    { __LINE__, rtc_without_metrics, REPL_INVALID_REQUEST,
+      "Replication destination must contain both ReplicationTime and Metrics, or neither, with "
+      "the same Status" },
+    { __LINE__, rtc_and_other_metrics, REPL_INVALID_REQUEST,
+      "Replication destination must contain both ReplicationTime and Metrics, or neither, with "
+      "the same Status" },
+    { __LINE__, rtc_of_ten_minutes, REPL_INVALID_ARGUMENT,
+      "The value of ReplicationTime must be 15 minutes" },
+    { __LINE__, rtc_without_threshold, REPL_INVALID_ARGUMENT,
+      "The value of EventThreshold must be 15 minutes" },
+    { __LINE__, metrics_alone, 0, NULL },
+    { __LINE__, metrics_of_ten_minutes, REPL_INVALID_ARGUMENT,
+      "The value of EventThreshold must be 15 minutes" },
+    { __LINE__, rtc_makes_v2, 0, NULL },
+};
+
 TEST(every_refusal_of_put_bucket_replication_that_needs_no_store)
 {
-    static const struct {
-        int line;
-        spoil_fn *spoil;
-        enum repl_problem_code code;
-        const char *message; /* NULL: accepted */
-    } rows[] = {
-        { __LINE__, fine, 0, NULL },
-        { __LINE__, no_rules, MALFORMED },
-        { __LINE__, no_role, MALFORMED },
-        { __LINE__, empty_role, MALFORMED },
-        { __LINE__, user_as_role, REPL_INVALID_ARGUMENT,
-          "Invalid Role specified in replication configuration" },
-        { __LINE__, word_as_role, REPL_INVALID_ARGUMENT,
-          "Invalid Role specified in replication configuration" },
-        { __LINE__, bad_status, MALFORMED },
-        { __LINE__, no_status, MALFORMED },
-        { __LINE__, no_destination, MALFORMED },
-        { __LINE__, no_bucket, MALFORMED },
-        { __LINE__, existing_objects, MALFORMED },
-        { __LINE__, bad_marker_status, MALFORMED },
-        { __LINE__, negative_priority, MALFORMED },
-        { __LINE__, huge_priority, MALFORMED },
-        { __LINE__, bad_class, MALFORMED },
-        { __LINE__, two_filters, MALFORMED },
-        { __LINE__, filter_and_prefix, MALFORMED },
-        { __LINE__, and_of_nothing, MALFORMED },
-        { __LINE__, and_of_one_tag, MALFORMED },
-        { __LINE__, and_of_two_tags, 0, NULL },
-        { __LINE__, and_of_prefix_and_tag, 0, NULL },
-        { __LINE__, duplicate_tags, REPL_INVALID_REQUEST, "Duplicate Tag Keys are not allowed." },
-        { __LINE__, tag_and_markers, REPL_INVALID_REQUEST,
-          "Delete marker replication is not supported if any Tag filter is specified. Please refer "
-          "to S3 Developer Guide for more information." },
-        { __LINE__, no_markers_element, REPL_INVALID_REQUEST,
-          "DeleteMarkerReplication must be specified " SCHEMA },
-        { __LINE__, v1_with_filter, REPL_INVALID_REQUEST, "Filter cannot be used " SCHEMA },
-        { __LINE__, all_v1, 0, NULL },
-        { __LINE__, v1_priority, REPL_INVALID_REQUEST, "Priority cannot be used " SCHEMA },
-        { __LINE__, v1_markers, REPL_INVALID_REQUEST,
-          "DeleteMarkerReplication cannot be used " SCHEMA },
-        { __LINE__, v1_modifications, REPL_INVALID_REQUEST,
-          "ReplicaModifications cannot be used " SCHEMA },
-        { __LINE__, v1_overlap, REPL_INVALID_REQUEST, "Found overlapping prefixes 'a' and 'ab'" },
-        { __LINE__, v1_same_prefix, REPL_INVALID_REQUEST,
-          "Found overlapping prefixes 'a/' and 'a/'" },
-        { __LINE__, same_priority, REPL_INVALID_REQUEST, "Found duplicate priority 1." },
-        { __LINE__, same_id, REPL_INVALID_ARGUMENT, "Rule Id must be unique" },
-        { __LINE__, long_id, REPL_INVALID_ARGUMENT, "The maximum length for a rule ID is 255" },
-        { __LINE__, longest_id, 0, NULL },
-        { __LINE__, foreign_id, REPL_INVALID_ARGUMENT,
-          "The rule ID must only contain ASCII characters" },
-        { __LINE__, to_itself, REPL_INVALID_REQUEST,
-          "Destination bucket cannot be the same as the source bucket." },
-        { __LINE__, name_as_arn, REPL_INVALID_ARGUMENT, "Invalid bucket ARN" },
-        { __LINE__, object_arn, REPL_INVALID_ARGUMENT, "Invalid bucket ARN" },
-        { __LINE__, empty_arn, REPL_INVALID_ARGUMENT, "Invalid bucket ARN" },
-        { __LINE__, kms_without_key, REPL_INVALID_REQUEST,
-          "ReplicaKmsKeyID must be specified if SseKmsEncryptedObjects tag is present." },
-        { __LINE__, key_without_kms, REPL_INVALID_REQUEST,
-          "SseKmsEncryptedObjects must be specified if EncryptionConfiguration is present." },
-        { __LINE__, kms_and_key, 0, NULL }, /* the key does not exist: AWS accepts it too */
-        { __LINE__, kms_disabled, 0, NULL },
-        { __LINE__, owner_without_account, REPL_INVALID_REQUEST,
-          "If the <Owner> in <AccessControlTranslation> has a value, the <Account> element must be "
-          "specified." },
-        { __LINE__, owner_of_nobody, MALFORMED },
-        { __LINE__, owner_and_account, 0, NULL },
-        { __LINE__, empty_account, REPL_INVALID_ARGUMENT,
-          "The <Account> element is empty. It must contain a valid account ID." },
-        { __LINE__, rtc, 0, NULL },
-        { __LINE__, rtc_without_metrics, REPL_INVALID_REQUEST,
-          "Replication destination must contain both ReplicationTime and Metrics, or neither, with "
-          "the same Status" },
-        { __LINE__, rtc_and_other_metrics, REPL_INVALID_REQUEST,
-          "Replication destination must contain both ReplicationTime and Metrics, or neither, with "
-          "the same Status" },
-        { __LINE__, rtc_of_ten_minutes, REPL_INVALID_ARGUMENT,
-          "The value of ReplicationTime must be 15 minutes" },
-        { __LINE__, rtc_without_threshold, REPL_INVALID_ARGUMENT,
-          "The value of EventThreshold must be 15 minutes" },
-        { __LINE__, metrics_alone, 0, NULL },
-        { __LINE__, metrics_of_ten_minutes, REPL_INVALID_ARGUMENT,
-          "The value of EventThreshold must be 15 minutes" },
-        { __LINE__, rtc_makes_v2, 0, NULL },
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(judgements); i++) {
         struct arena *arena = arena_new();
         struct repl_rule rules[] = { v2_rule(), v2_rule() };
         rules[1].id = STR("two");
@@ -395,13 +395,14 @@ TEST(every_refusal_of_put_bucket_replication_that_needs_no_store)
         struct repl_config config = { .role = STR(ROLE), .rules = rules, .rule_count = 2 };
         const struct repl_context context = { .source_bucket = STR("from-bucket"), .strict = true };
         struct repl_problem problem;
-        rows[i].spoil(&config);
+        judgements[i].spoil(&config);
         bool valid = repl_config_validate(arena, &config, &context, &problem);
-        if (valid != !rows[i].message)
-            fail_msg("line %d: %s \"%.*s\"", rows[i].line, valid ? "accepted" : "refused",
+        if (valid != !judgements[i].message)
+            fail_msg("line %d: %s \"%.*s\"", judgements[i].line, valid ? "accepted" : "refused",
                      STR_ARG(problem.message));
-        if (!valid && (problem.code != rows[i].code || !str_is(problem.message, rows[i].message)))
-            fail_msg("line %d: code %d \"%.*s\"", rows[i].line, (int) problem.code,
+        if (!valid &&
+            (problem.code != judgements[i].code || !str_is(problem.message, judgements[i].message)))
+            fail_msg("line %d: code %d \"%.*s\"", judgements[i].line, (int) problem.code,
                      STR_ARG(problem.message));
         assert_false(problem.nonstandard_only);
         arena_free(arena);

@@ -222,6 +222,13 @@ UNUSED static void scene_lag(struct scene *s, const char *text)
     scene_doc(s, link_doc(s->arena, REGION_NONE, REGION_NONE, &link));
 }
 
+UNUSED static void scene_partition(struct scene *s, instant until)
+{
+    const region_set groups[] = { region_set_with(0, scene_region(US)),
+                                  region_set_with(0, scene_region(EU)) };
+    scene_doc(s, links_partition_doc(s->arena, groups, 2, until));
+}
+
 /* -- what clients do -------------------------------------------------------------------------- */
 
 UNUSED static str scene_put_tagged(struct scene *s, unsigned bucket, str key, str tags)
