@@ -30,7 +30,7 @@ void cli_print_overview(void)
 {
     const char *group = "Start";
     (void) printf(
-        "atoll %s: S3 regions, Multi-Region Access Points and replication lag on your machine\n\n"
+        "atoll %s: S3 Regions, Multi-Region Access Points and their lag, locally\n\n"
         "  atoll serve --demo                              start with a ready-made world\n"
         "  atoll as alice aws s3 ls s3://arn:aws:s3::123456789012:accesspoint/orders.mrap\n\n"
         "Start      serve        run the emulator\n",
@@ -56,7 +56,9 @@ int cli_usage(const struct cli *cli, const char *problem)
         (void) fprintf(stderr, "atoll %s: %s\n", cli->verb->name, problem);
     verbs_print_usage(out, cli->verb);
     if (problem == NULL)
-        (void) fprintf(out, "  also: -h, --json, -q, --server URL\n");
+        (void) fprintf(out, cli->verb->shape == VERB_OWN
+                                ? "  SERVE FLAGS: see atoll serve -h\n"
+                                : "  also: -h, --json, -q, --server URL\n");
     return problem ? EXIT_USAGE : EXIT_YES;
 }
 

@@ -1,8 +1,8 @@
 /* run: a server for the time of one command.
  *
- *   atoll run ── fork ──> atoll serve   own process group: Ctrl-C at the terminal is for CMD first
- *        │                   └─ one line on a pipe when ready; its port in a file
- *        └────── fork ──> CMD           our process group, wired to that server
+ *   atoll run -- fork --> atoll serve   own process group: Ctrl-C at the terminal is for CMD first
+ *        |                   +- one line on a pipe when ready; its port in a file
+ *        +------ fork --> CMD           our process group, wired to that server
  *
  * Signals are read from a descriptor, so that waiting for the pipe, for CMD and for the end of the
  * server is each one poll, and nothing sleeps.

@@ -52,7 +52,7 @@ static const struct verb verbs[] = {
     { "health", "Other", "health [--wait 30s]",
       "exit 0 when the server is ready; for HEALTHCHECK", VERB_PLAIN, verb_health },
     { "completion", "Other", "completion bash|zsh|fish",
-      "print a completion script:  eval \"$(atoll completion bash)\"", VERB_PLAIN,
+      "print a completion script for a shell", VERB_PLAIN,
       verb_completion },
 };
 // clang-format on

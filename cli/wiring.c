@@ -61,23 +61,11 @@ str wiring_path(struct cli *cli, const struct wiring_ask *ask)
 
 #define PRELOAD_NAME "/node-preload.cjs"
 
-str wiring_node_options(struct arena *arena, str preload, str options)
+static str without_first(struct arena *arena, str options, size_t name)
 {
-    bool spaced = str_find_char(preload, ' ') < preload.size; /* node reads double quotes */
-    if (preload.size == 0 || str_find(options, preload) < options.size)
-        return options;
-    return str_format(arena, "--require %s%.*s%s%s%.*s", spaced ? "\"" : "", STR_ARG(preload),
-                      spaced ? "\"" : "", options.size ? " " : "", STR_ARG(options));
-}
-
-str wiring_without_preload(struct arena *arena, str options)
-{
-    str flag = STR("--require ");
-    size_t name = str_find(options, STR(PRELOAD_NAME)), start = 0;
-    if (name == options.size)
-        return options;
+    size_t start = 0;
     for (size_t at = 0; at < name; at++)
-        if (str_starts(str_skip(options, at), flag))
+        if (str_starts(str_skip(options, at), STR("--require ")))
             start = at;
     str before = str_trim(str_first(options, start)),
         after = str_skip(options, name + strlen(PRELOAD_NAME));
@@ -86,6 +74,27 @@ str wiring_without_preload(struct arena *arena, str options)
     after = str_trim(after);
     return str_format(arena, "%.*s%s%.*s", STR_ARG(before), before.size && after.size ? " " : "",
                       STR_ARG(after));
+}
+
+/* Wired to several servers one after the other, there are several. */
+str wiring_without_preload(struct arena *arena, str options)
+{
+    for (;;) {
+        size_t name = str_find(options, STR(PRELOAD_NAME));
+        if (name == options.size)
+            return options;
+        options = without_first(arena, options, name);
+    }
+}
+
+str wiring_node_options(struct arena *arena, str preload, str options)
+{
+    bool spaced = str_find_char(preload, ' ') < preload.size; /* node reads double quotes */
+    options = wiring_without_preload(arena, options);
+    if (preload.size == 0)
+        return options;
+    return str_format(arena, "--require %s%.*s%s%s%.*s", spaced ? "\"" : "", STR_ARG(preload),
+                      spaced ? "\"" : "", options.size ? " " : "", STR_ARG(options));
 }
 
 /* --- undoing --- */

@@ -13,7 +13,7 @@ struct wiring_ask {
 
 /* The path with its query; the Region is this process's own. */
 str wiring_path(struct cli *cli, const struct wiring_ask *ask);
-/* Another --require of ours in front of NODE_OPTIONS; what the user had stays. */
+/* NODE_OPTIONS with our --require in front; what the user had stays. */
 str wiring_node_options(struct arena *arena, str preload, str present);
 /* NODE_OPTIONS without what wiring_node_options put there. */
 str wiring_without_preload(struct arena *arena, str present);
