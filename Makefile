@@ -120,9 +120,13 @@ clean: ## remove everything built
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(B)/tests/%: tests/%.c $(foreach u,$(USES_server),$(call library,$(u)))
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS) -o $@
+# Programs of tests/fault and tests/bench: one source each, linked with the server's libraries.
+define test_program
+$(B)/tests/$(1)/%: tests/$(1)/%.c Makefile $(foreach u,$(USES_server),$(call library,$(u)))
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) $$(LDFLAGS) $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS) -o $$@
+endef
+$(foreach d,fault bench,$(eval $(call test_program,$(d))))
 
 -include $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%.d,$(call sources,$(f)))) $(UNIT_BINS:=.d)
 .PHONY: all unit scenarios clients fault test test-clients deps test-deps lint tidy format asan tsan bench demo install clean help

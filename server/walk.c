@@ -33,11 +33,13 @@ static const struct operation other_operation = { "NotEmulated",  "*", AT_SERVIC
 
 static enum s3_code step_address(struct request *rq)
 {
+    const struct settings *settings = rq->world->settings;
     str host = request_get_header(rq, "Host");
     if (host.size == 0)
         host = rq->tunnel_host;
     rq->client = clients_find(rq->world->clients, rq);
-    if (!address_parse(rq->arena, host, rq->target, &rq->address, &rq->raw_query))
+    struct host_names own = { settings->host_names, settings->host_name_count };
+    if (!address_parse(rq->arena, own, host, rq->target, &rq->address, &rq->raw_query))
         return S3_InvalidURI;
     query_parse(rq->arena, rq->raw_query, &rq->query);
     if (rq->address.kind == ADDRESS_STRANGER) {

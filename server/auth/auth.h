@@ -34,10 +34,6 @@ enum s3_code auth_check(struct request *rq);
  * that auth_check settled. */
 enum s3_code auth_finish(struct request *rq, str body);
 
-/* After the body of a document operation: verifies what auth_check could not without it (services
- * whose requests carry no x-amz-content-sha256). S3_OK when there is nothing left to do. */
-enum s3_code auth_finish(struct request *rq, str body);
-
 /* Chunk signatures of a streaming payload, in order (auth_stream.c). `sha256` is of the chunk's
  * data; `signature` as in chunk-signature= (SigV4A: padded with '*'). */
 enum s3_code auth_stream_chunk(struct auth_stream *stream, const unsigned char sha256[32],

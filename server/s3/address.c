@@ -18,6 +18,7 @@
 #define CONTROL_PATH "/v20180820/"
 
 struct host {
+    bool absolute;         /* it stood in an absolute-form target: we are asked as a proxy */
     str name;              /* lower case, no port, no trailing dot */
     bool ip;               /* an address literal */
     str label[MAX_LABELS]; /* in front of the base */
@@ -306,7 +307,7 @@ static bool is_metadata_service(str name)
 
 /* False when the host is no name at all. *local: /_atoll is answered here; names that a stranger's
  * DNS could point at us are not among them (rebinding). */
-static bool classify(struct host *host, bool absolute, struct address *out, bool *local)
+static bool classify(struct host *host, struct host_names names, struct address *out, bool *local)
 {
     static const char *const aws[] = { "amazonaws.com", "amazonaws.com.cn" };
     static const char *const own[] = { "localhost", "atoll.test", "atoll", "host.docker.internal" };
@@ -314,7 +315,7 @@ static bool classify(struct host *host, bool absolute, struct address *out, bool
     size_t at;
 
     *local = false;
-    if (absolute && is_metadata_service(name)) {
+    if (host->absolute && is_metadata_service(name)) {
         out->kind = ADDRESS_STRANGER;
         return true;
     }
@@ -328,6 +329,8 @@ static bool classify(struct host *host, bool absolute, struct address *out, bool
     at = host->ip ? 0 : ipv4_at(name);
     for (size_t i = 0; i < COUNT(own) && at == name.size; i++)
         at = base_at(name, str_of(own[i]));
+    for (size_t i = 0; i < names.count && at == name.size; i++)
+        at = base_at(name, names.at[i]);
     if (at < name.size) {
         *local = at == 0;
         if (!split_labels(host, at))
@@ -335,7 +338,7 @@ static bool classify(struct host *host, bool absolute, struct address *out, bool
         classify_own(host, out);
         return true;
     }
-    if (absolute && name.size > 0 && str_find_char(name, '.') < name.size) {
+    if (host->absolute && name.size > 0 && str_find_char(name, '.') < name.size) {
         out->kind = ADDRESS_STRANGER;
         return true;
     }
@@ -391,8 +394,8 @@ static size_t count_char(str s, char c)
     return count;
 }
 
-bool address_parse(struct arena *arena, str host_header, str target, struct address *out,
-                   str *raw_query)
+bool address_parse(struct arena *arena, struct host_names own, str host_header, str target,
+                   struct address *out, str *raw_query)
 {
     struct target split;
     struct host host = { .name = STR_NONE };
@@ -407,12 +410,13 @@ bool address_parse(struct arena *arena, str host_header, str target, struct addr
     if (count_char(split.query, '&') >= LIMIT_QUERY_PARAMS)
         return false;
 
-    bool absolute = str_is_set(split.authority);
-    host.name = str_lower(arena, strip_port(str_trim(absolute ? split.authority : host_header)));
+    host.absolute = str_is_set(split.authority);
+    host.name =
+        str_lower(arena, strip_port(str_trim(host.absolute ? split.authority : host_header)));
     if (host.name.size > 0 && host.name.ptr[host.name.size - 1] == '.')
         host.name.size--;
     host.ip = is_ipv6(host.name);
-    if (!classify(&host, absolute, out, &local))
+    if (!classify(&host, own, out, &local))
         return false;
 
     if (local && is_admin_path(out->path)) {

@@ -56,7 +56,8 @@ static void check(const struct row *row)
     struct arena *arena = arena_new();
     struct address address;
     str query, got = STR("refused");
-    if (address_parse(arena, str_of(row->host), str_of(row->target), &address, &query))
+    if (address_parse(arena, (struct host_names){ 0 }, str_of(row->host), str_of(row->target),
+                      &address, &query))
         got = describe(arena, &address);
     if (!str_is(got, row->address))
         fail_msg("line %d: %s %s: %.*s", row->line, row->host, row->target, STR_ARG(got));
@@ -182,7 +183,8 @@ TEST(the_admin_path_is_ours_only_where_no_foreign_name_can_lead)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct address address;
         str query;
-        if (!address_parse(arena, str_of(rows[i].host), str_of(rows[i].target), &address, &query) ||
+        if (!address_parse(arena, (struct host_names){ 0 }, str_of(rows[i].host),
+                           str_of(rows[i].target), &address, &query) ||
             address.kind != rows[i].kind)
             fail_msg("line %d: kind is %d", rows[i].line, (int) address.kind);
     }
@@ -207,7 +209,8 @@ TEST(a_host_that_is_not_emulated_is_named_by_its_service)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct address address;
         str query;
-        assert_true(address_parse(arena, str_of(rows[i].host), STR("/"), &address, &query));
+        assert_true(address_parse(arena, (struct host_names){ 0 }, str_of(rows[i].host), STR("/"),
+                                  &address, &query));
         if (address.kind != ADDRESS_OTHER_AWS || !str_is(address.service, rows[i].service))
             fail_msg("line %d: \"%.*s\"", rows[i].line, STR_ARG(address.service));
     }
@@ -236,8 +239,8 @@ TEST(keys_come_through_as_they_were_meant)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct address address;
         str query;
-        assert_true(
-            address_parse(arena, STR("localhost"), str_of(rows[i].target), &address, &query));
+        assert_true(address_parse(arena, (struct host_names){ 0 }, STR("localhost"),
+                                  str_of(rows[i].target), &address, &query));
         if (!str_is(address.key, rows[i].key) || !str_is(query, rows[i].query))
             fail_msg("line %d: \"%.*s\", \"%.*s\"", rows[i].line, STR_ARG(address.key),
                      STR_ARG(query));
@@ -250,7 +253,8 @@ TEST(a_zero_byte_in_a_key_does_not_end_it)
     struct arena *arena = arena_new();
     struct address address;
     str query;
-    assert_true(address_parse(arena, STR("localhost"), STR("/b/a%00b"), &address, &query));
+    assert_true(address_parse(arena, (struct host_names){ 0 }, STR("localhost"), STR("/b/a%00b"),
+                              &address, &query));
     assert_int_equal(address.key.size, 3);
     assert_str(address.raw_key, "a%00b");
     arena_free(arena);
@@ -278,8 +282,8 @@ TEST(an_absolute_target_wins_over_the_host_header)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct address address;
         str query;
-        assert_true(
-            address_parse(arena, STR("other.test"), str_of(rows[i].target), &address, &query));
+        assert_true(address_parse(arena, (struct host_names){ 0 }, STR("other.test"),
+                                  str_of(rows[i].target), &address, &query));
         if (address.kind != rows[i].kind || !str_is(address.bucket, rows[i].bucket) ||
             !str_is(address.path, rows[i].path))
             fail_msg("line %d: kind %d", rows[i].line, (int) address.kind);
@@ -310,7 +314,8 @@ TEST(targets_that_are_no_path_are_refused)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct address address;
         str query;
-        if (address_parse(arena, STR("localhost"), str_of(rows[i].target), &address, &query))
+        if (address_parse(arena, (struct host_names){ 0 }, STR("localhost"), str_of(rows[i].target),
+                          &address, &query))
             fail_msg("line %d: \"%s\" was accepted", rows[i].line, rows[i].target);
     }
     arena_free(arena);
@@ -350,12 +355,14 @@ TEST(hostile_hosts_do_no_harm)
     struct address address;
     str query;
     for (size_t i = 0; i < COUNT(hosts); i++)
-        (void) !address_parse(arena, str_of(hosts[i]), STR("/b/k"), &address, &query);
+        (void) !address_parse(arena, (struct host_names){ 0 }, str_of(hosts[i]), STR("/b/k"),
+                              &address, &query);
 
     char many[4000];
     memset(many, '.', sizeof many);
     memcpy(many + sizeof many - 10, ".localhost", 10);
-    assert_false(address_parse(arena, str_from(many, sizeof many), STR("/b/k"), &address, &query));
+    assert_false(address_parse(arena, (struct host_names){ 0 }, str_from(many, sizeof many),
+                               STR("/b/k"), &address, &query));
     arena_free(arena);
 }
 
@@ -367,13 +374,14 @@ TEST(an_overlong_target_or_query_is_refused)
     char target[LIMIT_TARGET_BYTES + 1];
     memset(target, 'k', sizeof target);
     memcpy(target, "/b/", 3);
-    assert_false(
-        address_parse(arena, STR("localhost"), str_from(target, sizeof target), &address, &query));
-    assert_true(address_parse(arena, STR("localhost"), str_from(target, sizeof target - 1),
-                              &address, &query));
+    assert_false(address_parse(arena, (struct host_names){ 0 }, STR("localhost"),
+                               str_from(target, sizeof target), &address, &query));
+    assert_true(address_parse(arena, (struct host_names){ 0 }, STR("localhost"),
+                              str_from(target, sizeof target - 1), &address, &query));
     memset(target, '&', 200);
     memcpy(target, "/b?", 3);
-    assert_false(address_parse(arena, STR("localhost"), str_from(target, 200), &address, &query));
+    assert_false(address_parse(arena, (struct host_names){ 0 }, STR("localhost"),
+                               str_from(target, 200), &address, &query));
     arena_free(arena);
 }
 
