@@ -215,8 +215,10 @@ article us-east-1 yes
 article us-west-2 no
 
 echo "# --strict"
-start_server --strict
+# Under --auth strict only keys of the configuration count.
+echo '{ "clients": { "alice": { "at": "new-york" } } }' >strict.json
+start_server --config strict.json --strict --auth strict
 export AWS_REGION=us-east-1
-wire
+wire alice
 counted python3 "$clients_dir/strict.py"
 finish

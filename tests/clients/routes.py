@@ -8,19 +8,17 @@ from checks import ACCOUNT, SERVER, check, client, equal, finish, header, refuse
 
 ALIAS = sys.argv[1]
 ARN = f"arn:aws:s3::{ACCOUNT}:accesspoint/{ALIAS}"
-# An unknown key is not verified (--auth relaxed), so that 10,000 requests need no signing.
-SIGNED = ("AWS4-HMAC-SHA256 Credential=somebody/20260101/us-east-1/s3/aws4_request,"
-          "SignedHeaders=host,Signature=" + 64 * "0")
 
 
 def regions_of(count, place):
-    """Where `count` requests from a place are served, over one kept connection to our own port."""
+    """Where `count` requests from a place are served: unsigned ones to our own port, over one
+    connection, with the alias as a bucket, because signing 10,000 would take a minute."""
     where = urllib.parse.urlsplit(SERVER)
     connection = http.client.HTTPConnection(where.hostname, where.port)
     served = collections.Counter()
     for _ in range(count):
         connection.request("HEAD", f"/{ALIAS}/assets/logo.png",
-                           headers={"Authorization": SIGNED, "x-atoll-client": place})
+                           headers={"x-atoll-client": place})
         answer = connection.getresponse()
         answer.read()
         served[answer.headers["x-atoll-region"]] += 1

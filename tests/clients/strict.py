@@ -1,4 +1,6 @@
 """--strict: what the article does and AWS refuses, in AWS's words."""
+import os
+
 from checks import ACCOUNT, client, equal, finish, refused
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-1")
@@ -65,6 +67,15 @@ def names(s3, alias):
     equal("strict: an ARN with the alias", s3.get_object(**by_alias)["Body"].read(), b"x")
 
 
+def signatures(alias):
+    arn = {"Bucket": f"arn:aws:s3::{ACCOUNT}:accesspoint/{alias}", "Key": "k"}
+    key = os.environ["AWS_ACCESS_KEY_ID"]
+    refused("strict: SigV4A with a wrong secret", "SignatureDoesNotMatch", "",
+            client("s3", key=key, secret="wrong").get_object, **arn)
+    refused("strict: a key that nobody has", "InvalidAccessKeyId", "",
+            client("s3", key="AKIANOBODY").get_object, **arn)
+
+
 def main():
     s3 = client("s3")
     buckets(s3)
@@ -72,6 +83,7 @@ def main():
     alias = access_point()
     routes(alias)
     names(s3, alias)
+    signatures(alias)
     finish()
 
 
