@@ -297,5 +297,6 @@ int main(int argc, char **argv)
         return init(argc, argv);
     if (str_is(verb, "config"))
         return config_verb(argc, argv);
-    return cli_knows(argv[1]) ? cli_main(argc, argv) : cli_unknown(argv[1]);
+    int at = cli_verb_at(argc, argv);
+    return at > 0 && cli_knows(argv[at]) ? cli_main(argc, argv) : cli_unknown(argv[1]);
 }

@@ -55,7 +55,9 @@ static str quote(struct arena *arena, enum shell shell, str value)
     buf_add_char(&buf, '\'');
     for (size_t i = 0; i < value.size; i++) {
         char c = value.ptr[i];
-        if (c != '\'')
+        if (c == '\\' && shell == SHELL_FISH)
+            buf_add(&buf, STR("\\\\"));
+        else if (c != '\'')
             buf_add_char(&buf, c);
         else
             buf_add(&buf, shell == SHELL_POWERSHELL ? STR("''")
@@ -175,14 +177,13 @@ static void set_node(struct wiring *w)
                      STR_ARG(quote(w->rq->arena, SHELL_SH, w->preload)));
         else
             buf_add(&w->out, STR("atoll_node=\"$atoll_dir/node-preload.cjs\"\n"));
-        buf_add(
-            &w->out,
-            STR("case \"${NODE_OPTIONS:-}\" in *\"$atoll_node\"*) ;; *) export "
-                "NODE_OPTIONS=\"--require $atoll_node${NODE_OPTIONS:+ $NODE_OPTIONS}\" ;; esac\n"
-                "unset atoll_node atoll_dir\n"));
+        /* Node splits NODE_OPTIONS at blanks unless they stand in double quotes. */
+        buf_add(&w->out, STR("case \"${NODE_OPTIONS:-}\" in *\"$atoll_node\"*) ;; *) export "
+                             "NODE_OPTIONS=\"--require \\\"$atoll_node\\\"${NODE_OPTIONS:+ "
+                             "$NODE_OPTIONS}\" ;; esac\nunset atoll_node atoll_dir\n"));
     } else if (w->preload.size > 0 || w->unset)
         set_variable(w, "NODE_OPTIONS",
-                     str_format(w->rq->arena, "--require %.*s", STR_ARG(w->preload)));
+                     str_format(w->rq->arena, "--require \"%.*s\"", STR_ARG(w->preload)));
 }
 
 static void set_proxy(struct wiring *w)
