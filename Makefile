@@ -104,8 +104,9 @@ asan: ## unit tests and scenarios under ASan and UBSan
 tsan: ## unit tests and scenarios under TSan
 	$(Q)TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=4" $(MAKE) B=build/tsan SAN=thread OPT=-O1 all unit scenarios
 
-bench: all ## figures, as ratios of one run (wrk and nginx from Debian)
-	$(Q)ATOLL=$(abspath $(B))/atoll tests/bench/run
+bench: all $(B)/tests/bench/load ## figures, as ratios of one run (wrk and nginx from Debian)
+	$(Q)tests/install build bench
+	$(Q)LOAD=$(abspath $(B))/tests/bench/load ATOLL=$(abspath $(B))/atoll tests/bench/run
 demo: ## from a bare Debian 12 to the stale read, in one command
 	$(Q)examples/demo
 
