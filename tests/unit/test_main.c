@@ -39,7 +39,8 @@ const char *test_directory(void)
     static char path[300];
     if (directory[0] == '\0') {
         const char *parent = getenv("TMPDIR");
-        (void) snprintf(directory, sizeof directory, "%s/atoll-test-XXXXXX", parent ? parent : "/tmp");
+        (void) snprintf(directory, sizeof directory, "%s/atoll-test-XXXXXX",
+                        parent ? parent : "/tmp");
         if (mkdtemp(directory) == NULL)
             abort();
         (void) atexit(remove_directory);

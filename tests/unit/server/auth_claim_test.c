@@ -22,85 +22,86 @@ TEST(spellings_of_the_header_that_are_accepted)
     fixture_free(fixture);
 }
 
+static const struct {
+    int line;
+    const char *authorization;
+    enum s3_code code;
+    const char *message;
+} malformed_headers[] = {
+    { __LINE__, "Basic YWxpY2U6c2VjcmV0", S3_InvalidArgument, "Unsupported Authorization Type" },
+    { __LINE__, "Bearer", S3_InvalidArgument, "Unsupported Authorization Type" },
+    { __LINE__, "AWS4-HMAC-SHA512 " CREDENTIAL ", " HEADERS ", " SIGNATURE, S3_InvalidRequest,
+      "The authorization mechanism you have provided is not supported. Please use "
+      "AWS4-HMAC-SHA256." },
+    { __LINE__, "AWS " EXAMPLE_KEY, S3_InvalidArgument,
+      "AWS authorization header is invalid.  Expected AwsAccessKeyId:signature" },
+    { __LINE__, "AWS4-HMAC-SHA256", S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "missing Credential." },
+    { __LINE__, ALGORITHM HEADERS ", " SIGNATURE, S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "missing Credential." },
+    { __LINE__, ALGORITHM CREDENTIAL ", " SIGNATURE, S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "missing SignedHeaders." },
+    { __LINE__, ALGORITHM CREDENTIAL ", " HEADERS, S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "missing Signature." },
+    { __LINE__, ALGORITHM CREDENTIAL ", " HEADERS ", Signature=", S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "missing Signature." },
+    { __LINE__, ALGORITHM CREDENTIAL ", " HEADERS ", rubbish, " SIGNATURE,
+      S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "the authorization component \"rubbish\" is malformed." },
+    { __LINE__, GOOD ", " SIGNATURE, S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "the authorization component \"" SIGNATURE "\" is malformed." },
+    { __LINE__, ALGORITHM "Credential=" EXAMPLE_KEY ", " HEADERS ", " SIGNATURE,
+      S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "the Credential is mal-formed; expecting "
+                       "\"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\"." },
+    { __LINE__, ALGORITHM CREDENTIAL "/more, " HEADERS ", " SIGNATURE,
+      S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "the Credential is mal-formed; expecting "
+                       "\"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\"." },
+    { __LINE__, "AWS4-ECDSA-P256-SHA256 " CREDENTIAL ", " HEADERS ", " SIGNATURE,
+      S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "the Credential is mal-formed; expecting "
+                       "\"<YOUR-AKID>/YYYYMMDD/SERVICE/aws4_request\"." },
+    { __LINE__, ALGORITHM "Credential=/" SCOPE ", " HEADERS ", " SIGNATURE,
+      S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "a non-empty Access Key (AKID) must be provided in the credential." },
+    { __LINE__,
+      ALGORITHM "Credential=" EXAMPLE_KEY "/20261322/us-east-1/s3/aws4_request, " HEADERS
+                ", " SIGNATURE,
+      S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "incorrect date format \"20261322\". This date in the credential must "
+                       "be in the format \"yyyyMMdd\"." },
+    { __LINE__,
+      ALGORITHM "Credential=" EXAMPLE_KEY "/20261121/us-east-1/s3/aws4_request, " HEADERS
+                ", " SIGNATURE,
+      S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "Invalid credential date \"20261121\". This date is not the same as "
+                       "X-Amz-Date: \"20261122\"." },
+    { __LINE__,
+      ALGORITHM "Credential=" EXAMPLE_KEY "/20261122/us-east-1/ec2/aws4_request, " HEADERS
+                ", " SIGNATURE,
+      S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "incorrect service \"ec2\". This endpoint belongs to \"s3\"." },
+    { __LINE__,
+      ALGORITHM "Credential=" EXAMPLE_KEY "/20261122/us-east-1/s3/aws3_request, " HEADERS
+                ", " SIGNATURE,
+      S3_AuthorizationHeaderMalformed,
+      HEADER_MALFORMED "incorrect terminal \"aws3_request\". This endpoint uses "
+                       "\"aws4_request\"." },
+};
+
 TEST(malformed_headers_are_refused_in_the_words_of_AWS)
 {
-    static const struct {
-        int line;
-        const char *authorization;
-        enum s3_code code;
-        const char *message;
-    } rows[] = {
-        { __LINE__, "Basic YWxpY2U6c2VjcmV0", S3_InvalidArgument,
-          "Unsupported Authorization Type" },
-        { __LINE__, "Bearer", S3_InvalidArgument, "Unsupported Authorization Type" },
-        { __LINE__, "AWS4-HMAC-SHA512 " CREDENTIAL ", " HEADERS ", " SIGNATURE, S3_InvalidRequest,
-          "The authorization mechanism you have provided is not supported. Please use "
-          "AWS4-HMAC-SHA256." },
-        { __LINE__, "AWS " EXAMPLE_KEY, S3_InvalidArgument,
-          "AWS authorization header is invalid.  Expected AwsAccessKeyId:signature" },
-        { __LINE__, "AWS4-HMAC-SHA256", S3_AuthorizationHeaderMalformed,
-          HEADER_MALFORMED "missing Credential." },
-        { __LINE__, ALGORITHM HEADERS ", " SIGNATURE, S3_AuthorizationHeaderMalformed,
-          HEADER_MALFORMED "missing Credential." },
-        { __LINE__, ALGORITHM CREDENTIAL ", " SIGNATURE, S3_AuthorizationHeaderMalformed,
-          HEADER_MALFORMED "missing SignedHeaders." },
-        { __LINE__, ALGORITHM CREDENTIAL ", " HEADERS, S3_AuthorizationHeaderMalformed,
-          HEADER_MALFORMED "missing Signature." },
-        { __LINE__, ALGORITHM CREDENTIAL ", " HEADERS ", Signature=",
-          S3_AuthorizationHeaderMalformed, HEADER_MALFORMED "missing Signature." },
-        { __LINE__, ALGORITHM CREDENTIAL ", " HEADERS ", rubbish, " SIGNATURE,
-          S3_AuthorizationHeaderMalformed,
-          HEADER_MALFORMED "the authorization component \"rubbish\" is malformed." },
-        { __LINE__, GOOD ", " SIGNATURE, S3_AuthorizationHeaderMalformed,
-          HEADER_MALFORMED "the authorization component \"" SIGNATURE "\" is malformed." },
-        { __LINE__, ALGORITHM "Credential=" EXAMPLE_KEY ", " HEADERS ", " SIGNATURE,
-          S3_AuthorizationHeaderMalformed,
-          HEADER_MALFORMED "the Credential is mal-formed; expecting "
-                           "\"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\"." },
-        { __LINE__, ALGORITHM CREDENTIAL "/more, " HEADERS ", " SIGNATURE,
-          S3_AuthorizationHeaderMalformed,
-          HEADER_MALFORMED "the Credential is mal-formed; expecting "
-                           "\"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\"." },
-        { __LINE__, "AWS4-ECDSA-P256-SHA256 " CREDENTIAL ", " HEADERS ", " SIGNATURE,
-          S3_AuthorizationHeaderMalformed,
-          HEADER_MALFORMED "the Credential is mal-formed; expecting "
-                           "\"<YOUR-AKID>/YYYYMMDD/SERVICE/aws4_request\"." },
-        { __LINE__, ALGORITHM "Credential=/" SCOPE ", " HEADERS ", " SIGNATURE,
-          S3_AuthorizationHeaderMalformed,
-          HEADER_MALFORMED "a non-empty Access Key (AKID) must be provided in the credential." },
-        { __LINE__,
-          ALGORITHM "Credential=" EXAMPLE_KEY "/20261322/us-east-1/s3/aws4_request, " HEADERS
-                    ", " SIGNATURE,
-          S3_AuthorizationHeaderMalformed,
-          HEADER_MALFORMED "incorrect date format \"20261322\". This date in the credential must "
-                           "be in the format \"yyyyMMdd\"." },
-        { __LINE__,
-          ALGORITHM "Credential=" EXAMPLE_KEY "/20261121/us-east-1/s3/aws4_request, " HEADERS
-                    ", " SIGNATURE,
-          S3_AuthorizationHeaderMalformed,
-          HEADER_MALFORMED "Invalid credential date \"20261121\". This date is not the same as "
-                           "X-Amz-Date: \"20261122\"." },
-        { __LINE__,
-          ALGORITHM "Credential=" EXAMPLE_KEY "/20261122/us-east-1/ec2/aws4_request, " HEADERS
-                    ", " SIGNATURE,
-          S3_AuthorizationHeaderMalformed,
-          HEADER_MALFORMED "incorrect service \"ec2\". This endpoint belongs to \"s3\"." },
-        { __LINE__,
-          ALGORITHM "Credential=" EXAMPLE_KEY "/20261122/us-east-1/s3/aws3_request, " HEADERS
-                    ", " SIGNATURE,
-          S3_AuthorizationHeaderMalformed,
-          HEADER_MALFORMED "incorrect terminal \"aws3_request\". This endpoint uses "
-                           "\"aws4_request\"." },
-    };
     static const enum auth_mode modes[] = { AUTH_MODE_RELAXED, AUTH_MODE_STRICT };
     for (size_t m = 0; m < COUNT(modes); m++) {
         struct auth_fixture *fixture = timed(modes[m]);
-        for (size_t i = 0; i < COUNT(rows); i++) {
-            struct request *rq = get(fixture, "/k", rows[i].authorization);
+        for (size_t i = 0; i < COUNT(malformed_headers); i++) {
+            struct request *rq = get(fixture, "/k", malformed_headers[i].authorization);
             enum s3_code code = auth_check(rq);
-            if (code != rows[i].code || !str_is(rq->message, rows[i].message))
-                fail_msg("line %d: %.*s: %.*s", rows[i].line, STR_ARG(s3_error_of(code)->code),
-                         STR_ARG(rq->message));
+            if (code != malformed_headers[i].code ||
+                !str_is(rq->message, malformed_headers[i].message))
+                fail_msg("line %d: %.*s: %.*s", malformed_headers[i].line,
+                         STR_ARG(s3_error_of(code)->code), STR_ARG(rq->message));
         }
         fixture_free(fixture);
     }
