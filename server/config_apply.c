@@ -258,12 +258,10 @@ static bool apply_objects(struct apply *apply)
 
 /* 'm' and twelve letters of lower-case base32, as AWS draws them; `scope` keeps these draws apart
  * from those of the control plane. */
-static str draw_alias(struct apply *apply, const struct mrap_list *list, str name)
+str config_draw_alias(struct arena *arena, uint64_t seed, const struct mrap_list *list, str name)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
-    struct rng_key key = {
-        .seed = apply->world->seed, .purpose = RNG_MRAP_ALIAS, .scope = 1, .name = name
-    };
+    struct rng_key key = { .seed = seed, .purpose = RNG_MRAP_ALIAS, .scope = 1, .name = name };
     for (;; key.ordinal++) {
         unsigned char bytes[12];
         char alias[] = "m------------.mrap";
@@ -271,7 +269,7 @@ static str draw_alias(struct apply *apply, const struct mrap_list *list, str nam
         for (size_t i = 0; i < sizeof bytes; i++)
             alias[i + 1] = letters[bytes[i] % 32];
         if (mrap_by_alias(list, str_of(alias)) == NULL)
-            return str_copy(apply->arena, str_of(alias));
+            return str_copy(arena, str_of(alias));
     }
 }
 
@@ -290,7 +288,7 @@ static struct mrap make_mrap(struct apply *apply, const struct mrap_list *list,
                          .affinity = declared->affinity,
                          .flap = declared->flap };
     if (mrap.alias.size == 0)
-        mrap.alias = draw_alias(apply, list, mrap.name);
+        mrap.alias = config_draw_alias(apply->arena, apply->world->seed, list, mrap.name);
     for (size_t i = 0; i < mrap.member_count; i++) {
         const struct config_bucket *bucket =
             config_document_bucket(apply->document, declared->buckets[i]);

@@ -18,6 +18,10 @@ MUST_CHECK bool config_apply(struct arena *arena, struct world *world, struct la
  * already are left alone; a bucket that is missing is made in us-east-1. */
 MUST_CHECK bool config_load(struct arena *arena, struct lane *lane, str directory, str *error);
 
+/* The alias of an access point that names none: drawn from the seed, not in `list`. */
+struct mrap_list;
+str config_draw_alias(struct arena *arena, uint64_t seed, const struct mrap_list *list, str name);
+
 /* For config_load and the buckets of the document: *id of the bucket, made if it is not there. */
 struct config_make_bucket {
     str name, region, account;

@@ -36,8 +36,10 @@ static instant next_timer(void *ctx, instant now)
 
 static void copy_told(void *ctx, const struct copy_told *copy)
 {
-    (void) ctx;
+    const struct world *world = ctx;
     journal_copy(copy);
+    if (world->watch.copy)
+        world->watch.copy(world->watch.ctx, copy);
 }
 
 static bool open_timekeeper(struct world *world)

@@ -22,6 +22,15 @@ struct journal;    /* server/journal.h: the last requests, for explain and the l
 /* The access key (and secret) of the default account that `atoll env` hands out. */
 #define WORLD_KEY "atoll"
 
+struct copy_told; /* replication/timekeeper.h */
+
+/* Somebody who wants to know of each copy whose state changed, beside the log; on the world thread,
+ * must not block. To be set before anything is written to the world. */
+struct world_watch {
+    void (*copy)(void *ctx, const struct copy_told *copy);
+    void *ctx;
+};
+
 struct world {
     const struct settings *settings;
     const struct config *config;
@@ -35,6 +44,7 @@ struct world {
     struct clients *clients;
     struct regions *regions;
     struct journal *journal;
+    struct world_watch watch;
     uint64_t seed;
     duration opened;    /* clock_mono */
     _Atomic bool ready; /* config, --init and --load are done */

@@ -1,0 +1,208 @@
+/* Three ways to say what happened; see report.h. */
+#include "scenario/report.h"
+
+#include "base/json.h"
+#include "scenario/run.h"
+
+/* --- text --- */
+
+static void indented(struct buf *out, const char *indent, str text)
+{
+    str rest = text, line;
+    while (rest.size > 0 && str_next(&rest, '\n', &line))
+        buf_addf(out, "%s%.*s\n", line.size ? indent : "", STR_ARG(line));
+}
+
+static void failure(const struct report_outcome *outcome, struct buf *out)
+{
+    buf_addf(out, "      %.*s  %.*s\n", STR_ARG(outcome->where), STR_ARG(outcome->line));
+    buf_addf(out, "        got   %.*s\n", STR_ARG(outcome->got));
+    if (outcome->why.size > 0)
+        buf_addf(out, "        why   %.*s\n", STR_ARG(outcome->why));
+    if (outcome->answer.size > 0) {
+        buf_add(out, STR("      last answer\n"));
+        indented(out, "        ", outcome->answer);
+    }
+    if (outcome->timeline.size > 0) {
+        buf_add(out, STR("      timeline\n"));
+        buf_add(out, outcome->timeline);
+    }
+    buf_addf(out, "      again  atoll scenario run %.*s", STR_ARG(outcome->file));
+    if (outcome->seed_counts)
+        buf_addf(out, " --seed %llu", (unsigned long long) outcome->seed);
+    buf_add_char(out, '\n');
+}
+
+void report_text(struct arena *arena, const struct report_outcome *outcome, size_t name_width,
+                 struct buf *out)
+{
+    int width = (int) (name_width < 50 ? name_width : 50);
+    buf_addf(out, "%s  %-*.*s  %-45.*s  ", outcome->passed ? "ok  " : "FAIL", width,
+             STR_ARG(outcome->name), STR_ARG(outcome->title));
+    if (outcome->runs > 0)
+        buf_addf(out, "held in %u of %u", outcome->held, outcome->runs);
+    else if (outcome->passed)
+        buf_addf(out, "%zu step%s, %.*s s emulated", outcome->steps_passed,
+                 outcome->steps_passed == 1 ? "" : "s",
+                 STR_ARG(timeline_seconds(arena, outcome->emulated)));
+    else
+        buf_addf(out, "%zu of %zu steps", outcome->steps_passed, outcome->steps_wanted);
+    buf_add_char(out, '\n');
+    if (!outcome->passed)
+        failure(outcome, out);
+    else if (outcome->timeline.size > 0)
+        buf_add(out, outcome->timeline);
+}
+
+/* --- JSON --- */
+
+static void json_outcome(struct json_writer *w, const struct report_outcome *outcome)
+{
+    json_object(w, NULL);
+    json_text(w, "file", outcome->file);
+    json_text(w, "name", outcome->name);
+    json_text(w, "title", outcome->title);
+    json_boolean(w, "passed", outcome->passed);
+    json_integer(w, "seed", (int64_t) outcome->seed);
+    if (outcome->runs > 0) {
+        json_integer(w, "runs", outcome->runs);
+        json_integer(w, "held", outcome->held);
+    }
+    json_real(w, "emulated_s", (double) outcome->emulated.ns / 1e9);
+    json_array(w, "steps");
+    for (size_t i = 0; i < outcome->step_count; i++) {
+        json_object(w, NULL);
+        json_text(w, "title", outcome->steps[i].title);
+        json_boolean(w, "passed", outcome->steps[i].passed);
+        json_end(w);
+    }
+    json_end(w);
+    if (!outcome->passed) {
+        json_object(w, "failure");
+        json_text(w, "at", outcome->where);
+        json_text(w, "line", outcome->line);
+        json_text(w, "got", outcome->got);
+        json_text(w, "why", outcome->why);
+        json_text(w, "answer", outcome->answer);
+        json_end(w);
+    }
+    json_text(w, "timeline", outcome->timeline);
+    json_end(w);
+}
+
+void report_json(const struct report_outcome *first, struct buf *out)
+{
+    struct json_writer w;
+    size_t passed = 0, failed = 0;
+    json_begin(&w, out);
+    json_object(&w, NULL);
+    json_array(&w, "scenarios");
+    for (const struct report_outcome *outcome = first; outcome; outcome = outcome->next) {
+        json_outcome(&w, outcome);
+        *(outcome->passed ? &passed : &failed) += 1;
+    }
+    json_end(&w);
+    json_integer(&w, "passed", (int64_t) passed);
+    json_integer(&w, "failed", (int64_t) failed);
+    json_end(&w);
+    buf_add_char(out, '\n');
+}
+
+/* --- JUnit --- */
+
+static void xml_attribute(struct buf *out, const char *name, str value)
+{
+    buf_addf(out, " %s=\"", name);
+    for (size_t i = 0; i < value.size; i++)
+        switch (value.ptr[i]) {
+        case '&':
+            buf_add(out, STR("&amp;"));
+            break;
+        case '<':
+            buf_add(out, STR("&lt;"));
+            break;
+        case '>':
+            buf_add(out, STR("&gt;"));
+            break;
+        case '"':
+            buf_add(out, STR("&quot;"));
+            break;
+        default:
+            buf_add_char(out, (unsigned char) value.ptr[i] < 32 ? ' ' : value.ptr[i]);
+        }
+    buf_add_char(out, '"');
+}
+
+/* Bytes that XML cannot carry are shown as question marks. */
+static void xml_content(struct buf *out, str text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.ptr[i];
+        if (c == '<')
+            buf_add(out, STR("&lt;"));
+        else if (c == '&')
+            buf_add(out, STR("&amp;"));
+        else if (c == '>')
+            buf_add(out, STR("&gt;"));
+        else
+            buf_add_char(out, (unsigned char) c < 32 && c != '\n' && c != '\t' ? '?' : c);
+    }
+}
+
+static void junit_case(const struct report_outcome *outcome, size_t step, struct buf *out)
+{
+    bool passed = outcome->steps[step].passed;
+    buf_add(out, STR("    <testcase"));
+    xml_attribute(out, "classname", outcome->name);
+    xml_attribute(out, "name", outcome->steps[step].title);
+    if (passed) {
+        buf_add(out, STR("/>\n"));
+        return;
+    }
+    buf_add(out, STR(">\n      <failure"));
+    xml_attribute(out, "message", outcome->got);
+    buf_add_char(out, '>');
+    xml_content(out, outcome->where);
+    buf_add(out, STR("  "));
+    xml_content(out, outcome->line);
+    buf_add_char(out, '\n');
+    xml_content(out, outcome->answer);
+    buf_add(out, STR("</failure>\n    </testcase>\n"));
+}
+
+/* A failure before the first step still is one. */
+static void junit_setup(const struct report_outcome *outcome, struct buf *out)
+{
+    if (outcome->passed || outcome->step_count > 0)
+        return;
+    const struct run_step setup = { STR("setup"), false };
+    struct report_outcome alone = *outcome;
+    alone.steps = &setup;
+    junit_case(&alone, 0, out);
+}
+
+static void junit_suite(const struct report_outcome *outcome, struct buf *out)
+{
+    bool setup = !outcome->passed && outcome->step_count == 0;
+    buf_add(out, STR("  <testsuite"));
+    xml_attribute(out, "name", outcome->file);
+    buf_addf(out, " tests=\"%zu\" failures=\"%d\" time=\"%.3f\">\n",
+             outcome->step_count + (setup ? 1 : 0), outcome->passed ? 0 : 1,
+             (double) outcome->emulated.ns / 1e9);
+    buf_addf(out, "    <properties><property name=\"seed\" value=\"%llu\"/></properties>\n",
+             (unsigned long long) outcome->seed);
+    junit_setup(outcome, out);
+    for (size_t i = 0; i < outcome->step_count; i++)
+        junit_case(outcome, i, out);
+    buf_add(out, STR("    <system-out>"));
+    xml_content(out, outcome->timeline);
+    buf_add(out, STR("</system-out>\n  </testsuite>\n"));
+}
+
+void report_junit(const struct report_outcome *first, struct buf *out)
+{
+    buf_add(out, STR("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"atoll\">\n"));
+    for (const struct report_outcome *outcome = first; outcome; outcome = outcome->next)
+        junit_suite(outcome, out);
+    buf_add(out, STR("</testsuites>\n"));
+}

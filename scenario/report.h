@@ -1,0 +1,32 @@
+/* report: what came of the scenarios, for people (text), for CI (JUnit) and for programs (JSON).
+ * Ownership: an outcome's strings belong to the arena it was made in. Threads: one. */
+#ifndef ATOLL_SCENARIO_REPORT_H
+#define ATOLL_SCENARIO_REPORT_H
+
+#include "base/buf.h"
+#include "base/time.h"
+
+struct run_step; /* scenario/run.h */
+
+struct report_outcome {
+    str file, name, title;
+    bool passed;
+    uint64_t seed;       /* of this run; of the first that failed when there were several */
+    bool seed_counts;    /* the run can be had again only by naming the seed */
+    unsigned runs, held; /* --runs; 0, 0 without it */
+    const struct run_step *steps;
+    size_t step_count, steps_passed, steps_wanted;
+    duration emulated;
+    str where, line, got, why; /* of the failure: "file:12", the line's text, ... */
+    str answer;                /* the last request's */
+    str timeline;
+    struct report_outcome *next;
+};
+
+/* One line, and what went wrong below it. */
+void report_text(struct arena *arena, const struct report_outcome *outcome, size_t name_width,
+                 struct buf *out);
+void report_json(const struct report_outcome *first, struct buf *out);
+void report_junit(const struct report_outcome *first, struct buf *out);
+
+#endif

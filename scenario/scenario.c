@@ -1,0 +1,319 @@
+/* `atoll scenario`: its arguments, the files it means, and one outcome after the other. */
+#include "scenario/scenario.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/fs.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "scenario/facts.h"
+#include "scenario/play.h"
+
+enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_MISUSED = 2 };
+
+#define MOST_FILES 10000
+#define MOST_RUNS 1000000
+#define MOST_DEPTH 16 /* of directories */
+
+struct files {
+    str at[MOST_FILES];
+    size_t count;
+    bool too_many;
+};
+
+struct orders { /* what the command line says */
+    struct arena *arena;
+    struct files *files;
+    struct play_options play;
+    uint64_t runs;
+    const char *junit;
+    str only; /* -k */
+    bool json, fail_fast, check;
+};
+
+static int misused(const char *what, str which)
+{
+    (void) fprintf(stderr, "atoll scenario: %s%s%.*s\n", what, which.size ? ": " : "",
+                   STR_ARG(which));
+    return EXIT_MISUSED;
+}
+
+/* --- files --- */
+
+static void add_file(struct orders *orders, str path)
+{
+    struct files *files = orders->files;
+    if (files->count == MOST_FILES)
+        files->too_many = true;
+    else
+        files->at[files->count++] = str_copy(orders->arena, path);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Every *.atoll below, in byte order of names. False when it cannot be read. */
+static bool add_directory(struct orders *orders, const char *path, unsigned depth)
+{
+    struct dirent **entries;
+    int count = depth < MOST_DEPTH ? scandir(path, &entries, NULL, by_name) : -1;
+    bool fine = count >= 0;
+    for (int i = 0; i < count; i++) {
+        struct stat info;
+        const char *name = entries[i]->d_name;
+        str child = str_format(orders->arena, "%s%s%s", path,
+                               str_ends(str_of(path), STR("/")) ? "" : "/", name);
+        if (name[0] != '.' && lstat(child.ptr, &info) == 0) {
+            if (S_ISDIR(info.st_mode))
+                fine = add_directory(orders, child.ptr, depth + 1) && fine;
+            else if (S_ISREG(info.st_mode) && str_ends(child, STR(".atoll")))
+                add_file(orders, child);
+        }
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    return fine;
+}
+
+static bool add_path(struct orders *orders, const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        (void) misused(strerror(errno), str_of(path));
+        return false;
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        add_file(orders, str_of(path));
+        return true;
+    }
+    if (add_directory(orders, path, 0))
+        return true;
+    (void) misused("a directory cannot be read", str_of(path));
+    return false;
+}
+
+/* --- arguments --- */
+
+static bool take_value(struct orders *orders, str flag, const char *value)
+{
+    if (value == NULL)
+        return false;
+    if (str_is(flag, "--junit"))
+        orders->junit = value;
+    else if (str_is(flag, "-k"))
+        orders->only = str_of(value);
+    else if (str_is(flag, "--seed"))
+        return orders->play.has_seed = str_to_u64(str_of(value), &orders->play.seed);
+    else
+        return str_to_u64(str_of(value), &orders->runs) && orders->runs > 0 &&
+               orders->runs <= MOST_RUNS;
+    return true;
+}
+
+static bool is_valued(str flag)
+{
+    return str_is(flag, "--junit") || str_is(flag, "-k") || str_is(flag, "--seed") ||
+           str_is(flag, "--runs");
+}
+
+/* --flag=value too. */
+static bool take_flag(struct orders *orders, int argc, char **argv, int *at)
+{
+    str flag = str_of(argv[*at]), name, value;
+    bool joined = str_starts(flag, STR("--")) && str_cut(flag, '=', &name, &value);
+    if (joined && is_valued(name))
+        return take_value(orders, name, value.ptr);
+    if (is_valued(flag)) {
+        (*at)++;
+        return take_value(orders, flag, *at < argc ? argv[*at] : NULL);
+    }
+    if (str_is(flag, "--json"))
+        orders->json = true;
+    else if (str_is(flag, "--fail-fast"))
+        orders->fail_fast = true;
+    else if (str_is(flag, "-v") || str_is(flag, "--verbose"))
+        orders->play.verbose = true;
+    else
+        return false;
+    return true;
+}
+
+static bool read_orders(struct orders *orders, int argc, char **argv)
+{
+    for (int i = 3; i < argc; i++) {
+        if (argv[i][0] == '-' && argv[i][1] != '\0') {
+            const char *flag = argv[i];
+            if (take_flag(orders, argc, argv, &i))
+                continue;
+            (void) misused("wrong flag, or a value is missing or wrong", str_of(flag));
+            return false;
+        }
+        if (!add_path(orders, argv[i]))
+            return false;
+    }
+    if (orders->files->count > 0 && !orders->files->too_many)
+        return true;
+    (void) misused(orders->files->too_many ? "too many files" : "no .atoll file was named",
+                   STR_NONE);
+    return false;
+}
+
+static void help(void)
+{
+    struct arena *arena = arena_new();
+    struct buf out;
+    buf_init_arena(&out, arena, LIMIT_ANSWER_BYTES);
+    buf_add(&out, STR("usage: atoll scenario run FILE|DIR... [--seed N] [--runs N] [--junit FILE]\n"
+                      "                          [--json] [-k NAME] [--fail-fast] [-v]\n"
+                      "       atoll scenario check FILE|DIR...\n\n"
+                      "  atoll scenario run tests/scenarios\n"
+                      "  atoll scenario run stale-read.atoll --runs 200\n\n"
+                      "What a line of a scenario can say:\n"));
+    commands_help(&out);
+    facts_help(&out);
+    (void) printf("%.*s", STR_ARG(buf_str(&out)));
+    arena_free(arena);
+}
+
+/* --- check --- */
+
+/* Every file is read before one runs, so that a typing error costs no run. */
+static struct script *read_all(struct orders *orders, size_t *count)
+{
+    struct script *scripts = ARENA_ARRAY(orders->arena, struct script, orders->files->count);
+    struct buf problems;
+    bool sound = true;
+    buf_init_arena(&problems, orders->arena, LIMIT_ANSWER_BYTES);
+    *count = 0;
+    for (size_t i = 0; i < orders->files->count; i++) {
+        struct script *script = &scripts[*count];
+        if (!script_read(orders->arena, orders->files->at[i].ptr, script, &problems))
+            sound = false;
+        else if (orders->only.size == 0 ||
+                 str_find(script->name, orders->only) < script->name.size ||
+                 str_find(script->title, orders->only) < script->title.size)
+            (*count)++;
+    }
+    (void) fprintf(stderr, "%.*s", STR_ARG(buf_str(&problems)));
+    return sound ? scripts : NULL;
+}
+
+/* --- run --- */
+
+static struct report_outcome *play_many(struct orders *orders, const struct script *script,
+                                        struct arena *arena)
+{
+    struct play_options options = orders->play;
+    struct report_outcome *shown = NULL;
+    unsigned held = 0;
+    options.has_seed = true;
+    for (options.seed = 1; options.seed <= orders->runs; options.seed++) {
+        struct arena *own = arena_new();
+        bool first = shown == NULL || shown->passed;
+        struct report_outcome *outcome = play_script(first ? arena : own, script, &options);
+        held += outcome->passed;
+        if (shown == NULL || (shown->passed && !outcome->passed))
+            shown = outcome;
+        arena_free(own);
+    }
+    shown->runs = (unsigned) orders->runs;
+    shown->held = held;
+    return shown;
+}
+
+static void print_outcome(const struct report_outcome *outcome, size_t name_width)
+{
+    struct arena *arena = arena_new();
+    struct buf out;
+    buf_init_arena(&out, arena, 2 * LIMIT_ANSWER_BYTES);
+    report_text(arena, outcome, name_width, &out);
+    (void) printf("%.*s", STR_ARG(buf_str(&out)));
+    (void) fflush(stdout);
+    arena_free(arena);
+}
+
+static size_t widest_name(const struct script *scripts, size_t count)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < count; i++)
+        width = scripts[i].name.size > width ? scripts[i].name.size : width;
+    return width;
+}
+
+static bool write_reports(const struct orders *orders, const struct report_outcome *first)
+{
+    struct buf out;
+    buf_init_arena(&out, orders->arena, 8 * LIMIT_ANSWER_BYTES);
+    if (orders->json) {
+        report_json(first, &out);
+        (void) printf("%.*s", STR_ARG(buf_str(&out)));
+        buf_clear(&out);
+    }
+    if (orders->junit == NULL)
+        return true;
+    report_junit(first, &out);
+    int failed = fs_replace_file(orders->junit, buf_str(&out), 0644);
+    if (failed)
+        (void) misused(strerror(-failed), str_of(orders->junit));
+    return !failed;
+}
+
+static int run_all(struct orders *orders, const struct script *scripts, size_t count)
+{
+    struct report_outcome *first = NULL, **last = &first;
+    size_t passed = 0, failed = 0, width = widest_name(scripts, count);
+    orders->play.timelines = orders->json || orders->junit;
+    for (size_t i = 0; i < count && !(orders->fail_fast && failed > 0); i++) {
+        struct report_outcome *outcome =
+            orders->runs > 0 ? play_many(orders, &scripts[i], orders->arena)
+                             : play_script(orders->arena, &scripts[i], &orders->play);
+        *(outcome->passed ? &passed : &failed) += 1;
+        *last = outcome;
+        last = &outcome->next;
+        if (!orders->json)
+            print_outcome(outcome, width);
+    }
+    bool written = write_reports(orders, first);
+    if (!orders->json)
+        (void) printf("%zu passed, %zu failed\n", passed, failed);
+    return !written ? EXIT_MISUSED : failed > 0 ? EXIT_FAILED : EXIT_PASSED;
+}
+
+static int obey(struct orders *orders)
+{
+    size_t count;
+    struct script *scripts = read_all(orders, &count);
+    if (scripts == NULL)
+        return EXIT_MISUSED;
+    if (count == 0)
+        return misused("no scenario has this name", orders->only);
+    if (!orders->check)
+        return run_all(orders, scripts, count);
+    (void) printf("%zu scenario%s, no problem\n", count, count == 1 ? "" : "s");
+    return EXIT_PASSED;
+}
+
+int scenario_main(int argc, char **argv)
+{
+    str verb = argc > 2 ? str_of(argv[2]) : STR("help");
+    if (str_is(verb, "--help") || str_is(verb, "-h") || str_is(verb, "help")) {
+        help();
+        return argc > 2 ? EXIT_PASSED : EXIT_MISUSED;
+    }
+    if (!str_is(verb, "run") && !str_is(verb, "check"))
+        return misused("say run or check, not", verb);
+    struct arena *arena = arena_new();
+    struct orders orders = { .arena = arena, .check = str_is(verb, "check") };
+    orders.files = ARENA_NEW(arena, struct files);
+    log_configure(LOG_ERROR, LOG_TEXT);
+    int code = read_orders(&orders, argc, argv) ? obey(&orders) : EXIT_MISUSED;
+    arena_free(arena);
+    return code;
+}
