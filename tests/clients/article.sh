@@ -85,9 +85,9 @@ mrap_query() { # COMMAND QUERY
 check_environment() {
     (
         export AWS_DEFAULT_REGION=eu-west-1 AWS_PROFILE=mine AWS_SESSION_TOKEN=real \
-            AWS_ENDPOINT_URL=http://x AWS_ENDPOINT_URL_S3=http://x AWS_ENDPOINT_URL_DYNAMODB=http://x \
-            AWS_USE_FIPS_ENDPOINT=true AWS_USE_DUALSTACK_ENDPOINT=true \
-            AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS=true
+            AWS_ENDPOINT_URL=http://x AWS_ENDPOINT_URL_S3=http://x \
+            AWS_ENDPOINT_URL_DYNAMODB=http://x AWS_USE_FIPS_ENDPOINT=true \
+            AWS_USE_DUALSTACK_ENDPOINT=true AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS=true
         unset AWS_REGION
         wire
         env
@@ -96,7 +96,9 @@ check_environment() {
     has "env exports both names of the Region" "$(cat env.out)" "AWS_DEFAULT_REGION=eu-west-1"
     has "env says to ignore endpoints of config files" "$(cat env.out)" \
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true"
-    is "env unsets what would lead past atoll" "$(grep -E '^AWS_(ENDPOINT_URL.*|PROFILE|SESSION_TOKEN|USE_FIPS_ENDPOINT|USE_DUALSTACK_ENDPOINT|S3_DISABLE_MULTIREGION_ACCESS_POINTS)=' env.out)" ""
+    local lead_past='ENDPOINT_URL.*|PROFILE|SESSION_TOKEN|USE_(FIPS|DUALSTACK)_ENDPOINT'
+    lead_past="^AWS_($lead_past|S3_DISABLE_MULTIREGION_ACCESS_POINTS)="
+    is "env unsets what would lead past atoll" "$(grep -E "$lead_past" env.out)" ""
     local name value
     for name in AWS_CA_BUNDLE REQUESTS_CA_BUNDLE NODE_EXTRA_CA_CERTS; do
         value=$(sed -n "s/^$name=//p" env.out)
@@ -121,11 +123,12 @@ check_access_point() {
     local token
     token=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["RequestTokenARN"])' <<<"$out")
     is "step 3: the operation ends" "$(operation_ends "$token")" SUCCEEDED
-    is "step 3: get- says READY" \
-        "$(mrap_query get-multi-region-access-point AccessPoint.Status --name my-global-access-point)" READY
-    is "step 3: list- has it" \
-        "$(mrap_query list-multi-region-access-points 'AccessPoints[].Name')" my-global-access-point
-    alias=$(mrap_query get-multi-region-access-point AccessPoint.Alias --name my-global-access-point)
+    is "step 3: get- says READY" "$(mrap_query get-multi-region-access-point AccessPoint.Status \
+        --name my-global-access-point)" READY
+    is "step 3: list- has it" "$(mrap_query list-multi-region-access-points \
+        'AccessPoints[].Name')" my-global-access-point
+    alias=$(mrap_query get-multi-region-access-point AccessPoint.Alias \
+        --name my-global-access-point)
     if [[ $alias =~ ^m[a-z2-7]{12}\.mrap$ ]]; then
         ok "step 3: an alias as AWS draws it"
     else
@@ -137,7 +140,7 @@ check_cli_alias() {
     mkdir -p "$HOME/.aws/cli"
     printf '[toplevel]\nwhoami = sts get-caller-identity\n' >"$HOME/.aws/cli/alias"
     cp "$HOME/.aws/cli/alias" alias.before
-    refused "step 3: the CLI has no describe-multi-region-access-point" "Invalid choice" step_3_status
+    refused "step 3: the CLI has no such command" "Invalid choice" step_3_status
     runs "cli-alias install" "$atoll" cli-alias install
     runs "step 3: describe-multi-region-access-point, as printed" step_3_status
     has "step 3: and it says READY" "$out" READY
@@ -180,9 +183,11 @@ check_routes() {
     is "step 6: and the answer is marked" "$(marks_of SubmitMultiRegionAccessPointRoutes)" \
         "name-as-alias, weighted-dial"
     is "step 6: get-routes shows 70, 30 and 0" \
-        "$(AWS_REGION=us-west-2 mrap_query get-multi-region-access-point-routes \
-            'sort_by(Routes,&Region)[].TrafficDialPercentage' --mrap "arn:aws:s3::123456789012:accesspoint/$alias" | tr '\t' ' ')" "0 30 70"
-    is "step 6: and that answer is marked" "$(marks_of GetMultiRegionAccessPointRoutes)" weighted-dial
+        "$(mrap_query get-multi-region-access-point-routes \
+            "join(' ', sort_by(Routes, &Region)[].to_string(TrafficDialPercentage))" \
+            --mrap "arn:aws:s3::123456789012:accesspoint/$alias")" "0 30 70"
+    is "step 6: and that answer is marked" "$(marks_of GetMultiRegionAccessPointRoutes)" \
+        weighted-dial
     counted python3 "$clients_dir/routes.py" "$alias"
 }
 

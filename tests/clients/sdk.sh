@@ -1,32 +1,59 @@
 #!/bin/bash
-# The optional clients: the AWS SDKs for JavaScript and Go. Each is skipped, with a line that says
-# so, where it is not installed: `npm install` in node/, `go mod download` in go/ do that.
+# The clients that are not in Debian: the AWS SDKs for JavaScript (npm) and Go (its module proxy), a
+# current boto3 (PyPI). What is not there yet is installed, into the folders beside this file; where
+# that fails a line says that the client was skipped.
 # usage: tests/clients/sdk.sh
 
 . "$(dirname "$0")/lib.sh"
-export AWS_REGION=us-east-1 GOFLAGS=-mod=readonly
-go=$(command -v go || echo /usr/local/go/bin/go)
-# HOME is a temporary one here, so Go's caches are named.
-export GOPATH=${GOPATH:-$user_home/go} GOCACHE=${GOCACHE:-$user_home/.cache/go-build}
-arn="arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap"
+export AWS_REGION=us-east-1
+arns=("arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap"
+    "arn:aws:s3::123456789012:accesspoint/my-global-access-point.mrap")
+
+# Package managers have their settings and caches at home, and are run before the shell is wired.
+at_home() {
+    HOME="$user_home" "$@" >install.out 2>&1
+}
+
+skip() {
+    echo "skip  $1: $(grep -v '^$' install.out | tail -n 1)"
+}
+
+node_modules="$clients_dir/node/node_modules"
+have_node() {
+    [ -d "$node_modules/@aws-sdk/client-s3" ] ||
+        at_home npm install --prefix "$clients_dir/node" --no-audit --no-fund
+}
+
+have_go() {
+    local go
+    go=$(command -v go || echo /usr/local/go/bin/go)
+    at_home "$go" build -C "$clients_dir/go" -o "$work/go-client" .
+}
+
+python="$clients_dir/pypi/venv/bin/python"
+have_boto3() {
+    [ -x "$python" ] && at_home "$python" -c 'import boto3, awscrt' && return
+    at_home python3 -m venv "$clients_dir/pypi/venv" &&
+        at_home "$python" -m pip install --quiet -r "$clients_dir/pypi/requirements.txt"
+}
+
+try() { # NAME HAVE COMMAND...: the command once for each way to name the access point
+    local name=$1 have=$2 arn
+    shift 2
+    if ! "$have"; then
+        skip "$name"
+        return
+    fi
+    for arn in "${arns[@]}"; do
+        echo "# $name, $arn"
+        start_server --config "$clients_dir/world.json" --clock manual
+        (wire alice && counted "$@" "$arn" && echo "$passed $failed" >sums)
+        read -r passed failed <sums
+    done
+}
 
 head -c 300000 /dev/urandom >logo.png
-if (cd "$clients_dir/go" && GOPROXY=off "$go" build -o "$work/go-client" .) 2>go.err; then
-    have_go=yes
-fi
-start_server --config "$clients_dir/world.json" --clock manual
-wire alice
-
-if [ -d "$clients_dir/node/node_modules/@aws-sdk/client-s3" ]; then
-    echo "# Node $(node --version)"
-    counted node "$clients_dir/node/article.cjs" "$arn" my-global-access-point logo.png
-else
-    echo "skip  Node: npm install in tests/clients/node first"
-fi
-if [ -n "${have_go:-}" ]; then
-    echo "# $("$go" version)"
-    counted "$work/go-client" "$arn" my-global-access-point logo.png
-else
-    echo "skip  Go: $(head -n 1 go.err)"
-fi
+try "Node" have_node node --no-warnings "$clients_dir/node/article.cjs" logo.png
+try "Go" have_go "$work/go-client" logo.png
+try "boto3 of PyPI" have_boto3 "$python" "$clients_dir/pypi/newer_boto3.py" logo.png
 finish "none is fine"

@@ -2,7 +2,7 @@
 // ARN, and read what the control plane says about it. Nothing here knows of atoll: the environment
 // of `atoll env` does it all.
 //
-// usage: main ARN NAME FILE; prints "ok ..." and "FAIL ..." lines and "N passed, N failed".
+// usage: main FILE ARN; prints "ok ..." and "FAIL ..." lines and "N passed, N failed".
 package main
 
 import (
@@ -49,9 +49,9 @@ func objects(ctx context.Context, c *checks, client *s3.Client, arn string, want
 		err == nil && len(list.Contents) == 1 && aws.ToString(list.Contents[0].Key) == key)
 }
 
-func accessPoint(ctx context.Context, c *checks, client *s3control.Client, name string) {
+func accessPoint(ctx context.Context, c *checks, client *s3control.Client) {
 	out, err := client.GetMultiRegionAccessPoint(ctx, &s3control.GetMultiRegionAccessPointInput{
-		AccountId: aws.String("123456789012"), Name: aws.String(name)})
+		AccountId: aws.String("123456789012"), Name: aws.String("my-global-access-point")})
 	c.check("go: GetMultiRegionAccessPoint says READY", err,
 		err == nil && out.AccessPoint.Status == "READY" && len(out.AccessPoint.Regions) == 3)
 }
@@ -59,8 +59,7 @@ func accessPoint(ctx context.Context, c *checks, client *s3control.Client, name 
 func main() {
 	ctx := context.Background()
 	c := &checks{}
-	arn, name := os.Args[1], os.Args[2]
-	want, err := os.ReadFile(os.Args[3])
+	want, err := os.ReadFile(os.Args[1])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
@@ -70,8 +69,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	objects(ctx, c, s3.NewFromConfig(cfg), arn, want)
-	accessPoint(ctx, c, s3control.NewFromConfig(cfg), name)
+	objects(ctx, c, s3.NewFromConfig(cfg), os.Args[2], want)
+	accessPoint(ctx, c, s3control.NewFromConfig(cfg))
 	fmt.Printf("%d passed, %d failed\n", c.passed, c.failed)
 	if c.failed > 0 {
 		os.Exit(1)

@@ -2,7 +2,7 @@
 // ARN. Nothing here knows of atoll: the environment of `atoll env` (NODE_OPTIONS with the preload,
 // NODE_EXTRA_CA_CERTS) does it all.
 //
-// usage: node article.cjs ARN NAME FILE; prints "ok" and "FAIL" lines and "N passed, N failed".
+// usage: node article.cjs FILE ARN; prints "ok" and "FAIL" lines and "N passed, N failed".
 'use strict';
 const fs = require('node:fs');
 const {
@@ -33,7 +33,7 @@ async function bytesOf(s3, arn, key) {
 }
 
 async function main() {
-  const [arn, name, file] = process.argv.slice(2);
+  const [file, arn] = process.argv.slice(2);
   const want = fs.readFileSync(file);
   const s3 = new S3Client({});
   const key = 'assets/node logo+ü.png';
@@ -54,7 +54,7 @@ async function main() {
   });
   await check('GetMultiRegionAccessPoint says READY', async () => {
     const got = await new S3ControlClient({}).send(
-      new GetMultiRegionAccessPointCommand({ AccountId: '123456789012', Name: name }));
+      new GetMultiRegionAccessPointCommand({ AccountId: '123456789012', Name: 'my-global-access-point' }));
     return got.AccessPoint.Status === 'READY' && got.AccessPoint.Regions.length === 3;
   });
   console.log(`${passed} passed, ${failed} failed`);
