@@ -107,6 +107,14 @@ tsan: ## unit tests and scenarios under TSan
 bench: all $(B)/tests/bench/load ## figures, as ratios of one run (wrk and nginx from Debian)
 	$(Q)tests/install build bench
 	$(Q)LOAD=$(abspath $(B))/tests/bench/load ATOLL=$(abspath $(B))/atoll tests/bench/run
+FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c))
+fuzz: ## libFuzzer targets, FUZZ_SECONDS each (clang, libclang-rt-14-dev)
+	$(Q)tests/install build fuzz
+	$(Q)$(MAKE) B=build/fuzz CC=clang SAN=address,undefined,fuzzer-no-link OPT=-O1 fuzzers
+	$(Q)tests/fuzz/run build/fuzz $(or $(FUZZ_SECONDS),10)
+fuzzers: $(FUZZERS)
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(foreach u,$(USES_server),$(call library,$(u)))
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS) -o $@
 demo: ## from a bare Debian 12 to the stale read, in one command
 	$(Q)examples/demo
 
@@ -130,5 +138,5 @@ endef
 $(foreach d,fault bench,$(eval $(call test_program,$(d))))
 
 -include $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%.d,$(call sources,$(f)))) $(UNIT_BINS:=.d)
-.PHONY: all unit scenarios clients fault test test-clients deps test-deps lint tidy format asan tsan bench demo install clean help
+.PHONY: fuzz fuzzers all unit scenarios clients fault test test-clients deps test-deps lint tidy format asan tsan bench demo install clean help
 .SECONDARY:
