@@ -165,6 +165,17 @@ void xml_open(struct xml_writer *writer, const char *name)
     buf_add_char(writer->buf, '>');
 }
 
+static void add_escaped(struct buf *buf, str text);
+
+void xml_open_typed(struct xml_writer *writer, const char *name, str type)
+{
+    BUG_UNLESS(writer->depth < COUNT(writer->open));
+    writer->open[writer->depth++] = name;
+    buf_addf(writer->buf, "<%s xmlns:xsi=\"" XSI "\" xsi:type=\"", name);
+    add_escaped(writer->buf, type);
+    buf_add(writer->buf, STR("\">"));
+}
+
 void xml_close(struct xml_writer *writer)
 {
     BUG_UNLESS(writer->depth > 0);

@@ -35,6 +35,8 @@ struct xml_writer {
 /* <?xml ...?> and the root with its namespace (NULL: none). */
 void xml_begin(struct xml_writer *writer, struct buf *buf, const char *root, const char *ns);
 void xml_open(struct xml_writer *writer, const char *name);
+/* With xsi:type, as grantees have it. */
+void xml_open_typed(struct xml_writer *writer, const char *name, str type);
 void xml_close(struct xml_writer *writer);
 void xml_element(struct xml_writer *writer, const char *name, str text);
 void xml_integer(struct xml_writer *writer, const char *name, uint64_t value);
