@@ -6,6 +6,7 @@
 #include "server/judge.h"
 #include "server/mraps.h"
 #include "server/regions.h"
+#include "server/s3/cors.h"
 #include "server/s3/error_xml.h"
 #include "server/walk.h"
 #include "server/world.h"
@@ -107,6 +108,7 @@ void respond(struct request *rq)
     }
     if (rq->code != S3_OK)
         error_reply(rq);
+    cors_headers(rq);
     if (head) {
         rq->reply.head = true;
         if (rq->code != S3_OK)

@@ -19,6 +19,7 @@
 #include "server/mraps.h"
 #include "server/operations.h"
 #include "server/s3/address.h"
+#include "server/s3/handlers.h"
 #include "server/s3/payload.h"
 #include "server/world.h"
 
@@ -30,6 +31,11 @@ static const struct operation sts_operation = { "STS", "*",         AT_SERVICE, 
 static const struct operation other_operation = { "NotEmulated",  "*", AT_SERVICE,
                                                   NULL,           "",  OP_DOCUMENT,
                                                   op_not_emulated };
+
+static const struct operation get_page = { "GetObject",    "GET", AT_OBJECT,  NULL,
+                                           "s3:GetObject", 0,     op_get_page };
+static const struct operation head_page = { "HeadObject",   "HEAD", AT_OBJECT,   NULL,
+                                            "s3:GetObject", 0,      op_head_page };
 
 static enum s3_code step_address(struct request *rq)
 {
@@ -53,6 +59,14 @@ static enum s3_code step_address(struct request *rq)
     return S3_OK;
 }
 
+/* AWS: a website host answers GET and HEAD, and no query means anything to it. */
+static const struct operation *find_page(const struct request *rq)
+{
+    if (str_is(rq->method, "HEAD"))
+        return &head_page;
+    return str_is(rq->method, "GET") ? &get_page : NULL;
+}
+
 static enum s3_code find_s3_operation(struct request *rq)
 {
     const struct address *address = &rq->address;
@@ -60,7 +74,8 @@ static enum s3_code find_s3_operation(struct request *rq)
                           : address->key.size > 0                                     ? AT_OBJECT
                           : address->bucket.size > 0 || address->kind == ADDRESS_MRAP ? AT_BUCKET
                                                                                       : AT_SERVICE;
-    rq->op = operation_find(rq, place);
+    rq->op =
+        address->website && address->bucket.size > 0 ? find_page(rq) : operation_find(rq, place);
     if (rq->op == NULL || (address->kind == ADDRESS_MRAP && !(rq->op->flags & OP_MRAP))) {
         request_extra(rq, "Method", rq->method);
         request_extra(rq, "ResourceType",

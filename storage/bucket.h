@@ -81,6 +81,7 @@ struct store_config_put { /* several at once; body.ptr == NULL deletes */
     bool needs_versioning;
     const str *needs_versioned_buckets;
     size_t needs_count;
+    bool sets_object_lock; /* the bucket has Object Lock from now on; that is never undone */
 };
 void store_config_put_init(struct store_config_put *put, struct arena *arena);
 

@@ -81,6 +81,11 @@ static enum store_result run_put(struct store_txn *txn, struct store_write *writ
         db_run(s);
     }
     txn_buckets_changed(txn); /* the rules may be among them */
+    if (put->sets_object_lock) {
+        struct db_stmt *s = db_sql(txn->db, "UPDATE bucket SET object_lock=1 WHERE id=?1");
+        db_bind_i64(s, put->bucket);
+        db_run(s);
+    }
     return STORE_OK;
 }
 

@@ -296,7 +296,7 @@ static enum s3_code check_signed(struct request *rq, const struct claim *claim)
  * "CORS-preflight request": no credentials). */
 static bool is_preflight(const struct request *rq)
 {
-    return str_is(rq->method, "OPTIONS") && request_get_header(rq, "Origin").size > 0;
+    return str_is(rq->method, "OPTIONS");
 }
 
 static enum s3_code check_unsigned(struct request *rq, const struct claim *claim)

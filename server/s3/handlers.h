@@ -11,6 +11,35 @@ op_fn op_list_buckets, op_create_bucket, op_head_bucket, op_delete_bucket, op_ge
     op_get_bucket_versioning, op_put_bucket_versioning;
 /* op_replication.c */
 op_fn op_put_bucket_replication, op_get_bucket_replication, op_delete_bucket_replication;
+/* op_settings.c */
+op_fn op_put_bucket_accelerate, op_get_bucket_accelerate, op_put_bucket_request_payment,
+    op_get_bucket_request_payment, op_put_bucket_logging, op_get_bucket_logging,
+    op_put_bucket_encryption, op_get_bucket_encryption, op_delete_bucket_encryption,
+    op_put_bucket_ownership, op_get_bucket_ownership, op_delete_bucket_ownership,
+    op_put_public_access_block, op_get_public_access_block, op_delete_public_access_block;
+/* op_lists.c */
+op_fn op_put_bucket_metrics, op_get_bucket_metrics, op_delete_bucket_metrics,
+    op_list_bucket_metrics, op_put_bucket_inventory, op_get_bucket_inventory,
+    op_delete_bucket_inventory, op_list_bucket_inventory, op_put_bucket_analytics,
+    op_get_bucket_analytics, op_delete_bucket_analytics, op_list_bucket_analytics,
+    op_put_bucket_intelligent_tiering, op_get_bucket_intelligent_tiering,
+    op_delete_bucket_intelligent_tiering, op_list_bucket_intelligent_tiering;
+/* op_lifecycle.c, op_notification.c, op_cors.c, op_policy.c */
+op_fn op_put_bucket_lifecycle, op_get_bucket_lifecycle, op_delete_bucket_lifecycle,
+    op_put_bucket_notification, op_get_bucket_notification, op_put_bucket_cors, op_get_bucket_cors,
+    op_delete_bucket_cors, op_preflight, op_put_bucket_policy, op_get_bucket_policy,
+    op_delete_bucket_policy, op_get_bucket_policy_status;
+/* op_website.c; pages are what website hosts answer GET and HEAD with */
+op_fn op_put_bucket_website, op_get_bucket_website, op_delete_bucket_website, op_get_page,
+    op_head_page;
+/* op_acl.c, op_tagging.c */
+op_fn op_put_bucket_acl, op_get_bucket_acl, op_put_object_acl, op_get_object_acl,
+    op_put_bucket_tagging, op_get_bucket_tagging, op_delete_bucket_tagging, op_put_object_tagging,
+    op_get_object_tagging, op_delete_object_tagging;
+/* op_object_lock.c, op_attributes.c, op_restore.c */
+op_fn op_put_object_lock_configuration, op_get_object_lock_configuration, op_put_object_retention,
+    op_get_object_retention, op_put_object_legal_hold, op_get_object_legal_hold,
+    op_get_object_attributes, op_restore_object;
 /* op_put.c, op_get.c, op_delete.c, op_copy.c */
 op_fn op_put_object, op_get_object, op_head_object, op_delete_object, op_delete_objects, op_copy_object;
 /* op_list.c */

@@ -197,14 +197,8 @@ static enum s3_code judge_ownership(struct request *rq, str *ownership)
 
 static str ownership_document(struct request *rq, str ownership)
 {
-    struct buf buf;
-    struct xml_writer xml;
-    buf_init_arena(&buf, rq->arena, 1024);
-    xml_begin(&xml, &buf, "OwnershipControls", XML_NS_S3);
-    xml_open(&xml, "Rule");
-    xml_element(&xml, "ObjectOwnership", ownership);
-    xml_end(&xml);
-    return buf_str(&buf);
+    return str_format(rq->arena, "<Rule><ObjectOwnership>%.*s</ObjectOwnership></Rule>",
+                      STR_ARG(ownership));
 }
 
 static enum s3_code answer_created(struct request *rq, str region)

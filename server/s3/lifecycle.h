@@ -1,0 +1,14 @@
+/* lifecycle: the table of a LifecycleConfiguration, and which rule will expire an object when.
+ * Nothing here acts on objects. Strings live in the request's arena. */
+#ifndef ATOLL_SERVER_S3_LIFECYCLE_H
+#define ATOLL_SERVER_S3_LIFECYCLE_H
+
+#include "server/s3/document.h"
+
+extern const struct document lifecycle_document;
+
+/* x-amz-expiration: the earliest expiry that a rule of the bucket has for this current version; no
+ * header when none has. */
+void lifecycle_reply(struct request *rq, const struct version_info *version);
+
+#endif

@@ -1,0 +1,72 @@
+/* Object Lock configurations of buckets (object_lock.h). */
+#include "server/s3/object_lock.h"
+
+#include "base/clock.h"
+#include "server/s3/common.h"
+#include "server/world.h"
+
+/* AWS: a default retention lasts at most 100 years. */
+#define MOST_DAYS 36500
+#define MOST_YEARS 100
+
+static const struct schema retention_members[] = { { "Mode", SCHEMA_WORD, 1, 1,
+                                                     "GOVERNANCE|COMPLIANCE", NULL },
+                                                   { "Days", SCHEMA_INTEGER, 0, 1, NULL, NULL },
+                                                   { "Years", SCHEMA_INTEGER, 0, 1, NULL, NULL },
+                                                   SCHEMA_END };
+static const struct schema rule_members[] = {
+    { "DefaultRetention", SCHEMA_GROUP, 1, 1, NULL, retention_members }, SCHEMA_END
+};
+static const struct schema members[] = { { "ObjectLockEnabled", SCHEMA_WORD, 1, 1, "Enabled",
+                                           NULL },
+                                         { "Rule", SCHEMA_GROUP, 0, 1, NULL, rule_members },
+                                         SCHEMA_END };
+static const struct schema schema = {
+    "ObjectLockConfiguration", SCHEMA_GROUP, 1, 1, NULL, members
+};
+
+static enum s3_code judge(struct request *rq, const struct xml *root)
+{
+    const struct xml *retention = xml_child(xml_child(root, "Rule"), "DefaultRetention");
+    str days = str_trim(xml_text(retention, "Days"));
+    str years = str_trim(xml_text(retention, "Years"));
+    int64_t count;
+    if (retention == NULL)
+        return S3_OK;
+    if (str_is_set(days) == str_is_set(years))
+        return S3_MalformedXML;
+    if (!str_to_i64(str_is_set(days) ? days : years, &count) || count <= 0)
+        return S3_InvalidRetentionPeriod;
+    if (count > (str_is_set(days) ? MOST_DAYS : MOST_YEARS)) {
+        request_message(rq, "Default retention period is too large");
+        return S3_InvalidRetentionPeriod;
+    }
+    return S3_OK;
+}
+
+const struct document object_lock_document = { "object-lock", &schema,
+                                               S3_ObjectLockConfigurationNotFoundError, NULL,
+                                               judge };
+
+enum s3_code object_lock_defaults(struct request *rq, struct object_meta *meta)
+{
+    const int64_t day_s = 86400;
+    const struct xml *root;
+    int64_t count;
+    if (!rq->bucket.object_lock || meta->lock_mode != LOCK_NONE)
+        return S3_OK;
+    enum s3_code code = document_tree(rq, rq->bucket.id, &object_lock_document, &root);
+    const struct xml *retention =
+        code == S3_OK ? xml_child(xml_child(root, "Rule"), "DefaultRetention") : NULL;
+    if (retention == NULL)
+        return code;
+    str days = xml_text(retention, "Days");
+    if (!str_to_i64(str_is_set(days) ? days : xml_text(retention, "Years"), &count))
+        return S3_InternalError;
+    if (!str_is_set(days))
+        count *= 365; /* AWS counts a year of retention as 365 days */
+    meta->lock_mode =
+        str_is(xml_text(retention, "Mode"), "COMPLIANCE") ? LOCK_COMPLIANCE : LOCK_GOVERNANCE;
+    meta->lock_until = instant_add(clock_now(rq->world->clock), DURATION_S(count * day_s));
+    return S3_OK;
+}

@@ -1,0 +1,122 @@
+/* Tags of buckets and of objects: one document, two limits. */
+#include "base/limits.h"
+#include "server/s3/common.h"
+#include "server/s3/document.h"
+#include "server/s3/handlers.h"
+#include "server/s3/tagging.h"
+#include "server/s3/version_change.h"
+
+#define TAGGING_KIND "tagging"
+
+static const struct schema tag_members[] = { { "Key", SCHEMA_TEXT, 1, 1, NULL, NULL },
+                                             { "Value", SCHEMA_TEXT, 1, 1, NULL, NULL },
+                                             SCHEMA_END };
+static const struct schema set_members[] = { { "Tag", SCHEMA_GROUP, 0, 0, NULL, tag_members },
+                                             SCHEMA_END };
+static const struct schema members[] = { { "TagSet", SCHEMA_GROUP, 1, 1, NULL, set_members },
+                                         SCHEMA_END };
+static const struct schema schema = { "Tagging", SCHEMA_GROUP, 1, 1, NULL, members };
+static const struct document document = { TAGGING_KIND, &schema, S3_NoSuchTagSet, NULL, NULL };
+
+static enum s3_code read_tags(struct request *rq, size_t limit, struct fields *tags)
+{
+    const struct xml *root;
+    enum s3_code code = document_read(rq, &document, &root);
+    const struct xml *tag = code == S3_OK ? xml_child(xml_child(root, "TagSet"), "Tag") : NULL;
+    for (; tag && tags->count <= limit; tag = xml_next(tag, "Tag"))
+        fields_add(rq->arena, tags, xml_text(tag, "Key"), xml_text(tag, "Value"));
+    return code == S3_OK ? tagging_check(rq, tags, limit) : code;
+}
+
+static enum s3_code reply_tags(struct request *rq, str packed)
+{
+    struct fields tags = { 0 };
+    struct common_document answer;
+    if (packed.size > 0 && !fields_unpack(rq->arena, packed, &tags))
+        return S3_InternalError;
+    common_document_begin(rq, &answer, "Tagging");
+    xml_open(&answer.xml, "TagSet");
+    for (size_t i = 0; i < tags.count; i++) {
+        xml_open(&answer.xml, "Tag");
+        xml_element(&answer.xml, "Key", tags.at[i].name);
+        xml_element(&answer.xml, "Value", tags.at[i].value);
+        xml_close(&answer.xml);
+    }
+    return common_document_reply(rq, &answer);
+}
+
+/* ---- buckets ---- */
+
+/* AWS: "System tags cannot be added/updated by requester"; of a bucket's there are none here, so
+ * one that is sent is refused. */
+static enum s3_code judge_bucket_tags(struct request *rq, const struct fields *tags)
+{
+    for (size_t i = 0; i < tags->count; i++)
+        if (str_starts_nocase(tags->at[i].name, STR("aws:"))) {
+            request_message(rq, "System tags cannot be added/updated by requester");
+            request_extra(rq, "TagKey", tags->at[i].name);
+            return S3_InvalidTag;
+        }
+    return S3_OK;
+}
+
+enum s3_code op_put_bucket_tagging(struct request *rq)
+{
+    struct fields tags = { 0 };
+    enum s3_code code = read_tags(rq, LIMIT_TAGS_PER_BUCKET, &tags);
+    if (code == S3_InvalidTag || code == S3_OK) {
+        enum s3_code system = judge_bucket_tags(rq, &tags);
+        if (system != S3_OK && code == S3_OK)
+            code = system;
+    }
+    if (code != S3_OK)
+        return code;
+    str packed = tags.count > 0 ? fields_pack(rq->arena, &tags) : STR_NONE;
+    return document_keep(rq, TAGGING_KIND, STR(""), packed, 204);
+}
+
+enum s3_code op_get_bucket_tagging(struct request *rq)
+{
+    str packed;
+    enum store_result result = document_load(rq, rq->bucket.id, TAGGING_KIND, &packed);
+    if (result == STORE_ABSENT)
+        return document_absent(rq, S3_NoSuchTagSet);
+    return result == STORE_OK ? reply_tags(rq, packed) : common_from_store(rq, result);
+}
+
+enum s3_code op_delete_bucket_tagging(struct request *rq)
+{
+    return document_keep(rq, TAGGING_KIND, STR(""), STR_NONE, 204);
+}
+
+/* ---- objects ---- */
+
+enum s3_code op_put_object_tagging(struct request *rq)
+{
+    struct version_info version;
+    struct object_meta meta = { 0 };
+    struct fields tags = { 0 };
+    enum s3_code code = version_change_find(rq, &version);
+    if (code == S3_OK)
+        code = read_tags(rq, LIMIT_TAGS_PER_OBJECT, &tags);
+    if (code != S3_OK)
+        return code;
+    if (tags.count > 0)
+        meta.tags = fields_pack(rq->arena, &tags);
+    return version_change_write(rq, CHANGE_TAGS, &meta, 200);
+}
+
+enum s3_code op_get_object_tagging(struct request *rq)
+{
+    struct version_info version;
+    enum s3_code code = version_change_find(rq, &version);
+    return code == S3_OK ? reply_tags(rq, version.meta.tags) : code;
+}
+
+enum s3_code op_delete_object_tagging(struct request *rq)
+{
+    struct version_info version;
+    struct object_meta meta = { 0 };
+    enum s3_code code = version_change_find(rq, &version);
+    return code == S3_OK ? version_change_write(rq, CHANGE_TAGS, &meta, 204) : code;
+}

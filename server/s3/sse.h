@@ -1,0 +1,24 @@
+/* sse: server-side encryption as clients see it: which headers a write may have and which are kept
+ * with the object, the customer's key that reads of SSE-C objects must repeat, opaque ETags.
+ *
+ * Bytes are not encrypted: keys are compared, never used, and only a key's MD5 is kept. What is
+ * kept stands among object_meta.fields under its header's name. Strings live in the request's
+ * arena.
+ */
+#ifndef ATOLL_SERVER_S3_SSE_H
+#define ATOLL_SERVER_S3_SSE_H
+
+#include "server/request.h"
+
+/* Of a write: judges the headers and adds what is kept; without any, the bucket's default. */
+enum s3_code sse_of_write(struct request *rq, struct fields *fields);
+/* Of GET, HEAD and GetObjectAttributes: the object's key must come along, and no other headers. */
+enum s3_code sse_of_read(struct request *rq, str packed_fields);
+/* The same for the source of a copy, with its own headers. */
+enum s3_code sse_of_source(struct request *rq, str packed_fields);
+/* A part must repeat the upload's key; `optional`: may leave it out, but not give another. */
+enum s3_code sse_of_part(struct request *rq, str upload_fields, bool optional);
+/* The ETag of an object put in one piece: empty (its MD5) under SSE-S3; opaque otherwise. */
+str sse_etag(struct request *rq, str packed_fields);
+
+#endif

@@ -1,0 +1,63 @@
+/* One change of a version in place: look it up, change it, answer. */
+#include "server/s3/version_change.h"
+
+#include "server/s3/common.h"
+#include "server/s3/object.h"
+
+struct changing {
+    struct store_version_change write;
+    int status;
+};
+
+enum s3_code version_change_find(struct request *rq, struct version_info *out)
+{
+    str id;
+    enum s3_code code = object_check_key(rq, rq->address.key);
+    if (code == S3_OK)
+        code = object_version_query(rq, &id);
+    if (code != S3_OK)
+        return code;
+    enum store_result result =
+        store_version_get(rq->lane->reader, rq->arena, rq->bucket.id, rq->address.key, id, out);
+    if (result != STORE_OK)
+        return common_from_store(rq, result);
+    if (out->marker)
+        return object_is_marker(rq, out, str_is_set(id));
+    object_version_header(rq, out->id);
+    return S3_OK;
+}
+
+static enum s3_code changed(struct request *rq)
+{
+    const struct changing *changing = rq->state;
+    enum store_result result = changing->write.head.result;
+    if (result == STORE_LOCKED) {
+        request_message(rq, "Access Denied because object protected by object lock.");
+        return S3_AccessDenied;
+    }
+    if (result != STORE_OK)
+        return common_from_store(rq, result);
+    request_reply_empty(rq, changing->status);
+    return S3_OK;
+}
+
+static bool asks_bypass(const struct request *rq)
+{
+    return str_eq_nocase(request_get_header(rq, "x-amz-bypass-governance-retention"), STR("true"));
+}
+
+enum s3_code version_change_write(struct request *rq, unsigned what, const struct object_meta *meta,
+                                  int status)
+{
+    struct changing *changing = ARENA_NEW(rq->arena, struct changing);
+    store_version_change_init(&changing->write, rq->arena);
+    changing->write.bucket = rq->bucket.id;
+    changing->write.key = rq->address.key;
+    changing->write.version_id = request_query(rq, "versionId");
+    changing->write.what = what;
+    changing->write.meta = *meta;
+    changing->write.bypass_governance = asks_bypass(rq);
+    changing->status = status;
+    rq->state = changing;
+    return request_write(rq, &changing->write.head, changed);
+}
