@@ -9,6 +9,8 @@
 #include "server/s3/common.h"
 #include "server/s3/conditions.h"
 #include "server/s3/object.h"
+#include "server/s3/restore.h"
+#include "server/s3/sse.h"
 #include "server/world.h"
 
 /* "arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/object/KEY" */
@@ -114,6 +116,14 @@ enum s3_code copy_source_find(struct request *rq, struct copy_source *out)
         code = find_version(rq, out);
     if (code == S3_OK)
         code = judge(rq, out);
+    if (code == S3_OK)
+        code = sse_of_source(rq, out->version.meta.fields);
+    if (code == S3_OK && restore_is_needed(rq->arena, out->version.meta.storage_class,
+                                           out->version.meta.fields, clock_now(rq->world->clock))) {
+        request_message(rq, "Operation is not valid for the source object's storage class");
+        request_extra(rq, "StorageClass", out->version.meta.storage_class);
+        code = S3_InvalidObjectState;
+    }
     if (code == S3_OK && out->bucket.versioning != VERSIONING_UNSET)
         fields_set(rq->arena, &rq->reply.headers, STR("x-amz-copy-source-version-id"),
                    out->version.id);
@@ -137,7 +147,8 @@ static bool known(struct request *rq, const struct copy_source *source,
     str md5;
     if (digests->length_bytes != version->size_bytes || version->parts > 0 ||
         version->meta.checksum.kind != digests->kind || version->meta.checksum.composite ||
-        version->etag.size != 32 || !decode_hex(rq->arena, version->etag, &md5))
+        version->etag.size != 32 || sse_is_opaque(rq, version->meta.fields) ||
+        !decode_hex(rq->arena, version->etag, &md5))
         return false;
     digests->md5.size = 16;
     memcpy(digests->md5.bytes, md5.ptr, 16);

@@ -4,7 +4,11 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/limits.h"
+#include "server/s3/acl.h"
 #include "server/s3/common.h"
+#include "server/s3/object_lock.h"
+#include "server/s3/restore.h"
+#include "server/s3/sse.h"
 #include "server/s3/tagging.h"
 #include "server/world.h"
 
@@ -179,52 +183,17 @@ static enum s3_code read_lock(struct request *rq, struct object_meta *meta)
     return str_is_set(mode) || str_is_set(until) ? read_retention(rq, meta, mode, until) : S3_OK;
 }
 
-/* SSE-S3 is what every object has; KMS's headers are kept and told again, without keys. */
-static enum s3_code read_encryption(struct request *rq, struct fields *fields)
-{
-    static const char *const companions[] = { META_SSE "-aws-kms-key-id", META_SSE "-context",
-                                              META_SSE "-bucket-key-enabled" };
-    str method = request_get_header(rq, META_SSE);
-    if (str_is_set(request_get_header(rq, META_SSE "-customer-algorithm"))) {
-        request_extra(rq, "Header", STR(META_SSE "-customer-algorithm"));
-        return S3_NotImplemented;
-    }
-    if (!str_is_set(method) || str_is(method, "AES256"))
-        return S3_OK;
-    if (!str_is(method, "aws:kms") && !str_is(method, "aws:kms:dsse"))
-        return common_invalid_argument(rq, "The encryption method specified is not supported",
-                                       META_SSE, method);
-    fields_add(rq->arena, fields, STR(META_SSE), method);
-    for (size_t i = 0; i < COUNT(companions); i++) {
-        str value = request_get_header(rq, companions[i]);
-        if (str_is_set(value))
-            fields_add(rq->arena, fields, str_of(companions[i]), value);
-    }
-    return S3_OK;
-}
-
-/* New buckets have ACLs off (BucketOwnerEnforced, since April 2023): only the one that changes
- * nothing is accepted. */
-static enum s3_code read_acl(struct request *rq)
-{
-    str acl = request_get_header(rq, "x-amz-acl");
-    if (str_is_set(acl) && !str_is(acl, "bucket-owner-full-control"))
-        return S3_AccessControlListNotSupported;
-    for (size_t i = 0; i < rq->headers.count; i++)
-        if (str_starts_nocase(rq->headers.at[i].name, STR("x-amz-grant-")))
-            return S3_AccessControlListNotSupported;
-    return S3_OK;
-}
-
 enum s3_code meta_options(struct request *rq, struct object_meta *meta, struct fields *fields)
 {
-    enum s3_code code = read_acl(rq);
+    enum s3_code code = acl_for_object(rq, &meta->acl);
     if (code == S3_OK)
         code = read_storage_class(rq, meta);
     if (code == S3_OK)
         code = read_lock(rq, meta);
     if (code == S3_OK)
-        code = read_encryption(rq, fields);
+        code = object_lock_defaults(rq, meta);
+    if (code == S3_OK)
+        code = sse_of_write(rq, fields);
     str redirect = request_get_header(rq, META_REDIRECT);
     if (redirect.size > 0)
         fields_add(rq->arena, fields, STR(META_REDIRECT), redirect);
@@ -262,6 +231,13 @@ static void reply_overrides(struct request *rq)
     }
 }
 
+static void reply_restore(struct request *rq, str state)
+{
+    str shown = restore_shown(rq->arena, state, clock_now(rq->world->clock));
+    if (str_is_set(shown))
+        request_header(rq, RESTORE_FIELD, shown);
+}
+
 void meta_reply(struct request *rq, str packed_fields)
 {
     struct fields fields = { 0 };
@@ -278,7 +254,11 @@ void meta_reply(struct request *rq, str packed_fields)
             missing++;
             continue;
         }
-        encrypted = encrypted || str_is(field.name, META_SSE);
+        if (str_is(field.name, RESTORE_FIELD)) {
+            reply_restore(rq, field.value);
+            continue;
+        }
+        encrypted = encrypted || str_starts(field.name, STR(META_SSE));
         fields_add(rq->arena, &rq->reply.headers, field.name, field.value);
     }
     if (!encrypted)

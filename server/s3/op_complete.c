@@ -8,7 +8,9 @@
 #include "server/s3/complete_body.h"
 #include "server/s3/conditions.h"
 #include "server/s3/handlers.h"
+#include "server/s3/lifecycle.h"
 #include "server/s3/meta.h"
+#include "server/s3/sse.h"
 #include "server/world.h"
 
 struct completing {
@@ -115,6 +117,10 @@ static enum s3_code check_upload(struct request *rq, const struct completing *co
 {
     const struct upload_info *upload = &completing->upload;
     enum s3_code code = check_mode(rq, upload);
+    /* AWS: the customer's key "is required only when the object was created using a checksum
+     * algorithm". */
+    if (code == S3_OK)
+        code = sse_of_part(rq, upload->meta.fields, upload->checksum_kind == DIGEST_NONE);
     if (code != S3_OK || upload->checksum_kind == DIGEST_NONE)
         return code;
     for (size_t i = 0; i < completing->body.count; i++) {
@@ -195,6 +201,7 @@ static enum s3_code complete_done(struct request *rq)
     if (write->out_versioning == VERSIONING_ENABLED)
         request_header(rq, "x-amz-version-id", write->out.id);
     meta_reply_encryption(rq, write->out.meta.fields);
+    lifecycle_reply(rq, &write->out);
     common_document_begin(rq, &document, "CompleteMultipartUploadResult");
     xml_element(&document.xml, "Location", location(rq));
     xml_element(&document.xml, "Bucket", rq->bucket.name);

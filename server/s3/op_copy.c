@@ -13,6 +13,8 @@
 #include "server/s3/handlers.h"
 #include "server/s3/meta.h"
 #include "server/s3/object.h"
+#include "server/s3/restore.h"
+#include "server/s3/sse.h"
 #include "server/s3/tagging.h"
 
 #define COPY_ATTEMPTS 4
@@ -44,7 +46,9 @@ static void source_headers(struct request *rq, const struct copy_source *source,
     if (!fields_unpack(rq->arena, source->version.meta.fields, &all))
         return;
     for (size_t i = 0; i < all.count; i++)
-        if (!str_starts(all.at[i].name, STR(META_SSE)) && !str_is(all.at[i].name, META_REDIRECT))
+        if (!str_starts(all.at[i].name, STR(META_SSE)) && !str_is(all.at[i].name, META_REDIRECT) &&
+            !str_is(all.at[i].name, RESTORE_FIELD) &&
+            !str_starts(all.at[i].name, STR("x-amz-object-lock-")))
             fields_add(rq->arena, fields, all.at[i].name, all.at[i].value);
 }
 
@@ -78,6 +82,7 @@ static enum s3_code destination_meta(struct request *rq, struct copying *copying
 static bool is_idle(const struct request *rq, const struct copying *copying)
 {
     static const char *const changes[] = { "x-amz-storage-class", META_SSE, META_REDIRECT,
+                                           META_SSE "-customer-algorithm",
                                            "x-amz-checksum-algorithm" };
     const struct copy_source *source = &copying->source;
     if (source->bucket.id != rq->bucket.id || !str_eq(source->name.key, rq->address.key) ||
@@ -148,7 +153,9 @@ static enum s3_code copy_write(struct request *rq)
     write->source_version = copying->source.version.id;
     write->bucket = rq->bucket.id;
     write->key = rq->address.key;
-    write->etag = encode_hex(rq->arena, copying->digests.md5.bytes, copying->digests.md5.size);
+    write->etag = sse_etag(rq, write->meta.fields);
+    if (!str_is_set(write->etag))
+        write->etag = encode_hex(rq->arena, copying->digests.md5.bytes, copying->digests.md5.size);
     write->meta.checksum = copying->digests.checksum;
     return request_write(rq, &write->head, copy_done);
 }

@@ -6,10 +6,13 @@
 #include "server/s3/common.h"
 #include "server/s3/conditions.h"
 #include "server/s3/handlers.h"
+#include "server/s3/lifecycle.h"
 #include "server/s3/meta.h"
 #include "server/s3/object.h"
 #include "server/s3/part.h"
 #include "server/s3/range.h"
+#include "server/s3/restore.h"
+#include "server/s3/sse.h"
 #include "server/s3/tagging.h"
 #include "server/world.h"
 
@@ -163,6 +166,7 @@ static void reply_about(struct request *rq, const struct version_info *version, 
                        str_format(rq->arena, "%u", tagging_count(rq->arena, meta->tags)));
     reply_replication(rq, version->repl_status);
     reply_lock(rq, meta);
+    lifecycle_reply(rq, version);
     /* Clients verify what they get against it, so it must not come with a part of the bytes. */
     if (whole && str_eq_nocase(request_get_header(rq, "x-amz-checksum-mode"), STR("ENABLED")))
         checksum_reply(rq, &meta->checksum, version->parts);
@@ -184,11 +188,13 @@ static enum s3_code check_before(struct request *rq, const struct version_info *
     if (rq->who.anonymous && rq->query.count > 0 && meta_has_overrides(rq))
         return common_invalid_request(
             rq, "Request specific response headers cannot be used for anonymous GET requests.");
-    enum s3_code code = judge_conditions(rq, version);
+    enum s3_code code = sse_of_read(rq, version->meta.fields);
+    if (code == S3_OK)
+        code = judge_conditions(rq, version);
     if (code != S3_OK || head)
         return code;
-    if (str_is(version->meta.storage_class, "GLACIER") ||
-        str_is(version->meta.storage_class, "DEEP_ARCHIVE")) {
+    if (restore_is_needed(rq->arena, version->meta.storage_class, version->meta.fields,
+                          clock_now(rq->world->clock))) {
         request_extra(rq, "StorageClass", version->meta.storage_class);
         return S3_InvalidObjectState;
     }

@@ -7,6 +7,9 @@
 #include "server/s3/version_change.h"
 #include "server/world.h"
 
+/* A hold that was lifted stands among the object's headers, as it is shown. */
+#define HOLD_FIELD "x-amz-object-lock-legal-hold"
+
 /* ---- the bucket ---- */
 
 struct putting {
@@ -156,6 +159,7 @@ enum s3_code op_put_object_legal_hold(struct request *rq)
 {
     struct version_info version;
     struct object_meta meta = { 0 };
+    struct fields fields = { 0 };
     const struct xml *root;
     enum s3_code code = find_locked(rq, &version);
     if (code == S3_OK)
@@ -163,7 +167,22 @@ enum s3_code op_put_object_legal_hold(struct request *rq)
     if (code != S3_OK)
         return code;
     meta.legal_hold = str_is(str_trim(xml_text(root, "Status")), "ON");
-    return version_change_write(rq, CHANGE_LEGAL_HOLD, &meta, 200);
+    if (version.meta.fields.size > 0 && !fields_unpack(rq->arena, version.meta.fields, &fields))
+        return S3_InternalError;
+    fields_remove(&fields, HOLD_FIELD);
+    if (!meta.legal_hold)
+        fields_add(rq->arena, &fields, STR(HOLD_FIELD), STR("OFF"));
+    meta.fields = fields_pack(rq->arena, &fields);
+    return version_change_write(rq, CHANGE_LEGAL_HOLD | CHANGE_FIELDS, &meta, 200);
+}
+
+/* AWS tells a hold that was lifted (OFF) from one that never was. */
+static bool was_lifted(struct request *rq, const struct version_info *version)
+{
+    struct fields fields = { 0 };
+    return version->meta.fields.size > 0 &&
+           fields_unpack(rq->arena, version->meta.fields, &fields) &&
+           str_is_set(fields_get(&fields, HOLD_FIELD));
 }
 
 enum s3_code op_get_object_legal_hold(struct request *rq)
@@ -173,9 +192,9 @@ enum s3_code op_get_object_legal_hold(struct request *rq)
     enum s3_code code = find_locked(rq, &version);
     if (code != S3_OK)
         return code;
-    if (!version.meta.legal_hold)
+    if (!version.meta.legal_hold && !was_lifted(rq, &version))
         return S3_NoSuchObjectLockConfiguration;
     common_document_begin(rq, &document, "LegalHold");
-    xml_element(&document.xml, "Status", STR("ON"));
+    xml_element(&document.xml, "Status", version.meta.legal_hold ? STR("ON") : STR("OFF"));
     return common_document_reply(rq, &document);
 }

@@ -3,7 +3,7 @@
 #include "server/s3/bucket_config.h"
 #include "server/s3/common.h"
 #include "server/s3/handlers.h"
-#include "server/s3/policy.h"
+#include "server/s3/bucket_policy.h"
 
 #define POLICY_KIND "policy"
 
@@ -22,11 +22,11 @@ static enum s3_code judge(struct request *rq)
         return S3_MissingRequestBodyError;
     if (rq->body.size > LIMIT_POLICY_BYTES)
         return malformed(rq, "The policy exceeds the maximum allowed document size.");
-    const char *problem = policy_problem(rq->arena, rq->body, rq->bucket.name);
+    const char *problem = bucket_policy_problem(rq->arena, rq->body, rq->bucket.name);
     if (problem)
         return malformed(rq, problem);
     enum s3_code code = bucket_config_block(rq, &block);
-    if (code == S3_OK && block.policy && policy_is_public(rq->arena, rq->body)) {
+    if (code == S3_OK && block.policy && bucket_policy_is_public(rq->arena, rq->body)) {
         request_hint(rq, "The policy is public and the bucket's public access block forbids that "
                          "(BlockPublicPolicy).");
         return S3_AccessDenied;
@@ -70,6 +70,6 @@ enum s3_code op_get_bucket_policy_status(struct request *rq)
     if (code != S3_OK)
         return code;
     common_document_begin(rq, &document, "PolicyStatus");
-    xml_boolean(&document.xml, "IsPublic", policy_is_public(rq->arena, policy));
+    xml_boolean(&document.xml, "IsPublic", bucket_policy_is_public(rq->arena, policy));
     return common_document_reply(rq, &document);
 }

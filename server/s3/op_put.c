@@ -2,8 +2,10 @@
 #include "server/s3/checksum.h"
 #include "server/s3/conditions.h"
 #include "server/s3/handlers.h"
+#include "server/s3/lifecycle.h"
 #include "server/s3/meta.h"
 #include "server/s3/object.h"
+#include "server/s3/sse.h"
 
 static enum s3_code put_done(struct request *rq)
 {
@@ -12,6 +14,7 @@ static enum s3_code put_done(struct request *rq)
     if (put->head.result != STORE_OK)
         return conditions_result(rq, &put->condition, put->head.result);
     object_written(rq, &put->out, put->out_versioning);
+    lifecycle_reply(rq, &put->out);
     request_reply_empty(rq, 200);
     return S3_OK;
 }
@@ -29,6 +32,7 @@ enum s3_code op_put_object(struct request *rq)
         return code;
     put->bucket = rq->bucket.id;
     put->key = rq->address.key;
+    put->etag = sse_etag(rq, put->meta.fields);
     put->meta.checksum = rq->checksum;
     put->draft = rq->draft;
     rq->draft = (struct body_draft){ 0 };

@@ -9,6 +9,7 @@
 #include "server/s3/object.h"
 #include "server/s3/part.h"
 #include "server/s3/range.h"
+#include "server/s3/sse.h"
 
 /* -- create ---------------------------------------------------------------------------------- */
 
@@ -109,6 +110,9 @@ enum s3_code op_upload_part(struct request *rq)
 {
     struct part_upload *part = ARENA_NEW(rq->arena, struct part_upload);
     part->target = rq->state;
+    enum s3_code code = sse_of_part(rq, part->target->upload.meta.fields, false);
+    if (code != S3_OK)
+        return code;
     store_part_put_init(&part->write, rq->arena);
     part->write.bucket = rq->bucket.id;
     part->write.key = rq->address.key;
@@ -233,6 +237,8 @@ enum s3_code op_upload_part_copy(struct request *rq)
 {
     struct part_copying *part = ARENA_NEW(rq->arena, struct part_copying);
     enum s3_code code = part_find(rq, &part->target);
+    if (code == S3_OK)
+        code = sse_of_part(rq, part->target->upload.meta.fields, false);
     if (code != S3_OK)
         return code;
     rq->state = part;

@@ -232,10 +232,15 @@ enum s3_code sse_of_part(struct request *rq, str upload_fields, bool optional)
                                             "ones used originally.");
 }
 
+bool sse_is_opaque(struct request *rq, str packed_fields)
+{
+    return is_kms(kept(rq, packed_fields, SSE)) ||
+           str_is_set(kept(rq, packed_fields, CUSTOMER "key-MD5"));
+}
+
 str sse_etag(struct request *rq, str packed_fields)
 {
-    if (!is_kms(kept(rq, packed_fields, SSE)) &&
-        !str_is_set(kept(rq, packed_fields, CUSTOMER "key-MD5")))
+    if (!sse_is_opaque(rq, packed_fields))
         return STR_NONE;
     /* Different for every write, as AWS's are, and the same for the same world and request. */
     str text =

@@ -18,6 +18,8 @@ enum s3_code sse_of_read(struct request *rq, str packed_fields);
 enum s3_code sse_of_source(struct request *rq, str packed_fields);
 /* A part must repeat the upload's key; `optional`: may leave it out, but not give another. */
 enum s3_code sse_of_part(struct request *rq, str upload_fields, bool optional);
+/* Encrypted so that the ETag says nothing about the bytes. */
+bool sse_is_opaque(struct request *rq, str packed_fields);
 /* The ETag of an object put in one piece: empty (its MD5) under SSE-S3; opaque otherwise. */
 str sse_etag(struct request *rq, str packed_fields);
 

@@ -1,5 +1,5 @@
 /* Resource policies: their grammar as AWS checks it at put, and "public". */
-#include "server/s3/policy.h"
+#include "server/s3/bucket_policy.h"
 
 #include "base/json.h"
 #include "server/s3/schema.h"
@@ -98,7 +98,7 @@ static const char *statement_problem(const struct json *statement, str bucket)
     return problem ? problem : resource_problem(resource, bucket);
 }
 
-const char *policy_problem(struct arena *arena, str text, str bucket)
+const char *bucket_policy_problem(struct arena *arena, str text, str bucket)
 {
     struct json_error error;
     const struct json *policy =
@@ -187,7 +187,7 @@ static bool has_narrow_condition(const struct json *statement)
     return false;
 }
 
-bool policy_is_public(struct arena *arena, str text)
+bool bucket_policy_is_public(struct arena *arena, str text)
 {
     struct json_error error;
     const struct json *policy = json_parse(arena, text, &error);
