@@ -10,9 +10,10 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/atoll-clients-XXXXXX")
 export ATOLL=$atoll
 passed=0 failed=0
 server_pid=
+# shellcheck disable=SC2034 # for scripts that need the person's own home
 user_home=$HOME
 export PATH="/usr/bin:/bin:$PATH"
-export HOME="$work/home" TMPDIR="$work/tmp" AWS_PAGER= LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
+export HOME="$work/home" TMPDIR="$work/tmp" AWS_PAGER='' LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
 unset XDG_DATA_HOME XDG_CONFIG_HOME ATOLL_SERVER ${!ATOLL_@} AWS_CONFIG_FILE \
     AWS_SHARED_CREDENTIALS_FILE ALL_PROXY all_proxy HTTP_PROXY http_proxy
 mkdir -p "$HOME" "$TMPDIR"
