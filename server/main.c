@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "scenario/scenario.h"
 #include "server/clients.h"
 #include "server/config.h"
 #include "server/config_apply.h"
@@ -126,7 +127,11 @@ static bool fill_world(struct server *server, str *error)
         *error = STR("the database could not be opened for reading");
         return false;
     }
+    const struct settings *settings = &server->config.settings;
     bool filled = config_apply(server->arena, server->world, server->lane, error);
+    if (filled && settings->init_file.size > 0)
+        filled = scenario_run_in(server->arena, server->lane,
+                                 str_c(server->arena, settings->init_file), error);
     world_lane_close(server->lane);
     return filled;
 }
@@ -297,6 +302,8 @@ int main(int argc, char **argv)
         return init(argc, argv);
     if (str_is(verb, "config"))
         return config_verb(argc, argv);
+    if (str_is(verb, "scenario"))
+        return scenario_main(argc, argv);
     int at = cli_verb_at(argc, argv);
     return at > 0 && cli_knows(argv[at]) ? cli_main(argc, argv) : cli_unknown(argv[1]);
 }
