@@ -75,7 +75,7 @@ scenarios: all ## the scenario files
 clients: all ## the article and its pitfalls, with the AWS CLI and boto3 from Debian
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/clients/run
 
-fault: all $(B)/tests/fault/kill ## kill -9 at any moment, and what is there afterwards
+fault: all ## kill -9 at any moment, and what is there afterwards
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/fault/run
 
 test: ## everything that Debian alone can run; installs what it needs; ends with "N passed, N failed"
@@ -96,6 +96,8 @@ lint: ## layers, sizes, headers, READMEs, format
 tidy: ## clang-tidy and cppcheck (slow)
 	$(Q)git ls-files '*.c' | grep -v '^tests/' | xargs -P 2 -n 8 clang-tidy --quiet -- $(CPPFLAGS) -std=c17
 	$(Q)cppcheck --quiet --enable=warning,portability --suppress=unusedStructMember --inline-suppr --error-exitcode=1 -I. $(FOLDERS)
+docs: $(B)/tests/docs/coverage ## docs/coverage.md from the table of operations
+	$(Q)$(B)/tests/docs/coverage >docs/coverage.md
 format: ## clang-format over everything
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
@@ -135,8 +137,8 @@ $(B)/tests/$(1)/%: tests/$(1)/%.c Makefile $(foreach u,$(USES_server),$(call lib
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) $$(LDFLAGS) $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS) -o $$@
 endef
-$(foreach d,fault bench,$(eval $(call test_program,$(d))))
+$(foreach d,fault bench docs,$(eval $(call test_program,$(d))))
 
 -include $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%.d,$(call sources,$(f)))) $(UNIT_BINS:=.d)
-.PHONY: fuzz fuzzers all unit scenarios clients fault test test-clients deps test-deps lint tidy format asan tsan bench demo install clean help
+.PHONY: docs fuzz fuzzers all unit scenarios clients fault test test-clients deps test-deps lint tidy format asan tsan bench demo install clean help
 .SECONDARY:

@@ -58,7 +58,7 @@ static const struct verb verbs[] = {
 // clang-format on
 
 #define COMMON_USAGE "[--json] [--quiet] [--help] [--server URL] [--no-color]"
-static const char *const of_server[] = { "serve", "init", "config", "version", "help" };
+static const char *const of_server[] = { "serve", "scenario", "init", "config", "version", "help" };
 
 const struct verb *verbs_at(size_t i)
 {
