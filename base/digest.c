@@ -151,33 +151,46 @@ struct digest_value digest_of(enum digest_kind kind, const void *bytes, size_t s
     return digest_final(&digest);
 }
 
-static struct digest_value hash_after_pad(const unsigned char *key, unsigned char pad_byte,
-                                          const void *bytes, size_t size_bytes)
+static struct digest_value hash_after_pad(enum digest_kind kind, const unsigned char *key,
+                                          unsigned char pad_byte, str message)
 {
     unsigned char pad[HMAC_BLOCK_BYTES];
     for (size_t i = 0; i < sizeof pad; i++)
         pad[i] = key[i] ^ pad_byte;
     struct digest digest;
-    digest_init(&digest, DIGEST_SHA256);
+    digest_init(&digest, kind);
     digest_update(&digest, pad, sizeof pad);
-    digest_update(&digest, bytes, size_bytes);
+    digest_update(&digest, message.ptr, message.size);
     OPENSSL_cleanse(pad, sizeof pad);
     return digest_final(&digest);
 }
 
 /* RFC 2104, on the kept contexts: a signature takes five of these, and EVP_MAC would allocate for
  * each. */
-struct digest_value digest_hmac_sha256(str key, str message)
+static struct digest_value hmac(enum digest_kind kind, str key, str message)
 {
     unsigned char block[HMAC_BLOCK_BYTES] = { 0 };
-    if (key.size > sizeof block)
-        memcpy(block, digest_of(DIGEST_SHA256, key.ptr, key.size).bytes, 32);
-    else if (key.size > 0)
+    if (key.size > sizeof block) {
+        struct digest_value hashed = digest_of(kind, key.ptr, key.size);
+        memcpy(block, hashed.bytes, hashed.size);
+    } else if (key.size > 0) {
         memcpy(block, key.ptr, key.size);
-    struct digest_value inner = hash_after_pad(block, 0x36, message.ptr, message.size);
-    struct digest_value outer = hash_after_pad(block, 0x5c, inner.bytes, inner.size);
+    }
+    struct digest_value inner = hash_after_pad(kind, block, 0x36, message);
+    struct digest_value outer =
+        hash_after_pad(kind, block, 0x5c, str_from(inner.bytes, inner.size));
     OPENSSL_cleanse(block, sizeof block);
     return outer;
+}
+
+struct digest_value digest_hmac_sha256(str key, str message)
+{
+    return hmac(DIGEST_SHA256, key, message);
+}
+
+struct digest_value digest_hmac_sha1(str key, str message)
+{
+    return hmac(DIGEST_SHA1, key, message);
 }
 
 unsigned digest_size_bytes(enum digest_kind kind)

@@ -41,6 +41,7 @@ void digest_abort(struct digest *digest);                /* frees; fine after fi
 
 struct digest_value digest_of(enum digest_kind kind, const void *bytes, size_t size_bytes);
 struct digest_value digest_hmac_sha256(str key, str message);
+struct digest_value digest_hmac_sha1(str key, str message); /* Signature Version 2 */
 unsigned digest_size_bytes(enum digest_kind kind);
 
 /* CRC of A followed by B from their CRCs and B's length, for CRC kinds only: multipart objects get

@@ -34,6 +34,8 @@ static const struct setting table[] = {
       GROUP_DOOR, "ADDR:PORT", "HTTP, TLS and CONNECT; repeatable; port 0: any" },
     { "host-name", 0, "server.host_names", SET_HOSTS, AT(host_names), NULL, NULL, 0, 0, GROUP_DOOR,
       "NAME", "a name of our own beside localhost; repeatable" },
+    { "host-alias", 0, "server.host_aliases", SET_ALIASES, AT(host_aliases), NULL, NULL, 0, 0,
+      GROUP_DOOR, "A=B", "accept what was signed for host A when it arrives at B; repeatable" },
     { "proxy-other", 0, "server.proxy_other", SET_WORD, AT(proxy_other), "refuse", "refuse|tunnel",
       0, 0, GROUP_DOOR, NULL, "CONNECT to hosts that are not AWS" },
     { "admin", 0, "server.admin", SET_WORD, AT(admin), "on", "on|loopback|off", 0, 0, GROUP_DOOR,

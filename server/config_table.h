@@ -26,7 +26,8 @@ enum setting_type {
     SET_LAG,
     SET_DATA, /* a directory, or "memory" */
     SET_LISTEN,
-    SET_HOSTS
+    SET_HOSTS,
+    SET_ALIASES /* SIGNED=ARRIVES */
 };
 
 enum setting_group { GROUP_WORLD, GROUP_DOOR, GROUP_BEHAVIOUR, GROUP_TIME, GROUP_PROCESS, GROUPS };

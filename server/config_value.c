@@ -23,7 +23,8 @@ struct list {
 
 bool config_value_is_list(const struct setting *setting)
 {
-    return setting->type == SET_LISTEN || setting->type == SET_HOSTS;
+    return setting->type == SET_LISTEN || setting->type == SET_HOSTS ||
+           setting->type == SET_ALIASES;
 }
 
 static struct list list_of(struct config *config, const struct setting *setting)
@@ -31,6 +32,8 @@ static struct list list_of(struct config *config, const struct setting *setting)
     struct settings *s = &config->settings;
     if (setting->type == SET_LISTEN)
         return (struct list){ s->listen, &s->listen_count, COUNT(s->listen) };
+    if (setting->type == SET_ALIASES)
+        return (struct list){ s->host_aliases, &s->host_alias_count, COUNT(s->host_aliases) };
     return (struct list){ s->host_names, &s->host_name_count, COUNT(s->host_names) };
 }
 
@@ -240,6 +243,26 @@ static bool read_host(struct arena *arena, str text, str *out, str *error)
     return true;
 }
 
+/* "[::1]:28655" and "minio:9000": whatever a Host header may say. */
+static bool is_host_header(str text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.ptr[i] == '\0' ||
+            strchr("abcdefghijklmnopqrstuvwxyz0123456789-._:[]", text.ptr[i]) == NULL)
+            return false;
+    return text.size > 0 && text.size <= 260;
+}
+
+static bool read_alias(struct arena *arena, str text, str *out, str *error)
+{
+    str is_signed, arrives;
+    *out = str_lower(arena, text);
+    if (str_cut(*out, '=', &is_signed, &arrives) && is_host_header(is_signed) &&
+        is_host_header(arrives))
+        return true;
+    return refuse(arena, error, "a host alias: write SIGNED=ARRIVES, minio:9000=localhost", text);
+}
+
 static bool add_to_list(struct arena *arena, struct slot slot, str text, str *error)
 {
     struct list list = list_of(slot.config, slot.setting);
@@ -247,8 +270,9 @@ static bool add_to_list(struct arena *arena, struct slot slot, str text, str *er
     while (str_next(&rest, ',', &piece)) {
         str value;
         piece = str_trim(piece);
-        bool sound = slot.setting->type == SET_LISTEN ? read_listen(arena, piece, &value, error)
-                                                      : read_host(arena, piece, &value, error);
+        bool sound = slot.setting->type == SET_LISTEN  ? read_listen(arena, piece, &value, error)
+                     : slot.setting->type == SET_HOSTS ? read_host(arena, piece, &value, error)
+                                                       : read_alias(arena, piece, &value, error);
         if (!sound)
             return false;
         if (*list.count == list.most) {
@@ -295,6 +319,7 @@ bool config_value_set(struct arena *arena, struct config *config, const struct s
         return set_account(arena, slot, text, error);
     case SET_LISTEN:
     case SET_HOSTS:
+    case SET_ALIASES:
         return add_to_list(arena, slot, text, error);
     }
     return false;
@@ -366,6 +391,8 @@ str config_value_text(struct arena *arena, const struct config *config,
         return list_text(arena, s->listen, s->listen_count);
     case SET_HOSTS:
         return list_text(arena, s->host_names, s->host_name_count);
+    case SET_ALIASES:
+        return list_text(arena, s->host_aliases, s->host_alias_count);
     }
     return STR_NONE;
 }
@@ -384,6 +411,7 @@ void config_value_json(struct json_writer *writer, struct arena *arena, const ch
         return;
     case SET_LISTEN:
     case SET_HOSTS:
+    case SET_ALIASES:
         json_array(writer, name);
         while (text.size > 0 && str_next(&text, ',', &piece))
             json_text(writer, NULL, piece);

@@ -79,6 +79,7 @@ struct identity {
     bool presigned;
     bool anonymous; /* no credential at all */
     bool verified;  /* the signature was checked and is right */
+    bool awaited;   /* a POST form will tell: its fields come with the body */
     str access_key;
     str account; /* who acts; the default account for unknown keys in relaxed mode */
     str arn;     /* arn:aws:iam::ACCOUNT:user/NAME or the assumed role's */

@@ -20,6 +20,8 @@ struct settings {
     size_t listen_count;
     str host_names[SETTINGS_MAX_HOSTS]; /* own names beside localhost: "atoll.test", lower case */
     size_t host_name_count;
+    str host_aliases[SETTINGS_MAX_HOSTS]; /* "SIGNED=ARRIVES", lower case; auth/host_alias.h */
+    size_t host_alias_count;
     str data;    /* directory; empty: a private temporary one, removed at exit */
     str account; /* default account, 12 digits */
     uint64_t seed;

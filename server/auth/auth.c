@@ -15,6 +15,9 @@
 #include "server/auth/canonical.h"
 #include "server/auth/claim.h"
 #include "server/auth/credentials.h"
+#include "server/auth/host_alias.h"
+#include "server/auth/sigv2.h"
+#include "server/operations.h"
 #include "server/world.h"
 
 /* Above it the hexadecimal copy of a canonical request is left out of the refusal. */
@@ -107,8 +110,10 @@ static enum s3_code refuse_claim(struct request *rq, const struct claim *claim)
 {
     if (claim->message.size > 0)
         request_message(rq, "%.*s", STR_ARG(claim->message));
-    if (claim->argument.size > 0) {
-        request_extra(rq, "ArgumentName", STR("Authorization"));
+    if (claim->argument.size > 0 || str_is_set(claim->argument_name)) {
+        request_extra(rq, "ArgumentName",
+                      str_is_set(claim->argument_name) ? claim->argument_name
+                                                       : STR("Authorization"));
         request_extra(rq, "ArgumentValue", claim->argument);
     }
     return claim->code;
@@ -132,16 +137,18 @@ static str seconds_text(struct arena *arena, instant at)
 static enum s3_code check_presigned_time(struct request *rq, const struct claim *claim,
                                          duration skew)
 {
-    instant ends = instant_add(claim->time, DURATION_S(claim->expires_s));
-    if (instant_before(instant_add(rq->received_wall, skew), claim->time)) {
+    bool sigv2 = claim->algorithm == AUTH_SIGV2;
+    instant ends = sigv2 ? claim->time : instant_add(claim->time, DURATION_S(claim->expires_s));
+    if (!sigv2 && instant_before(instant_add(rq->received_wall, skew), claim->time)) {
         request_message(rq, "Request is not valid yet");
         return S3_AccessDenied;
     }
     if (!instant_before(ends, rq->received_wall))
         return S3_OK;
     request_message(rq, "Request has expired");
-    request_extra(rq, "X-Amz-Expires",
-                  str_format(rq->arena, "%llu", (unsigned long long) claim->expires_s));
+    if (!sigv2)
+        request_extra(rq, "X-Amz-Expires",
+                      str_format(rq->arena, "%llu", (unsigned long long) claim->expires_s));
     request_extra(rq, "Expires", seconds_text(rq->arena, ends));
     request_extra(rq, "ServerTime", seconds_text(rq->arena, rq->received_wall));
     return S3_AccessDenied;
@@ -153,7 +160,9 @@ static enum s3_code check_header_time(struct request *rq, const struct claim *cl
     if (!instant_before(claim->time, earliest) &&
         !instant_before(instant_add(rq->received_wall, skew), claim->time))
         return S3_OK;
-    request_extra(rq, "RequestTime", claim->time_text);
+    request_extra(rq, "RequestTime",
+                  claim->time_text.size > 0 ? claim->time_text
+                                            : str_trim(request_get_header(rq, "x-amz-date")));
     request_extra(rq, "ServerTime", seconds_text(rq->arena, rq->received_wall));
     request_extra(rq, "MaxAllowedSkewMilliseconds",
                   str_format(rq->arena, "%lld", (long long) (skew.ns / 1000000)));
@@ -220,6 +229,8 @@ static enum s3_code refuse_signature(struct request *rq, const struct claim *cla
     request_extra(rq, "StringToSign", string_to_sign);
     request_extra(rq, "SignatureProvided", claim->signature);
     request_extra(rq, "StringToSignBytes", bytes_text(rq->arena, string_to_sign));
+    if (claim->algorithm == AUTH_SIGV2)
+        return S3_SignatureDoesNotMatch; /* the string to sign says it all */
     request_extra(rq, "CanonicalRequest", canonical);
     if (canonical.size <= MOST_BYTES_QUOTED)
         request_extra(rq, "CanonicalRequestBytes", bytes_text(rq->arena, canonical));
@@ -231,6 +242,29 @@ static bool is_signed_stream(str payload_hash)
     return str_starts(payload_hash, STR("STREAMING-AWS4-"));
 }
 
+/* A proxy, a container network or a tunnel changed the host between client and server: the client
+ * signed the name that it knows (--host-alias). */
+static bool accepted_for_alias(struct request *rq, const struct claim *claim, str payload_hash,
+                               const struct verifier *verifier)
+{
+    const struct settings *settings = rq->world->settings;
+    str arrived = request_get_header(rq, "Host"), host = STR_NONE;
+    bool accepted = false;
+    for (size_t i = 0; i < 2 * settings->host_alias_count && !accepted; i++) {
+        host = host_alias_signed(rq->arena, settings->host_aliases[i / 2], arrived, i % 2 == 1);
+        if (host.size == 0)
+            continue;
+        fields_set(rq->arena, &rq->headers, STR("Host"), host);
+        str canonical = canonical_request(rq, claim, payload_hash);
+        accepted = canonical.size > 0 &&
+                   verifier_accepts(verifier, canonical_string_to_sign(rq->arena, claim, canonical),
+                                    claim->signature);
+    }
+    if (host.size > 0)
+        fields_set(rq->arena, &rq->headers, STR("Host"), arrived);
+    return accepted;
+}
+
 static enum s3_code check_signature(struct request *rq, const struct claim *claim, str payload_hash)
 {
     struct verifier verifier;
@@ -238,7 +272,8 @@ static enum s3_code check_signature(struct request *rq, const struct claim *clai
         return refuse_key(rq, claim);
     str canonical = canonical_request(rq, claim, payload_hash);
     str string_to_sign = canonical_string_to_sign(rq->arena, claim, canonical);
-    if (canonical.size == 0 || !verifier_accepts(&verifier, string_to_sign, claim->signature))
+    if ((canonical.size == 0 || !verifier_accepts(&verifier, string_to_sign, claim->signature)) &&
+        !accepted_for_alias(rq, claim, payload_hash, &verifier))
         return refuse_signature(rq, claim, canonical, string_to_sign);
     rq->who.verified = true;
     if (is_signed_stream(payload_hash))
@@ -252,10 +287,21 @@ static str sha256_text(struct arena *arena, str bytes)
     return encode_hex(arena, digest.bytes, digest.size);
 }
 
+static enum s3_code check_sigv2(struct request *rq, const struct claim *claim)
+{
+    str string_to_sign = sigv2_string_to_sign(rq, claim);
+    rq->who.verified =
+        string_to_sign.size > 0 &&
+        credentials_accept_sigv2(rq->world->credentials, rq->arena, claim, string_to_sign);
+    return rq->who.verified ? S3_OK : refuse_signature(rq, claim, STR(""), string_to_sign);
+}
+
 /* The key is known: everything is checked, the signature last. */
 static enum s3_code check_known(struct request *rq, const struct claim *claim)
 {
     enum s3_code code = check_time(rq, claim, true);
+    if (code == S3_OK && claim->algorithm == AUTH_SIGV2)
+        return check_sigv2(rq, claim);
     if (code == S3_OK)
         code = check_headers_signed(rq, claim);
     if (code != S3_OK)
@@ -275,21 +321,54 @@ static enum s3_code check_known(struct request *rq, const struct claim *claim)
 static bool find_known(struct request *rq, const struct claim *claim, struct credential *credential)
 {
     return credentials_find(rq->world->credentials, rq->arena, claim->access_key, credential) &&
-           (credential->from_config || rq->world->settings->auth != AUTH_MODE_STRICT);
+           (credential->from_config || credential->session_token.size > 0 ||
+            rq->world->settings->auth != AUTH_MODE_STRICT);
+}
+
+/* A session's key is worth nothing without the token it was issued with. A token beside a lasting
+ * key is ignored: the configuration may know a key that AWS made for a session. */
+static enum s3_code check_token(struct request *rq, const struct credential *credential, str token)
+{
+    if (credential->session_token.size == 0)
+        return S3_OK;
+    if (token.size != credential->session_token.size ||
+        !digest_equal_constant_time(token.ptr, credential->session_token.ptr, token.size)) {
+        request_extra(rq, "Token-0", token);
+        return S3_InvalidToken;
+    }
+    if (instant_before(rq->received_wall, credential->expires))
+        return S3_OK;
+    request_extra(rq, "Token-0", token);
+    return S3_ExpiredToken;
+}
+
+static str token_of(const struct request *rq)
+{
+    str token = request_get_header(rq, "x-amz-security-token");
+    return str_trim(str_is_set(token) ? token : fields_get(&rq->query, "X-Amz-Security-Token"));
+}
+
+/* Nobody can say whether the signature is right. */
+static enum s3_code check_unknown(struct request *rq, const struct claim *claim)
+{
+    if (rq->world->settings->auth == AUTH_MODE_STRICT)
+        return refuse_key(rq, claim);
+    identify(rq, claim, NULL);
+    request_mark(rq, "unknown-key", "InvalidAccessKeyId: " NO_SUCH_KEY);
+    return S3_OK;
 }
 
 static enum s3_code check_signed(struct request *rq, const struct claim *claim)
 {
     struct credential credential;
+    enum s3_code code;
     if (find_known(rq, claim, &credential)) {
         identify(rq, claim, &credential);
-        return check_known(rq, claim);
+        code = check_token(rq, &credential, token_of(rq));
+        return code == S3_OK ? check_known(rq, claim) : code;
     }
-    if (rq->world->settings->auth == AUTH_MODE_STRICT)
-        return refuse_key(rq, claim);
-    identify(rq, claim, NULL);
-    request_mark(rq, "unknown-key", "InvalidAccessKeyId: " NO_SUCH_KEY);
-    return check_time(rq, claim, false);
+    code = check_unknown(rq, claim);
+    return code == S3_OK ? check_time(rq, claim, false) : code;
 }
 
 /* A browser never signs its CORS preflight, and AWS asks for nothing there (Fetch standard,
@@ -312,28 +391,53 @@ static enum s3_code check_unsigned(struct request *rq, const struct claim *claim
     return S3_OK;
 }
 
-static enum s3_code check_sigv2(struct request *rq, const struct claim *claim)
-{
-    if (rq->world->settings->auth == AUTH_MODE_STRICT) {
-        request_message(rq, USE_SIGV4);
-        return S3_InvalidRequest;
-    }
-    struct credential credential;
-    bool known = find_known(rq, claim, &credential);
-    identify(rq, claim, known ? &credential : NULL);
-    request_mark(rq, "sigv2-unverified", "InvalidRequest: " USE_SIGV4);
-    return S3_OK;
-}
-
 /* Mode off: who it says it is, and no questions. */
 static enum s3_code believe(struct request *rq, const struct claim *claim)
 {
     struct credential credential;
-    if (claim->algorithm == AUTH_SIGV2)
-        return check_sigv2(rq, claim);
     bool known = find_known(rq, claim, &credential);
     identify(rq, claim, known ? &credential : NULL);
     return S3_OK;
+}
+
+static enum s3_code check_claim(struct request *rq, const struct claim *claim)
+{
+    if (rq->world->settings->auth == AUTH_MODE_OFF)
+        return believe(rq, claim);
+    if (claim->code != S3_OK)
+        return refuse_claim(rq, claim);
+    if (claim->algorithm == AUTH_NONE)
+        return check_unsigned(rq, claim);
+    /* Version 2 never reached S3 Control, and an access point is in no one place to sign for. */
+    if (claim->algorithm == AUTH_SIGV2 && rq->address.kind != ADDRESS_S3 &&
+        !rq->address.alias_as_bucket) {
+        request_message(rq, USE_SIGV4);
+        return S3_InvalidRequest;
+    }
+    return check_signed(rq, claim);
+}
+
+/* Whoever presigns may put headers into the query, where S3 reads them as if they had been sent:
+ * JS does it with every x-amz-*, boto3's Version 2 with Content-Type too. Checksums there are
+ * ignored: JS signs the checksum of nothing (clients.md 4.3). */
+static void use_parameters_as_headers(struct request *rq)
+{
+    static const char *const own[] = { "x-amz-algorithm",      "x-amz-credential",
+                                       "x-amz-date",           "x-amz-expires",
+                                       "x-amz-signedheaders",  "x-amz-signature",
+                                       "x-amz-content-sha256", "x-amz-security-token",
+                                       "x-amz-region-set" };
+    for (size_t i = 0; i < rq->query.count; i++) {
+        str name = rq->query.at[i].name;
+        bool taken = str_starts_nocase(name, STR("x-amz-"))
+                         ? !str_starts_nocase(name, STR("x-amz-checksum-")) &&
+                               !str_starts_nocase(name, STR("x-amz-sdk-"))
+                         : rq->who.algorithm == AUTH_SIGV2 && str_is(name, "content-type");
+        for (size_t j = 0; j < COUNT(own); j++)
+            taken = taken && !str_eq_nocase(name, str_of(own[j]));
+        if (taken && !str_is_set(fields_get(&rq->headers, str_c(rq->arena, name))))
+            fields_add(rq->arena, &rq->headers, name, rq->query.at[i].value);
+    }
 }
 
 enum s3_code auth_check(struct request *rq)
@@ -343,20 +447,48 @@ enum s3_code auth_check(struct request *rq)
         return S3_OK;
     struct claim claim = claim_read(rq, service);
     note_claim(rq, &claim);
+    rq->who.awaited = rq->who.anonymous && rq->op && (rq->op->flags & OP_FORM);
+    if (rq->who.awaited)
+        return S3_OK;
+    enum s3_code code = check_claim(rq, &claim);
+    if (code == S3_OK && claim.presigned)
+        use_parameters_as_headers(rq);
+    return code;
+}
+
+/* Only the policy is signed, so neither time nor headers are judged here: the policy speaks of
+ * both (AWS: "Authenticating requests: browser-based uploads using POST"). */
+static enum s3_code check_form(struct request *rq, const struct claim *claim,
+                               const struct fields *form)
+{
+    struct credential credential;
+    struct verifier verifier;
+    str policy = fields_get(form, "policy");
+    if (!find_known(rq, claim, &credential))
+        return check_unknown(rq, claim);
+    identify(rq, claim, &credential);
+    enum s3_code code = check_token(rq, &credential, fields_get(form, "x-amz-security-token"));
+    if (code != S3_OK)
+        return code;
+    if (claim->algorithm == AUTH_SIGV2)
+        rq->who.verified =
+            credentials_accept_sigv2(rq->world->credentials, rq->arena, claim, policy);
+    else
+        rq->who.verified =
+            credentials_verifier(rq->world->credentials, rq->arena, claim, &verifier) &&
+            verifier_accepts(&verifier, policy, claim->signature);
+    return rq->who.verified ? S3_OK : refuse_signature(rq, claim, STR(""), policy);
+}
+
+enum s3_code auth_check_form(struct request *rq, const struct fields *form)
+{
+    struct claim claim = claim_read_form(rq->arena, form, service_of(rq->address.kind));
+    note_claim(rq, &claim);
     if (rq->world->settings->auth == AUTH_MODE_OFF)
         return believe(rq, &claim);
     if (claim.code != S3_OK)
         return refuse_claim(rq, &claim);
-    switch (claim.algorithm) {
-    case AUTH_NONE:
-        return check_unsigned(rq, &claim);
-    case AUTH_SIGV2:
-        return check_sigv2(rq, &claim);
-    case AUTH_SIGV4:
-    case AUTH_SIGV4A:
-        break;
-    }
-    return check_signed(rq, &claim);
+    return claim.algorithm == AUTH_NONE ? check_unsigned(rq, &claim) : check_form(rq, &claim, form);
 }
 
 enum s3_code auth_finish(struct request *rq, str body)

@@ -1,5 +1,5 @@
-/* auth: who is asking. Verifies SigV4 and SigV4A in the Authorization header and in the query
- * (clients.md 4). Time comes from the wall clock, because clients sign with theirs.
+/* auth: who is asking. Verifies SigV4, SigV4A and SigV2 in the Authorization header, in the query
+ * and in POST forms. Time comes from the wall clock, because clients sign with theirs.
  *
  * Modes: off (nothing is checked), relaxed (known keys are verified, unknown keys and unsigned
  * requests act as the default account and are marked), strict (nothing unsigned or unknown passes).
@@ -26,9 +26,14 @@ void credentials_add(struct credentials *credentials, str access_key, str secret
                      bool from_config);
 /* What GetCallerIdentity says of it, e.g. an assumed role's; without it, the user of that name. */
 void credentials_set_arn(struct credentials *credentials, str access_key, str arn);
+/* Makes it a session's (AssumeRole): requests must carry `token` until `expires` (wall time). */
+void credentials_set_session(struct credentials *credentials, str access_key, str token,
+                             instant expires);
 
 /* The walk's step: fills rq->who. S3_OK, or the refusal with AWS's extra elements. */
 enum s3_code auth_check(struct request *rq);
+/* The same for a POST form, whose identity auth_check left to its fields (rq->who.awaited). */
+enum s3_code auth_check_form(struct request *rq, const struct fields *form);
 /* Services other than S3 sign the body without naming its hash beforehand (no
  * x-amz-content-sha256): the walk calls this once the body is there. S3_OK at once for everything
  * that auth_check settled. */

@@ -226,8 +226,21 @@ static void read_sigv4_header(const struct request *rq, struct claim *claim, str
     check_day(rq->arena, claim);
 }
 
+/* x-amz-date stands among the x-amz-* lines; the Date line is then empty. */
+static void read_sigv2_time(const struct request *rq, struct claim *claim)
+{
+    str text = str_trim(request_get_header(rq, "x-amz-date"));
+    claim->time_text = STR("");
+    if (text.size == 0)
+        claim->time_text = text = str_trim(request_get_header(rq, "Date"));
+    if (!instant_parse_http(text, &claim->time) && !instant_parse_amz(text, &claim->time) &&
+        !instant_parse_iso8601(text, &claim->time))
+        refuse(claim, S3_AccessDenied,
+               STR("AWS authentication requires a valid Date or x-amz-date header"));
+}
+
 /* "AWS AKID:signature" */
-static void read_sigv2_header(struct claim *claim, str rest)
+static void read_sigv2_header(const struct request *rq, struct claim *claim, str rest)
 {
     str signature;
     claim->algorithm = AUTH_SIGV2;
@@ -238,6 +251,28 @@ static void read_sigv2_header(struct claim *claim, str rest)
         claim->argument = STR("AWS");
     }
     claim->signature = signature;
+    read_sigv2_time(rq, claim);
+}
+
+/* Expires counts seconds since 1970. */
+static void read_sigv2_query(const struct request *rq, struct claim *claim)
+{
+    uint64_t seconds;
+    claim->algorithm = AUTH_SIGV2;
+    claim->presigned = true;
+    claim->access_key = request_query(rq, "AWSAccessKeyId");
+    claim->signature = request_query(rq, "Signature");
+    claim->time_text = request_query(rq, "Expires");
+    if (claim->access_key.size == 0 || claim->signature.size == 0 || claim->time_text.size == 0)
+        refuse(claim, S3_AccessDenied,
+               STR("Query-string authentication requires the Signature, Expires and "
+                   "AWSAccessKeyId parameters"));
+    else if (!str_to_u64(claim->time_text, &seconds) || seconds > INT64_MAX / 1000000000)
+        refuse(claim, S3_AccessDenied,
+               str_format(rq->arena, "Invalid date (should be seconds since epoch): %.*s",
+                          STR_ARG(str_first(claim->time_text, 128))));
+    else
+        claim->time = (instant){ (int64_t) seconds * 1000000000 };
 }
 
 static void read_header(const struct request *rq, struct claim *claim, str header, str service)
@@ -248,7 +283,7 @@ static void read_header(const struct request *rq, struct claim *claim, str heade
     if (claim->algorithm != AUTH_NONE)
         read_sigv4_header(rq, claim, rest, service);
     else if (str_is(scheme, "AWS"))
-        read_sigv2_header(claim, rest);
+        read_sigv2_header(rq, claim, rest);
     else if (str_starts(scheme, STR("AWS4-")))
         refuse(claim, S3_InvalidRequest,
                STR("The authorization mechanism you have provided is not supported. Please use "
@@ -327,16 +362,88 @@ struct claim claim_read(const struct request *rq, str service)
         read_header(rq, &claim, header, service);
     } else if (in_query) {
         read_sigv4_query(rq, &claim, service);
-    } else if (request_has_query(rq, "AWSAccessKeyId")) {
-        claim.algorithm = AUTH_SIGV2;
-        claim.presigned = true;
-        claim.access_key = request_query(rq, "AWSAccessKeyId");
-        claim.signature = request_query(rq, "Signature");
-        if (claim.access_key.size == 0 || claim.signature.size == 0 ||
-            request_query(rq, "Expires").size == 0)
-            refuse(&claim, S3_AccessDenied,
-                   STR("Query-string authentication requires the Signature, Expires and "
-                       "AWSAccessKeyId parameters"));
+    } else if (request_has_query(rq, "AWSAccessKeyId") ||
+               (request_has_query(rq, "Signature") && request_has_query(rq, "Expires"))) {
+        read_sigv2_query(rq, &claim);
     }
     return claim;
+}
+
+/* --- forms --- */
+
+static bool is_missing(struct arena *arena, struct claim *claim, const struct fields *form,
+                       const char *name)
+{
+    if (fields_get(form, name).size > 0)
+        return false;
+    if (claim->code == S3_OK)
+        claim->argument_name = str_of(name);
+    refuse(claim, S3_InvalidArgument,
+           str_format(arena,
+                      "Bucket POST must contain a field named '%s'.  If it is specified, please "
+                      "check the order of the fields.",
+                      name));
+    return true;
+}
+
+static void read_sigv4_form(struct arena *arena, struct claim *claim, const struct fields *form,
+                            str service)
+{
+    static const char *const needed[] = { "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date",
+                                          "X-Amz-Signature", "Policy" };
+    for (size_t i = 0; i < COUNT(needed); i++)
+        if (is_missing(arena, claim, form, needed[i]))
+            return;
+    claim->algorithm = algorithm_of(fields_get(form, "x-amz-algorithm"));
+    claim->signature = fields_get(form, "x-amz-signature");
+    claim->time_text = fields_get(form, "x-amz-date");
+    claim->region_set = fields_get(form, "x-amz-region-set");
+    claim->presigned = true; /* the refusals speak of X-Amz-Credential */
+    if (claim->algorithm == AUTH_NONE)
+        refuse(claim, S3_InvalidRequest,
+               STR("The authorization mechanism you have provided is not supported. Please use "
+                   "AWS4-HMAC-SHA256."));
+    read_credential(arena, claim, fields_get(form, "x-amz-credential"), service);
+    if (!instant_parse_amz(claim->time_text, &claim->time))
+        refuse(claim, S3_AuthorizationQueryParametersError,
+               STR("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\""));
+    check_day(arena, claim);
+    claim->presigned = false;
+}
+
+struct claim claim_read_form(struct arena *arena, const struct fields *form, str service)
+{
+    struct claim claim = { .algorithm = AUTH_NONE };
+    if (str_is_set(fields_get(form, "x-amz-signature")) ||
+        str_is_set(fields_get(form, "x-amz-algorithm")) ||
+        str_is_set(fields_get(form, "x-amz-credential"))) {
+        read_sigv4_form(arena, &claim, form, service);
+    } else if (str_is_set(fields_get(form, "AWSAccessKeyId")) ||
+               str_is_set(fields_get(form, "signature"))) {
+        claim.algorithm = AUTH_SIGV2;
+        claim.access_key = fields_get(form, "AWSAccessKeyId");
+        claim.signature = fields_get(form, "signature");
+        if (!is_missing(arena, &claim, form, "AWSAccessKeyId") &&
+            !is_missing(arena, &claim, form, "Signature"))
+            (void) is_missing(arena, &claim, form, "Policy");
+    } else if (str_is_set(fields_get(form, "policy"))) {
+        refuse(&claim, S3_AccessDenied, STR_NONE); /* a policy that nobody signed */
+    }
+    return claim;
+}
+
+str claim_service(const struct request *rq)
+{
+    str credential = request_query(rq, "X-Amz-Credential"), last = STR_NONE, service = STR_NONE;
+    str header = request_get_header(rq, "Authorization"), piece;
+    if (header.size > 0) {
+        size_t at = str_find(header, STR("Credential="));
+        credential = str_skip(header, at < header.size ? at + 11 : at);
+        credential = str_first(credential, str_find_char(credential, ','));
+    }
+    while (credential.size > 0 && str_next(&credential, '/', &piece)) {
+        service = last;
+        last = piece;
+    }
+    return service;
 }

@@ -22,18 +22,24 @@ struct claim {
     str scope;                             /* the credential without its access key */
     str signed_headers;                    /* "host;x-amz-date", as on the wire */
     str signature;
-    str time_text; /* as it stands in the string to sign */
-    instant time;
-    uint64_t expires_s; /* presigned */
+    str time_text;      /* as it stands in the string to sign */
+    instant time;       /* presigned with SigV2: when it expires */
+    uint64_t expires_s; /* presigned with SigV4 */
     str region_set;     /* SigV4A */
 
     enum s3_code code; /* S3_OK, or the refusal */
     str message;       /* empty: the table's */
     str argument;      /* for InvalidArgument: what stands in <ArgumentValue> */
+    str argument_name; /* a form's field; else the refusal is about Authorization */
 };
 
 /* `service`: the one the request's address belongs to, "s3", "sts", ... */
 struct claim claim_read(const struct request *rq, str service);
+/* The same of a POST form, whose fields sign the policy (AWS: "Creating an HTML form"). */
+struct claim claim_read_form(struct arena *arena, const struct fields *form, str service);
+/* The service that a signed request is meant for, "s3", "sts", ...; empty when it says none: with
+ * one endpoint for all services nothing else tells them apart. */
+str claim_service(const struct request *rq);
 
 /* "AWS4-HMAC-SHA256" or "AWS4-ECDSA-P256-SHA256"; empty for the others. */
 str claim_algorithm_name(enum auth_algorithm algorithm);

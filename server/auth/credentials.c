@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/lock.h"
 #include "base/rng.h"
+#include "server/auth/sigv2.h"
 #include "server/auth/sigv4.h"
 
 #define BUCKETS 1024
@@ -25,8 +26,9 @@ struct entry {
     struct entry *newer; /* among the temporary ones */
     uint64_t id;
     bool from_config;
-    str access_key, secret, account, arn; /* each its own allocation */
-    sigv4a_key *point;                    /* derived when first asked for */
+    str access_key, secret, account, arn, token; /* each its own allocation */
+    instant expires;                             /* of a session's */
+    sigv4a_key *point;                           /* derived when first asked for */
 };
 
 struct derived {
@@ -77,6 +79,7 @@ static void entry_free(struct entry *entry)
     drop(&entry->secret);
     drop(&entry->account);
     drop(&entry->arn);
+    drop(&entry->token);
     sigv4a_key_free(entry->point);
     free(entry);
 }
@@ -203,6 +206,18 @@ void credentials_set_arn(struct credentials *credentials, str access_key, str ar
     entry->arn = keep(arn);
 }
 
+void credentials_set_session(struct credentials *credentials, str access_key, str token,
+                             instant expires)
+{
+    SCOPED_LOCK(&credentials->lock);
+    struct entry *entry = find_locked(credentials, access_key);
+    if (entry == NULL)
+        return;
+    drop(&entry->token);
+    entry->token = keep(token);
+    entry->expires = expires;
+}
+
 bool credentials_find(struct credentials *credentials, struct arena *arena, str access_key,
                       struct credential *out)
 {
@@ -212,7 +227,10 @@ bool credentials_find(struct credentials *credentials, struct arena *arena, str 
         return false;
     *out = (struct credential){ .account = str_copy(arena, entry->account),
                                 .arn = entry->arn.size ? str_copy(arena, entry->arn) : STR(""),
-                                .from_config = entry->from_config };
+                                .from_config = entry->from_config,
+                                .session_token =
+                                    entry->token.size ? str_copy(arena, entry->token) : STR(""),
+                                .expires = entry->expires };
     return true;
 }
 
@@ -266,6 +284,14 @@ bool credentials_verifier(struct credentials *credentials, struct arena *arena,
     out->point = sigv4a_key_share(entry->point);
     arena_defer(arena, sigv4a_key_free, out->point);
     return true;
+}
+
+bool credentials_accept_sigv2(struct credentials *credentials, struct arena *arena,
+                              const struct claim *claim, str string_to_sign)
+{
+    SCOPED_LOCK(&credentials->lock);
+    const struct entry *entry = find_locked(credentials, claim->access_key);
+    return entry && sigv2_accepts(arena, entry->secret, string_to_sign, claim->signature);
 }
 
 bool verifier_accepts(const struct verifier *verifier, str string_to_sign, str signature)

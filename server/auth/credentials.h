@@ -19,6 +19,8 @@ struct credential {
     str account;
     str arn; /* empty: none was set */
     bool from_config;
+    str session_token; /* empty: not STS's */
+    instant expires;   /* wall; of STS's */
 };
 
 /* What a signature is checked with. */
@@ -33,6 +35,10 @@ bool credentials_find(struct credentials *credentials, struct arena *arena, str 
 /* False when the access key is gone. `claim` says the key, the algorithm and the scope. */
 bool credentials_verifier(struct credentials *credentials, struct arena *arena,
                           const struct claim *claim, struct verifier *out);
+/* SigV2 signs with the secret itself, which does not leave the table. False too when the key is
+ * gone. */
+bool credentials_accept_sigv2(struct credentials *credentials, struct arena *arena,
+                              const struct claim *claim, str string_to_sign);
 bool verifier_accepts(const struct verifier *verifier, str string_to_sign, str signature);
 
 #endif

@@ -357,44 +357,6 @@ TEST(mode_off_believes_everything)
     fixture_free(fixture);
 }
 
-TEST(sigv2_is_accepted_unverified_and_marked_but_not_in_strict_mode)
-{
-    static const char *const targets[] = { "/k",
-                                           "/k?AWSAccessKeyId=alice&Expires=1&Signature=c2ln" };
-    for (size_t i = 0; i < COUNT(targets); i++) {
-        struct auth_fixture *fixture = timed(AUTH_MODE_RELAXED);
-        const char *authorization = i == 0 ? "AWS alice:c2ln" : NULL;
-        struct request *rq = get(fixture, targets[i], authorization);
-        assert_int_equal(auth_check(rq), S3_OK);
-        assert_int_equal(rq->who.algorithm, AUTH_SIGV2);
-        assert_int_equal(rq->who.presigned, i == 1);
-        assert_str(rq->who.access_key, "alice");
-        assert_true(fields_has_exact(&rq->nonstandard, "sigv2-unverified"));
-
-        fixture->settings.auth = AUTH_MODE_OFF;
-        rq = get(fixture, targets[i], authorization);
-        assert_int_equal(auth_check(rq), S3_OK);
-        assert_true(fields_has_exact(&rq->nonstandard, "sigv2-unverified"));
-
-        fixture->settings.auth = AUTH_MODE_STRICT;
-        rq = get(fixture, targets[i], authorization);
-        assert_int_equal(auth_check(rq), S3_InvalidRequest);
-        assert_str(rq->message, "The authorization mechanism you have provided is not supported. "
-                                "Please use AWS4-HMAC-SHA256.");
-        fixture_free(fixture);
-    }
-}
-
-TEST(half_a_sigv2_query_is_refused)
-{
-    struct auth_fixture *fixture = timed(AUTH_MODE_RELAXED);
-    struct request *rq = get(fixture, "/k?AWSAccessKeyId=alice&Expires=1", NULL);
-    assert_int_equal(auth_check(rq), S3_AccessDenied);
-    assert_str(rq->message, "Query-string authentication requires the Signature, Expires and "
-                            "AWSAccessKeyId parameters");
-    fixture_free(fixture);
-}
-
 #define STS_SCOPE "Credential=" EXAMPLE_KEY "/20261122/us-east-1/sts/aws4_request"
 #define STS_BODY "Action=GetCallerIdentity&Version=2011-06-15"
 

@@ -45,6 +45,8 @@ static const char *sample(const struct setting *setting)
         return "127.0.0.1:1,[::1]:2";
     case SET_HOSTS:
         return "atoll.test,s3.test";
+    case SET_ALIASES:
+        return "minio:9000=localhost,s3.test=[::1]:28655";
     }
     return "";
 }
