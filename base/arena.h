@@ -33,7 +33,7 @@ size_t arena_used_bytes(const struct arena *arena);
 #define ARENA_ARRAY(arena, type, count) ((type *) arena_alloc((arena), sizeof(type) * (count)))
 
 /* malloc's bargain everywhere else: never NULL, or the process ends. */
-void *mem_alloc(size_t size_bytes);       /* zeroed; free() it */
+void *mem_alloc(size_t size_bytes); /* zeroed; free() it */
 void *mem_resize(void *old, size_t size_bytes);
 
 #endif

@@ -4,10 +4,10 @@
 
 #include "base/str.h"
 
-str encode_hex(struct arena *arena, const void *bytes, size_t size_bytes);    /* lower case */
+str encode_hex(struct arena *arena, const void *bytes, size_t size_bytes); /* lower case */
 /* Writes 2 x size_bytes characters, no NUL. */
 void encode_hex_into(char *out, const void *bytes, size_t size_bytes);
-str encode_base64(struct arena *arena, const void *bytes, size_t size_bytes); /* padded */
+str encode_base64(struct arena *arena, const void *bytes, size_t size_bytes);    /* padded */
 str encode_base64url(struct arena *arena, const void *bytes, size_t size_bytes); /* unpadded */
 
 /* Exact: whole input, right length, right alphabet. False leaves *out alone. */

@@ -19,8 +19,8 @@ struct json {
     str name;           /* when a member of an object */
     struct json *child; /* first element or member */
     struct json *next;
-    size_t count;       /* children */
-    unsigned line;      /* where the value starts, from 1 */
+    size_t count;  /* children */
+    unsigned line; /* where the value starts, from 1 */
     unsigned column;
 };
 
@@ -59,7 +59,8 @@ void json_integer(struct json_writer *writer, const char *name, int64_t value);
 void json_real(struct json_writer *writer, const char *name, double value);
 void json_boolean(struct json_writer *writer, const char *name, bool value);
 void json_nothing(struct json_writer *writer, const char *name);
-/* A member whose name is a str (keys, Regions); the value follows by the next call with NULL name. */
+/* A member whose name is a str (keys, Regions); the value follows by the next call with NULL name.
+ */
 void json_key(struct json_writer *writer, str name);
 void json_raw(struct json_writer *writer, const char *name, str json_text_verbatim);
 /* Quoted and escaped into a buf. */

@@ -5,6 +5,7 @@
 #ifndef ATOLL_BASE_LIMITS_H
 #define ATOLL_BASE_LIMITS_H
 
+// clang-format off
 /* Keys and metadata */
 #define LIMIT_KEY_BYTES 1024                 /* [AWS] "Object key names" */
 #define LIMIT_USER_METADATA_BYTES 2048       /* [AWS] names plus values of x-amz-meta-* */
@@ -64,6 +65,10 @@
 #define LIMIT_JOURNAL 10000                  /* [atoll] requests remembered, `--journal` */
 #define LIMIT_WRITE_BATCH_ROWS 1024          /* DESIGN.md 5 */
 #define LIMIT_WRITE_BATCH_MS 5               /* DESIGN.md 5 */
+#define LIMIT_HOT_ENTRIES 1024               /* [atoll] small objects in memory, each reader */
+#define LIMIT_HOT_BYTES 4096                 /* [atoll] the largest of them */
 #define LIMIT_WAL_PAGES 20000                /* DESIGN.md 4: above it the writer checkpoints too */
+
+// clang-format on
 
 #endif

@@ -38,10 +38,10 @@ static inline void mutex_unlock_scoped(struct mutex **mutex)
 }
 #define SCOPED_LOCK_NAME2(line) scoped_lock_##line
 #define SCOPED_LOCK_NAME(line) SCOPED_LOCK_NAME2(line)
-#define SCOPED_LOCK(mutex_ptr)                                                          \
-    struct mutex *SCOPED_LOCK_NAME(__LINE__)                                            \
-        __attribute__((cleanup(mutex_unlock_scoped), unused)) = (mutex_lock(mutex_ptr), \
-                                                                 (mutex_ptr))
+#define SCOPED_LOCK(mutex_ptr)                                                                     \
+    struct mutex *SCOPED_LOCK_NAME(__LINE__)                                                       \
+        __attribute__((cleanup(mutex_unlock_scoped), unused)) =                                    \
+            (mutex_lock(mutex_ptr), (mutex_ptr))
 
 /* Starts a joinable thread whose name shows in ps and gdb; ends the process if it cannot. All
  * signals are blocked in it: main alone takes them. */

@@ -13,7 +13,8 @@ enum log_format { LOG_TEXT, LOG_JSON };
 void log_configure(enum log_level level, enum log_format format);
 bool log_enabled(enum log_level level);
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
-/* A line made elsewhere, text or a whole JSON object by the configured format; a newline is added. */
+/* A line made elsewhere, text or a whole JSON object by the configured format; a newline is added.
+ */
 void log_raw(enum log_level level, str line);
 enum log_format log_format_get(void);
 MUST_CHECK bool log_level_parse(str name, enum log_level *out);

@@ -101,8 +101,10 @@ static enum s3_code judge_expected_owner(struct request *rq)
     if (!str_is_set(expected))
         return S3_OK;
     if (expected.size != 12 || !str_to_u64(expected, &number)) {
-        request_message(rq, "The value of the expected bucket owner parameter must be an AWS "
-                            "Account ID... [%.*s]", STR_ARG(expected));
+        request_message(rq,
+                        "The value of the expected bucket owner parameter must be an AWS "
+                        "Account ID... [%.*s]",
+                        STR_ARG(expected));
         return S3_InvalidBucketOwnerAWSAccountID;
     }
     return !rq->has_bucket || str_eq(expected, rq->bucket.account) ? S3_OK : S3_AccessDenied;

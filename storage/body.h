@@ -24,7 +24,7 @@ void body_lane_close(struct body_lane *lane);
 
 /* Bytes placed and hashed, not yet named by a row. */
 struct body_draft {
-    int64_t file;          /* 0: an empty body, no file */
+    int64_t file; /* 0: an empty body, no file */
     uint64_t offset_bytes;
     uint64_t size_bytes;
     struct digest_value md5;
@@ -34,8 +34,8 @@ struct body_draft {
 void body_draft_drop(struct body_draft *draft); /* fine after a write took it, and on zeroes */
 
 struct body_sink_options {
-    uint32_t digest_mask;  /* 1u << DIGEST_X for each kind wanted; MD5 always comes */
-    uint64_t limit_bytes;  /* more than that: STORE_TOO_LARGE */
+    uint32_t digest_mask; /* 1u << DIGEST_X for each kind wanted; MD5 always comes */
+    uint64_t limit_bytes; /* more than that: STORE_TOO_LARGE */
     void (*wake)(void *owner);
     void *owner;
 };

@@ -21,11 +21,11 @@ struct bucket_info {
 };
 
 /* By name; STORE_NO_BUCKET. Served from a cache that a bucket change empties. */
-MUST_CHECK enum store_result store_bucket_get(struct store_reader *reader, struct arena *arena, str name,
-                                              struct bucket_info *out);
+MUST_CHECK enum store_result store_bucket_get(struct store_reader *reader, struct arena *arena,
+                                              str name, struct bucket_info *out);
 struct bucket_list_query {
-    str account;  /* ptr == NULL: any */
-    str region;   /* ptr == NULL: any */
+    str account; /* ptr == NULL: any */
+    str region;  /* ptr == NULL: any */
     str prefix;
     str after;    /* strictly after this name */
     unsigned max; /* 0: all */
@@ -42,20 +42,22 @@ MUST_CHECK enum store_result store_bucket_list(struct store_reader *reader, stru
 struct store_bucket_create {
     struct store_write head;
     str name, region, account;
-    bool object_lock; /* also enables versioning, as AWS does */
+    bool object_lock;                /* also enables versioning, as AWS does */
     const struct store_doc *configs; /* kind and id as in store_config_get; may be none */
     size_t config_count;
     struct bucket_info out; /* on STORE_EXISTS: the bucket that is there */
 };
 void store_bucket_create_init(struct store_bucket_create *create, struct arena *arena);
 
-struct store_bucket_delete { /* STORE_NOT_EMPTY while a version or marker is left; uploads go along */
+struct store_bucket_delete { /* STORE_NOT_EMPTY while a version or marker is left; uploads go along
+                              */
     struct store_write head;
     int64_t bucket;
 };
 void store_bucket_delete_init(struct store_bucket_delete *del, struct arena *arena);
 
-struct store_bucket_versioning { /* STORE_STATE_REFUSED: suspended under replication or object lock */
+struct store_bucket_versioning { /* STORE_STATE_REFUSED: suspended under replication or object lock
+                                  */
     struct store_write head;
     int64_t bucket;
     enum versioning versioning;
@@ -64,13 +66,15 @@ void store_bucket_versioning_init(struct store_bucket_versioning *change, struct
 
 /* Sub-resources: (bucket, kind, id) -> text. kind "replication", "policy", ...; id "" unless the
  * sub-resource is a list (inventory, analytics, ...). */
-#define CONFIG_REPLICATION "replication"       /* what GetBucketReplication returns */
-#define CONFIG_REPLICATION_RULES "repl-rules"  /* replication/rules.h's packed form, for the plan */
+#define CONFIG_REPLICATION "replication"      /* what GetBucketReplication returns */
+#define CONFIG_REPLICATION_RULES "repl-rules" /* replication/rules.h's packed form, for the plan   \
+                                               */
 
 MUST_CHECK enum store_result store_config_get(struct store_reader *reader, struct arena *arena,
                                               int64_t bucket, str kind, str id, str *body);
 MUST_CHECK enum store_result store_config_list(struct store_reader *reader, struct arena *arena,
-                                               int64_t bucket, str kind, struct store_doc_list *out);
+                                               int64_t bucket, str kind,
+                                               struct store_doc_list *out);
 struct store_config_put { /* several at once; body.ptr == NULL deletes */
     struct store_write head;
     int64_t bucket;

@@ -17,15 +17,15 @@ struct store_change {
     enum change_kind kind;
     const struct bucket_info *bucket;
     const struct version_info *version;
-    unsigned what;     /* CHANGED_META: of enum version_change */
-    instant now;       /* emulated */
-    uint64_t scope;    /* of the bucket: keys the draws, with */
-    uint64_t ordinal;  /* of this version (or change) in its bucket */
+    unsigned what;    /* CHANGED_META: of enum version_change */
+    instant now;      /* emulated */
+    uint64_t scope;   /* of the bucket: keys the draws, with */
+    uint64_t ordinal; /* of this version (or change) in its bucket */
 };
 struct plan_row {
-    str rule;          /* rule ID */
-    str destination;   /* bucket name */
-    str options;       /* opaque to storage: storage class, owner override, ... */
+    str rule;        /* rule ID */
+    str destination; /* bucket name */
+    str options;     /* opaque to storage: storage class, owner override, ... */
     instant ready_at;
     str from_region, to_region;
 };
@@ -57,17 +57,18 @@ struct queue_row {
 
 /* What applying a copy met, as seen inside the transaction. */
 enum copy_finding {
-    COPY_APPLIED,          /* now there, or was already there (idempotent by version id) */
-    COPY_SOURCE_GONE,      /* version deleted before it was copied */
-    COPY_BUCKET_GONE,      /* destination bucket does not exist */
-    COPY_UNVERSIONED,      /* destination versioning is not Enabled */
-    COPY_VERSION_MISSING   /* a metadata change for a version the destination lacks */
+    COPY_APPLIED,        /* now there, or was already there (idempotent by version id) */
+    COPY_SOURCE_GONE,    /* version deleted before it was copied */
+    COPY_BUCKET_GONE,    /* destination bucket does not exist */
+    COPY_UNVERSIONED,    /* destination versioning is not Enabled */
+    COPY_VERSION_MISSING /* a metadata change for a version the destination lacks */
 };
 struct copy_verdict { /* what becomes of the row */
     enum { VERDICT_DONE, VERDICT_WAIT, VERDICT_FAIL, VERDICT_HOLD, VERDICT_DROP } end;
-    instant ready_at;  /* VERDICT_WAIT */
+    instant ready_at; /* VERDICT_WAIT */
     /* Static text. VERDICT_WAIT with one is QUEUE_WAITING; without, the row is QUEUE_PENDING again
-     * (release, resume, reorder). VERDICT_DROP with one is as VERDICT_FAIL; without, the row goes. */
+     * (release, resume, reorder). VERDICT_DROP with one is as VERDICT_FAIL; without, the row goes.
+     */
     str reason;
 };
 /* Pure: replication's table of transitions, asked inside the transaction. */
@@ -78,8 +79,8 @@ struct store_hooks {
     void *ctx;
     store_plan_fn *plan;
     copy_judge_fn *judge;
-    /* After each commit that added or freed rows: the earliest ready_at of what was added. Any thread
-     * may be woken by it; must not block. */
+    /* After each commit that added or freed rows: the earliest ready_at of what was added. Any
+     * thread may be woken by it; must not block. */
     void (*queued)(void *ctx, instant earliest);
 };
 
@@ -89,12 +90,13 @@ struct copy_order {
     bool apply;
     struct copy_verdict verdict; /* when !apply */
     /* out */
-    bool found;                  /* the row existed */
-    struct queue_row was;        /* in the write's arena, for events */
+    bool found;           /* the row existed */
+    struct queue_row was; /* in the write's arena, for events */
     struct copy_verdict became;
 };
 struct store_copies {
-    struct store_write head; /* head.at: the instant of the copies; head.docs: the clock's position */
+    struct store_write
+        head; /* head.at: the instant of the copies; head.docs: the clock's position */
     struct copy_order *at;
     size_t count;
 };
@@ -103,13 +105,13 @@ void store_copies_init(struct store_copies *copies, struct arena *arena);
 struct queue_filter {
     bool any_state;
     enum queue_state state;
-    str from_region, to_region;    /* ptr == NULL: any */
-    int64_t source_bucket;         /* 0: any */
-    str destination;               /* ptr == NULL: any */
-    str key_prefix;                /* ptr == NULL: any */
-    bool exact_key;                /* key_prefix is the whole key */
-    str version_id;                /* ptr == NULL: any */
-    instant due_until;             /* rows with ready_at <= it; {0}: any */
+    str from_region, to_region; /* ptr == NULL: any */
+    int64_t source_bucket;      /* 0: any */
+    str destination;            /* ptr == NULL: any */
+    str key_prefix;             /* ptr == NULL: any */
+    bool exact_key;             /* key_prefix is the whole key */
+    str version_id;             /* ptr == NULL: any */
+    instant due_until;          /* rows with ready_at <= it; {0}: any */
 };
 /* Rows by (ready_at, id), at most max (0: all). */
 struct queue_page {

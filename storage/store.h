@@ -22,24 +22,24 @@
 
 enum store_result {
     STORE_OK,
-    STORE_ABSENT,           /* document, configuration: not there */
+    STORE_ABSENT, /* document, configuration: not there */
     STORE_NO_BUCKET,
-    STORE_NO_KEY,           /* no current version, or it is a delete marker where an object is needed */
+    STORE_NO_KEY, /* no current version, or it is a delete marker where an object is needed */
     STORE_NO_VERSION,
-    STORE_IS_MARKER,        /* the version asked for by id is a delete marker */
+    STORE_IS_MARKER, /* the version asked for by id is a delete marker */
     STORE_NO_UPLOAD,
-    STORE_EXISTS,           /* bucket name is taken, document exists */
-    STORE_NOT_EMPTY,        /* bucket still has versions */
-    STORE_PRECONDITION,     /* 412: If-Match / If-None-Match / source conditions */
-    STORE_CONFLICT,         /* 409: changed since the upload began, or since it was read */
-    STORE_LOCKED,           /* object lock forbids it */
-    STORE_BAD_PART,         /* Complete names a part that is not there or differs */
+    STORE_EXISTS,       /* bucket name is taken, document exists */
+    STORE_NOT_EMPTY,    /* bucket still has versions */
+    STORE_PRECONDITION, /* 412: If-Match / If-None-Match / source conditions */
+    STORE_CONFLICT,     /* 409: changed since the upload began, or since it was read */
+    STORE_LOCKED,       /* object lock forbids it */
+    STORE_BAD_PART,     /* Complete names a part that is not there or differs */
     STORE_PART_TOO_SMALL,
     STORE_TOO_LARGE,
-    STORE_STATE_REFUSED,    /* bucket state forbids it: e.g. suspending versioning while replicating */
-    STORE_BUSY,             /* a bound is reached: slow down */
-    STORE_FULL,             /* disk full */
-    STORE_BROKEN            /* I/O or database error; logged where seen */
+    STORE_STATE_REFUSED, /* bucket state forbids it: e.g. suspending versioning while replicating */
+    STORE_BUSY,          /* a bound is reached: slow down */
+    STORE_FULL,          /* disk full */
+    STORE_BROKEN         /* I/O or database error; logged where seen */
 };
 
 enum store_durability { DURABILITY_CRASH, DURABILITY_POWER };
@@ -51,19 +51,20 @@ struct store_write;
 struct store_hooks; /* storage/queue.h: what replication adds to a commit */
 
 struct store_options {
-    const char *directory;  /* made if missing; locked: a second process is refused */
-    bool ephemeral;         /* remove the directory at store_close */
+    const char *directory; /* made if missing; locked: a second process is refused */
+    bool ephemeral;        /* remove the directory at store_close */
     enum store_durability durability;
     enum version_order version_order;
-    const struct fs *fs;    /* NULL: fs_real() */
-    struct clock *clock;    /* emulated time for stamps; not owned */
+    const struct fs *fs;             /* NULL: fs_real() */
+    struct clock *clock;             /* emulated time for stamps; not owned */
     const struct store_hooks *hooks; /* NULL: nothing replicates; not owned */
-    uint64_t seed;          /* used when the world is new; a kept world keeps its own */
-    uint64_t part_min_bytes;/* LIMIT_PART_MIN_BYTES; tests make it smaller */
-    unsigned body_threads;  /* body pool size; 0: 2 */
+    uint64_t seed;                   /* used when the world is new; a kept world keeps its own */
+    uint64_t part_min_bytes;         /* LIMIT_PART_MIN_BYTES; tests make it smaller */
+    unsigned body_threads;           /* body pool size; 0: 2 */
 };
 
-/* NULL on failure, with a sentence in *error (in the arena) that names the cause and the way out. */
+/* NULL on failure, with a sentence in *error (in the arena) that names the cause and the way out.
+ */
 MUST_CHECK struct store *store_open(struct arena *arena, const struct store_options *options,
                                     str *error);
 /* Commits what is queued, stops the threads, checkpoints. No reader may be open. */
@@ -80,6 +81,9 @@ void store_reader_close(struct store_reader *reader);
 void store_read_begin(struct store_reader *reader);
 /* Ends the snapshot when the thread goes idle, so that the WAL can be reset. */
 void store_read_idle(struct store_reader *reader);
+/* Rises with each change of a bucket or of its sub-resources: what was read about them under the
+ * same number is still true in this snapshot. */
+uint64_t store_read_generation(const struct store_reader *reader);
 struct store *store_of_reader(const struct store_reader *reader);
 
 typedef void store_done_fn(struct store_write *write);
@@ -88,23 +92,23 @@ typedef void store_done_fn(struct store_write *write);
 struct store_doc {
     str kind; /* "mrap", "link", "clock", ... */
     str id;
-    str body; /* ptr == NULL: delete it */
+    str body;       /* ptr == NULL: delete it */
     bool if_absent; /* fail the whole write with STORE_EXISTS when it is there already */
 };
 
 /* The head of every typed write. */
 struct store_write {
     /* set by the caller */
-    struct arena *arena;      /* outputs go here; the writer uses it until done */
+    struct arena *arena; /* outputs go here; the writer uses it until done */
     store_done_fn *done;
     void *owner;
     const struct store_doc *docs; /* committed together with this write */
     size_t doc_count;
-    instant at;               /* emulated instant to act at; {0}: the clock's now */
-    bool background;          /* yields to clients' writes */
+    instant at;      /* emulated instant to act at; {0}: the clock's now */
+    bool background; /* yields to clients' writes */
     /* set by the store */
     enum store_result result;
-    str detail;               /* which part, which key: for the error's extra elements */
+    str detail;                          /* which part, which key: for the error's extra elements */
     const struct store_write_kind *kind; /* set by the typed write's init */
     struct store_write *next;
 };
@@ -128,18 +132,19 @@ void store_wipe_init(struct store_wipe *wipe, struct arena *arena);
 
 /* Named crash and failure points for tests: the store calls it, if set, with names such as
  * "put.before_commit". Set before any write. */
-void store_set_sync_point(struct store *store, void (*reached)(void *ctx, const char *name), void *ctx);
+void store_set_sync_point(struct store *store, void (*reached)(void *ctx, const char *name),
+                          void *ctx);
 
 const char *store_result_name(enum store_result result);
 
 /* Documents: control data (MRAPs, async requests, links, roles, settings) as opaque text. */
-MUST_CHECK enum store_result store_doc_get(struct store_reader *reader, struct arena *arena, str kind,
-                                           str id, str *body);
+MUST_CHECK enum store_result store_doc_get(struct store_reader *reader, struct arena *arena,
+                                           str kind, str id, str *body);
 struct store_doc_list {
     struct store_doc *at; /* ordered by id, byte order */
     size_t count;
 };
-MUST_CHECK enum store_result store_doc_list(struct store_reader *reader, struct arena *arena, str kind,
-                                            struct store_doc_list *out);
+MUST_CHECK enum store_result store_doc_list(struct store_reader *reader, struct arena *arena,
+                                            str kind, struct store_doc_list *out);
 
 #endif

@@ -62,7 +62,7 @@ struct store_part_copy { /* a part that shares a range of another body */
     int64_t source_bucket;
     str source_key, source_version; /* exact; STORE_CONFLICT when it is gone */
     uint64_t offset_bytes, length_bytes;
-    struct digest_value md5;        /* hashed by the handler (body_hashing) */
+    struct digest_value md5; /* hashed by the handler (body_hashing) */
     struct object_checksum checksum;
     struct part_info out;
 };
@@ -70,7 +70,7 @@ void store_part_copy_init(struct store_part_copy *copy, struct arena *arena);
 
 struct complete_part {
     unsigned number;
-    str etag; /* without quotes */
+    str etag;                        /* without quotes */
     struct object_checksum checksum; /* kind NONE: not given */
 };
 struct store_complete {

@@ -13,7 +13,13 @@
 
 #define VERSION_NULL "null" /* the id of versions written while versioning is not enabled */
 
-enum repl_status { REPL_NONE, REPL_STATUS_PENDING, REPL_STATUS_COMPLETED, REPL_STATUS_FAILED, REPL_STATUS_REPLICA };
+enum repl_status {
+    REPL_NONE,
+    REPL_STATUS_PENDING,
+    REPL_STATUS_COMPLETED,
+    REPL_STATUS_FAILED,
+    REPL_STATUS_REPLICA
+};
 enum lock_mode { LOCK_NONE, LOCK_GOVERNANCE, LOCK_COMPLIANCE };
 
 struct object_checksum {
@@ -24,10 +30,10 @@ struct object_checksum {
 
 /* What a client says about an object; everything that replication carries along. */
 struct object_meta {
-    str fields;         /* fields_pack: content-type, cache-control, x-amz-meta-*, ... */
-    str tags;           /* fields_pack of (key, value) */
-    str acl;            /* opaque text; empty: default */
-    str storage_class;  /* empty: STANDARD */
+    str fields;        /* fields_pack: content-type, cache-control, x-amz-meta-*, ... */
+    str tags;          /* fields_pack of (key, value) */
+    str acl;           /* opaque text; empty: default */
+    str storage_class; /* empty: STANDARD */
     struct object_checksum checksum;
     enum lock_mode lock_mode;
     instant lock_until;
@@ -37,18 +43,18 @@ struct object_meta {
 struct version_info {
     int64_t bucket;
     str key;
-    str id;              /* 32 URL-safe characters, or "null" */
+    str id; /* 32 URL-safe characters, or "null" */
     int64_t stamp_us;
-    str origin;          /* Region where it was first written */
+    str origin; /* Region where it was first written */
     instant modified;
     uint64_t size_bytes;
-    str etag;            /* without quotes */
-    bool marker;         /* delete marker */
+    str etag;    /* without quotes */
+    bool marker; /* delete marker */
     bool current;
-    unsigned parts;      /* 0: not a multipart object */
-    int64_t body;        /* 0 for markers and empty objects */
+    unsigned parts; /* 0: not a multipart object */
+    int64_t body;   /* 0 for markers and empty objects */
     enum repl_status repl_status;
-    bool lifecycle;      /* a marker that lifecycle made: not replicated */
+    bool lifecycle; /* a marker that lifecycle made: not replicated */
     struct object_meta meta;
 };
 
@@ -57,6 +63,13 @@ struct version_info {
 MUST_CHECK enum store_result store_version_get(struct store_reader *reader, struct arena *arena,
                                                int64_t bucket, str key, str version_id,
                                                struct version_info *out);
+
+/* The current version, as above; *bytes: the whole body, set (maybe empty) for an object of up to
+ * LIMIT_HOT_BYTES, which may come from memory and so be newer than the snapshot. For a request that
+ * reads one key and compares it with nothing. */
+MUST_CHECK enum store_result store_object_get(struct store_reader *reader, struct arena *arena,
+                                              int64_t bucket, str key, struct version_info *out,
+                                              str *bytes);
 
 struct part_info { /* a part of a completed object or of an upload */
     unsigned number;
@@ -91,7 +104,7 @@ struct store_put {
     str etag;                /* empty: hex MD5 of the draft */
     struct object_meta meta;
     struct write_condition condition;
-    struct version_info out; /* out.id is "null" unless versioning is enabled */
+    struct version_info out;        /* out.id is "null" unless versioning is enabled */
     enum versioning out_versioning; /* the bucket's, as judged */
 };
 void store_put_init(struct store_put *put, struct arena *arena);
@@ -101,7 +114,7 @@ struct store_copy {
     struct store_write head;
     int64_t source_bucket;
     str source_key;
-    str source_version;      /* exact: the handler looked it up; STORE_CONFLICT when it is gone */
+    str source_version; /* exact: the handler looked it up; STORE_CONFLICT when it is gone */
     int64_t bucket;
     str key;
     str etag;                /* known or hashed by the handler */
@@ -115,14 +128,14 @@ void store_copy_init(struct store_copy *copy, struct arena *arena);
 struct version_delete {
     /* in */
     str key;
-    str version_id;          /* ptr == NULL: the key (makes a marker when versioning is on) */
+    str version_id; /* ptr == NULL: the key (makes a marker when versioning is on) */
     struct write_condition condition;
     bool bypass_governance;
     /* out */
     enum store_result result;
-    bool made_marker;        /* `id` is the new marker's */
-    bool removed_marker;     /* what was removed was a delete marker */
-    str id;                  /* version made or removed; empty when nothing has an id to show */
+    bool made_marker;    /* `id` is the new marker's */
+    bool removed_marker; /* what was removed was a delete marker */
+    str id;              /* version made or removed; empty when nothing has an id to show */
 };
 struct store_delete { /* one or up to LIMIT_DELETE_KEYS, one commit; each has its own result */
     struct store_write head;
@@ -133,7 +146,14 @@ struct store_delete { /* one or up to LIMIT_DELETE_KEYS, one commit; each has it
 };
 void store_delete_init(struct store_delete *del, struct arena *arena);
 
-enum version_change { CHANGE_TAGS = 1, CHANGE_ACL = 2, CHANGE_RETENTION = 4, CHANGE_LEGAL_HOLD = 8, CHANGE_STORAGE_CLASS = 16, CHANGE_FIELDS = 32 };
+enum version_change {
+    CHANGE_TAGS = 1,
+    CHANGE_ACL = 2,
+    CHANGE_RETENTION = 4,
+    CHANGE_LEGAL_HOLD = 8,
+    CHANGE_STORAGE_CLASS = 16,
+    CHANGE_FIELDS = 32
+};
 struct store_version_change { /* in place; travels to replicas when replication says so */
     struct store_write head;
     int64_t bucket;
@@ -153,15 +173,17 @@ struct list_query {
     int64_t bucket;
     str prefix;
     str delimiter; /* empty: none */
-    str after;     /* key marker: strictly after; one inside or equal to a common prefix skips it whole */
-    str after_id;  /* versions: after this version of `after`; uploads: after this upload id */
-    unsigned max;  /* entries and prefixes together; 0 gives an empty, untruncated page */
+    str after; /* key marker: strictly after; one inside or equal to a common prefix skips it whole
+                */
+    str after_id; /* versions: after this version of `after`; uploads: after this upload id */
+    unsigned max; /* entries and prefixes together; 0 gives an empty, untruncated page */
 };
 struct upload_info;
 struct list_entry {
-    bool is_prefix;               /* then only `key` is set: the common prefix */
+    bool is_prefix; /* then only `key` is set: the common prefix */
     str key;
-    struct version_info version;  /* LIST_OBJECTS, LIST_VERSIONS; meta.fields and tags are not filled */
+    struct version_info
+        version; /* LIST_OBJECTS, LIST_VERSIONS; meta.fields and tags are not filled */
     const struct upload_info *upload; /* LIST_UPLOADS */
 };
 struct list_page {

@@ -1,4 +1,5 @@
-/* The S3 Control, STS handlers, declared by type. Which file holds which: server/control/README.md. */
+/* The S3 Control, STS handlers, declared by type. Which file holds which: server/control/README.md.
+ */
 #ifndef ATOLL_SERVER_CONTROL_HANDLERS_H
 #define ATOLL_SERVER_CONTROL_HANDLERS_H
 

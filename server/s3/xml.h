@@ -24,7 +24,8 @@ struct xml {
 /* NULL when malformed, too deep or too large. */
 MUST_CHECK const struct xml *xml_parse(struct arena *arena, str document);
 const struct xml *xml_child(const struct xml *node, const char *name); /* first; NULL-safe */
-const struct xml *xml_next(const struct xml *node, const char *name);  /* next sibling of that name */
+const struct xml *xml_next(const struct xml *node,
+                           const char *name);           /* next sibling of that name */
 str xml_text(const struct xml *node, const char *name); /* child's text; STR_NONE when absent */
 
 struct xml_writer {

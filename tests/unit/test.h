@@ -20,12 +20,12 @@
 
 void test_register(const char *name, CMUnitTestFunction run);
 
-#define TEST(name)                                                                \
-    static void test_##name(void **state);                                        \
-    __attribute__((constructor)) static void test_add_##name(void)                \
-    {                                                                             \
-        test_register(#name, test_##name);                                        \
-    }                                                                             \
+#define TEST(name)                                                                                 \
+    static void test_##name(void **state);                                                         \
+    __attribute__((constructor)) static void test_add_##name(void)                                 \
+    {                                                                                              \
+        test_register(#name, test_##name);                                                         \
+    }                                                                                              \
     static void test_##name(UNUSED void **state)
 
 /* Compares a str with a C string and shows both on failure. */
