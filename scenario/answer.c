@@ -30,9 +30,20 @@ str answer_header(const struct run *run, const char *name)
     return fields_get(&run->last->reply.headers, name);
 }
 
-str answer_etag(const struct run *run)
+/* Complete and copies say it in their document. */
+static str etag_as_sent(struct run *run)
 {
-    str etag = answer_header(run, "ETag");
+    str header = answer_header(run, "ETag");
+    const struct xml *root = str_is_set(header) ? NULL : answer_xml(run);
+    if (root && (str_is(root->name, "CompleteMultipartUploadResult") ||
+                 str_is(root->name, "CopyObjectResult")))
+        return xml_text(root, "ETag");
+    return header;
+}
+
+str answer_etag(struct run *run)
+{
+    str etag = etag_as_sent(run);
     bool quoted = etag.size > 1 && etag.ptr[0] == '"' && etag.ptr[etag.size - 1] == '"';
     return quoted ? str_first(str_skip(etag, 1), etag.size - 2) : etag;
 }

@@ -15,7 +15,7 @@ str answer_read_body(struct request *rq);
 /* A header of the last answer; STR_NONE when it has none. */
 str answer_header(const struct run *run, const char *name);
 /* ETag without its quotation marks. */
-str answer_etag(const struct run *run);
+str answer_etag(struct run *run);
 /* Its document; NULL when it is none. */
 const struct xml *answer_xml(struct run *run);
 /* The first element of this name, at any depth: "Code", or a path of names, "Error/Code". */

@@ -4,7 +4,6 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "scenario/answer.h"
-#include "scenario/scenario.h"
 #include "server/config_apply.h"
 
 #define LANE_INDEX 2000      /* apart from the workers' and main's */
@@ -143,24 +142,10 @@ struct report_outcome *play_script(struct arena *arena, const struct script *scr
     return outcome;
 }
 
-bool scenario_run_in(struct arena *arena, struct lane *lane, const char *path, str *error)
+bool play_in(struct arena *arena, struct lane *lane, const struct script *script, str *error)
 {
-    struct script script;
-    struct buf problems;
-    buf_init_arena(&problems, arena, 65536);
-    if (!script_read(arena, path, &script, &problems)) {
-        *error = str_trim(buf_str(&problems));
-        return false;
-    }
-    if (script.header_line > 0) {
-        *error = str_format(arena,
-                            "%s:%u: the world is there already, with its clock, seed and "
-                            "configuration: leave these lines out",
-                            path, script.header_line);
-        return false;
-    }
     struct run run = { .arena = arena,
-                       .script = &script,
+                       .script = script,
                        .world = lane->world,
                        .lane = lane,
                        .began = clock_now(lane->world->clock) };

@@ -15,5 +15,8 @@ struct play_options {
 
 struct report_outcome *play_script(struct arena *arena, const struct script *script,
                                    const struct play_options *options);
+/* In a world that is there already, which then stands as it was left. False and what failed. */
+MUST_CHECK bool play_in(struct arena *arena, struct lane *lane, const struct script *script,
+                        str *error);
 
 #endif

@@ -317,3 +317,22 @@ int scenario_main(int argc, char **argv)
     arena_free(arena);
     return code;
 }
+
+bool scenario_run_in(struct arena *arena, struct lane *lane, const char *path, str *error)
+{
+    struct script script;
+    struct buf problems;
+    buf_init_arena(&problems, arena, 65536);
+    if (!script_read(arena, path, &script, &problems)) {
+        *error = str_trim(buf_str(&problems));
+        return false;
+    }
+    if (script.header_line > 0) {
+        *error = str_format(arena,
+                            "%s:%u: the world is there already, with its clock, seed and "
+                            "configuration: leave these lines out",
+                            path, script.header_line);
+        return false;
+    }
+    return play_in(arena, lane, &script, error);
+}

@@ -1,0 +1,221 @@
+/* Whole runs: the same twice, failures that say what was got, blocks, a world that was there. */
+#include "base/fs.h"
+#include "scenario/play.h"
+#include "scenario/scenario.h"
+#include "tests/unit/test.h"
+
+#define WORLD                                                                                      \
+    "scenario \"t\"\n"                                                                             \
+    "bucket use1 in us-east-1\nbucket euw1 in eu-west-1\n"                                         \
+    "mrap both = use1 euw1\nreplicate use1 <-> euw1 lag uniform(5s,30s)\n"                         \
+    "client bob at new-york\nclient alice at paris\n"
+
+static struct report_outcome *play(struct arena *arena, const char *text,
+                                   struct play_options options)
+{
+    struct script *script = ARENA_NEW(arena, struct script);
+    struct buf problems;
+    buf_init_arena(&problems, arena, 65536);
+    if (!script_parse(arena, "t.atoll", str_of(text), script, &problems))
+        fail_msg("%.*s", STR_ARG(buf_str(&problems)));
+    return play_script(arena, script, &options);
+}
+
+static void must_pass(struct arena *arena, const char *text)
+{
+    struct report_outcome *outcome = play(arena, text, (struct play_options){ 0 });
+    if (!outcome->passed)
+        fail_msg("%.*s %.*s: %.*s", STR_ARG(outcome->where), STR_ARG(outcome->line),
+                 STR_ARG(outcome->got));
+}
+
+static struct report_outcome *must_fail(struct arena *arena, const char *text, const char *where,
+                                        const char *got)
+{
+    struct report_outcome *outcome = play(arena, text, (struct play_options){ 0 });
+    assert_false(outcome->passed);
+    assert_str(outcome->where, where);
+    assert_str(outcome->got, got);
+    return outcome;
+}
+
+#define STORY                                                                                      \
+    "step \"one\"\nbob put both/k \"v1\"\nexpect status 200\nsave $v = version\n"                  \
+    "alice get both/k\nexpect missing\nwait both\nalice head both/k\nexpect version $v\n"          \
+    "bob mpu-start both/big\nexpect status 200\n"                                                  \
+    "step \"two\"\nbob put both/k size=2MiB\nexpect status 200\nclock advance 10s\n"               \
+    "alice list both/\nexpect keys k\nbob request GET /use1?versions "                             \
+    "host=s3.us-east-1.amazonaws.com\nexpect keys k k\n"
+
+TEST(a_run_repeats_byte_for_byte)
+{
+    struct arena *arena = arena_new();
+    struct play_options options = { .verbose = true };
+    struct report_outcome *first = play(arena, WORLD STORY, options);
+    struct report_outcome *second = play(arena, WORLD STORY, options);
+    assert_true(first->passed);
+    assert_true(first->timeline.size > 2000);
+    assert_true(str_eq(first->timeline, second->timeline));
+    arena_free(arena);
+}
+
+TEST(another_seed_is_another_run)
+{
+    struct arena *arena = arena_new();
+    struct play_options options = { .verbose = true };
+    struct report_outcome *first = play(arena, WORLD STORY, options);
+    options.has_seed = true;
+    options.seed = 2;
+    struct report_outcome *second = play(arena, WORLD STORY, options);
+    assert_true(second->passed);
+    assert_false(str_eq(first->timeline, second->timeline));
+    arena_free(arena);
+}
+
+TEST(a_failure_says_where_what_was_got_and_the_answer)
+{
+    struct arena *arena = arena_new();
+    struct report_outcome *outcome =
+        must_fail(arena, WORLD "bob get both/none\n  expect status 200\n", "t.atoll:9", "404");
+    assert_str(outcome->line, "expect status 200");
+    assert_true(str_find(outcome->answer, STR("<Code>NoSuchKey</Code>")) < outcome->answer.size);
+    assert_true(str_find(outcome->timeline, STR("bob GET both/none")) < outcome->timeline.size);
+    assert_int_equal(outcome->steps_passed, 0);
+    arena_free(arena);
+}
+
+TEST(what_cannot_be_asked_fails_also_behind_a_not)
+{
+    struct arena *arena = arena_new();
+    must_fail(arena, WORLD "expect not converged nothing/k\n", "t.atoll:8",
+              "'nothing' is no access point");
+    must_fail(arena, WORLD "expect not pending a -> b = 1\n", "t.atoll:8",
+              "'a' is no Region and no bucket");
+    arena_free(arena);
+}
+
+TEST(what_the_world_refuses_is_a_failure_of_its_line)
+{
+    struct arena *arena = arena_new();
+    must_fail(arena, WORLD "bucket use1 in us-east-1\n", "t.atoll:8",
+              "bucket 'use1' is there already");
+    must_fail(arena, WORLD "mrap more = use1 none\n", "t.atoll:8", "there is no bucket 'none'");
+    must_fail(arena, WORLD "rule use1 -> none disable\n", "t.atoll:8",
+              "no rule copies from 'use1' to 'none'");
+    must_fail(arena, WORLD "clock set 2020-01-01T00:00:00Z\n", "t.atoll:8",
+              "the emulated clock never goes back; it is 2024-01-01T00:00:00.000Z");
+    must_fail(arena, WORLD "wait none/k\n", "t.atoll:8", "'none' is no access point and no bucket");
+    arena_free(arena);
+}
+
+TEST(a_wait_in_vain_names_what_is_missing)
+{
+    struct arena *arena = arena_new();
+    struct report_outcome *outcome =
+        must_fail(arena,
+                  WORLD "partition us-east-1 / eu-west-1\nbob put both/k \"x\"\n"
+                        "expect status 200\nwait both/k within 1m\n",
+                  "t.atoll:11", "not the same after 60.0 s");
+    assert_true(str_find(outcome->why, STR("use1/k us-east-1 -> eu-west-1 is waiting")) <
+                outcome->why.size);
+    assert_int_equal(outcome->emulated.ns, DURATION_S(60).ns);
+    arena_free(arena);
+}
+
+TEST(eventually_tries_at_each_event_and_not_after_the_bound)
+{
+    struct arena *arena = arena_new();
+    must_pass(arena, WORLD "bob put both/k \"x\"\nexpect status 200\n"
+                           "eventually within 30s\n  alice get both/k\n    expect status 200\n");
+    struct report_outcome *outcome =
+        must_fail(arena,
+                  WORLD "bob put both/k \"x\"\nexpect status 200\n"
+                        "eventually within 1s\n  alice get both/k\n    expect status 200\n",
+                  "t.atoll:12", "404");
+    assert_int_equal(outcome->emulated.ns, DURATION_S(1).ns);
+    arena_free(arena);
+}
+
+TEST(always_finds_the_moment_at_which_something_changes)
+{
+    struct arena *arena = arena_new();
+    must_pass(arena, WORLD "bob put both/k \"x\"\nexpect status 200\n"
+                           "always for 4s\n  alice get both/k\n    expect status 404\n");
+    must_fail(arena,
+              WORLD "bob put both/k \"x\"\nexpect status 200\n"
+                    "always for 1m\n  alice get both/k\n    expect status 404\n",
+              "t.atoll:12", "200");
+    arena_free(arena);
+}
+
+TEST(an_auto_clock_flows_and_jumps)
+{
+    struct arena *arena = arena_new();
+    must_pass(arena, "scenario \"t\"\nclock auto\n"
+                     "bucket use1 in us-east-1\nbucket euw1 in eu-west-1\n"
+                     "mrap both = use1 euw1\nreplicate use1 <-> euw1 lag 1h\n"
+                     "client bob at new-york\nbob put both/k \"x\"\nexpect status 200\n"
+                     "wait both/k within 2h\nexpect converged both\n");
+    arena_free(arena);
+}
+
+TEST(a_reset_empties_the_world)
+{
+    struct arena *arena = arena_new();
+    must_pass(arena, WORLD "bob put both/k \"x\"\nexpect status 200\nreset\n"
+                           "bob get use1/k\nexpect code NoSuchBucket\n"
+                           "bucket use1 in us-east-1\nbob get use1/k\nexpect code NoSuchKey\n");
+    arena_free(arena);
+}
+
+TEST(init_runs_in_a_world_that_is_there)
+{
+    struct arena *arena = arena_new();
+    struct settings settings = { .clock_mode = CLOCK_MANUAL,
+                                 .clock_start = { 1000000000 },
+                                 .account = STR("123456789012"),
+                                 .auth = AUTH_MODE_OFF,
+                                 .explain_headers = true,
+                                 .journal = 10,
+                                 .part_min_bytes = 5 << 20 };
+    str error = STR_NONE, path = str_format(arena, "%s/i.atoll", test_directory());
+    struct world *world = world_open(arena, &settings, &error);
+    assert_non_null(world);
+    struct lane *lane = world_lane_open(world, 7);
+    assert_int_equal(
+        fs_replace_file(path.ptr, STR(WORLD "bob put both/k \"x\"\nexpect status 200\n"), 0644), 0);
+    assert_true(scenario_run_in(arena, lane, path.ptr, &error));
+    assert_int_equal(
+        fs_replace_file(path.ptr, STR("scenario \"t\"\neu-west-1 get euw1/k\nexpect status 200\n"),
+                        0644),
+        0);
+    assert_false(scenario_run_in(arena, lane, path.ptr, &error));
+    assert_true(str_ends(error, STR(":3: expect status 200: 404")));
+    assert_int_equal(fs_replace_file(path.ptr, STR("scenario \"t\"\nseed 3\n"), 0644), 0);
+    assert_false(scenario_run_in(arena, lane, path.ptr, &error));
+    assert_true(str_find(error, STR(":2: the world is there already")) < error.size);
+    world_lane_close(lane);
+    world_close(world);
+    arena_free(arena);
+}
+
+TEST(reports_name_the_failure_in_every_form)
+{
+    struct arena *arena = arena_new();
+    struct buf out;
+    struct report_outcome *outcome =
+        must_fail(arena, WORLD "bob get both/<&>\n  expect status 200\n", "t.atoll:9", "404");
+    buf_init_arena(&out, arena, 1 << 20);
+    report_text(arena, outcome, 10, &out);
+    assert_true(str_starts(buf_str(&out), STR("FAIL  t ")));
+    assert_true(str_find(buf_str(&out), STR("got   404")) < out.size);
+    assert_true(str_find(buf_str(&out), STR("again  atoll scenario run t.atoll\n")) < out.size);
+    buf_clear(&out);
+    report_json(outcome, &out);
+    assert_true(str_find(buf_str(&out), STR("\"failed\":1")) < out.size);
+    buf_clear(&out);
+    report_junit(outcome, &out);
+    assert_true(str_find(buf_str(&out), STR("failures=\"1\"")) < out.size);
+    assert_true(str_find(buf_str(&out), STR("both/&lt;&amp;&gt;")) < out.size);
+    arena_free(arena);
+}
