@@ -23,6 +23,7 @@ struct db {
     sqlite3 *raw;
     enum store_result result;
     int wal_pages;
+    bool snapshot_due; /* the next statement begins a read transaction */
     char error[ERROR_TEXT_BYTES];
     size_t statements;
     struct db_stmt slots[STATEMENT_SLOTS];
@@ -160,6 +161,10 @@ void db_bind_blob_opt(struct db_stmt *stmt, str value)
 
 bool db_step(struct db_stmt *stmt)
 {
+    if (stmt->db->snapshot_due) {
+        stmt->db->snapshot_due = false;
+        db_run(db_sql(stmt->db, "BEGIN"));
+    }
     if (!stmt->raw)
         return false; /* it could not be prepared; said already */
     int code = sqlite3_step(stmt->raw);
@@ -249,6 +254,18 @@ str db_error(const struct db *db)
 bool db_in_transaction(const struct db *db)
 {
     return !sqlite3_get_autocommit(db->raw);
+}
+
+void db_snapshot_soon(struct db *db)
+{
+    db->snapshot_due = true;
+}
+
+void db_snapshot_end(struct db *db)
+{
+    db->snapshot_due = false;
+    if (db_in_transaction(db))
+        db_run(db_sql(db, "COMMIT"));
 }
 
 int db_wal_pages(const struct db *db)

@@ -57,6 +57,10 @@ bool db_is_null(struct db_stmt *stmt, int column);
 void db_exec(struct db *db, const char *sql);
 /* False also after an error that made SQLite roll back by itself. */
 bool db_in_transaction(const struct db *db);
+/* The next statement begins a read transaction; nothing is asked of SQLite before. */
+void db_snapshot_soon(struct db *db);
+/* Ends the read transaction, begun or due. */
+void db_snapshot_end(struct db *db);
 int64_t db_last_id(struct db *db);
 int64_t db_changes(struct db *db); /* rows changed by the last db_run */
 

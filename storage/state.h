@@ -9,6 +9,9 @@
 
 #include "storage/queue.h"
 
+/* Generations of hot objects (hot.h): what collides costs a look into the database, no more. */
+#define HOT_STRIPES 4096
+
 struct db;
 struct writer;     /* writer.h */
 struct body_state; /* body_row.h */
@@ -22,6 +25,7 @@ struct store {
     _Atomic int64_t first_bucket; /* the highest bucket id at the last wipe */
     _Atomic uint64_t commits;
     _Atomic uint64_t bucket_generation; /* rises with each change of a bucket row, after COMMIT */
+    _Atomic uint64_t hot_generations[HOT_STRIPES]; /* hot.h */
     uint64_t queue_limit;               /* LIMIT_QUEUE_ROWS; tests lower it before any write */
     _Atomic int readers;
     struct writer *writer;
@@ -30,14 +34,21 @@ struct store {
     void *reached_ctx;
 };
 
+/* The stripes under which the writer changed version rows in this batch, a bit each. */
+struct hot_touched {
+    uint64_t stripes[HOT_STRIPES / 64];
+};
+
 struct bucket_cache; /* bucket.c: a reader's copies of bucket rows */
+struct hot_cache;    /* hot.c: a reader's copies of small objects */
 
 struct store_reader {
     struct store *store;
     struct db *db;
-    uint64_t commits; /* the counter's value when the snapshot was taken */
-    bool open;        /* a read transaction is open */
+    uint64_t commits; /* the counter's value before the snapshot was taken */
+    bool open;        /* a snapshot is taken, or will be by the next statement */
     struct bucket_cache *buckets;
+    struct hot_cache *hot;
 };
 
 /* Calls the sync point hook, if any. */

@@ -13,6 +13,7 @@
 #include "base/rng.h"
 #include "storage/bucket_cache.h"
 #include "storage/db.h"
+#include "storage/hot.h"
 #include "storage/schema.h"
 #include "storage/state.h"
 #include "storage/writer.h"
@@ -211,6 +212,7 @@ struct store_reader *store_reader_open(struct store *store)
     reader->store = store;
     reader->db = db;
     reader->buckets = bucket_cache_open();
+    reader->hot = hot_cache_open();
     atomic_fetch_add(&store->readers, 1);
     return reader;
 }
@@ -222,19 +224,20 @@ void store_reader_close(struct store_reader *reader)
     atomic_fetch_sub(&reader->store->readers, 1);
     db_close(reader->db);
     bucket_cache_close(reader->buckets);
+    hot_cache_close(reader->hot);
     free(reader);
 }
 
 void store_read_idle(struct store_reader *reader)
 {
-    if (!reader->open)
-        return;
-    db_run(db_sql(reader->db, "COMMIT"));
+    db_snapshot_end(reader->db);
     reader->open = false;
 }
 
 /* Both numbers are read before the snapshot is taken: a commit in between makes the snapshot newer
- * than its label, which costs one renewal and never shows old rows. */
+ * than its label, which costs one renewal and never shows old rows. The first statement takes it:
+ * many a request finds all it needs in the caches, and under writes a snapshot per request is dear.
+ */
 void store_read_begin(struct store_reader *reader)
 {
     uint64_t commits = atomic_load(&reader->store->commits);
@@ -244,8 +247,7 @@ void store_read_begin(struct store_reader *reader)
     db_clear(reader->db);
     bucket_cache_renew(reader->buckets, atomic_load(&reader->store->bucket_generation));
     reader->commits = commits;
-    db_run(db_sql(reader->db, "BEGIN"));
-    (void) db_value(db_sql(reader->db, "SELECT value FROM world WHERE name='seed'"), 0);
+    db_snapshot_soon(reader->db);
     reader->open = true;
 }
 

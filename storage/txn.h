@@ -51,6 +51,7 @@ struct txn_cache {
     size_t bucket_count;
     struct bucket_row *dirty;
     bool buckets_changed; /* in this batch: readers must drop their copies */
+    struct hot_touched touched; /* in this batch: hot.h */
     bool loaded;          /* the four below are read from the database */
     uint64_t seed;
     int64_t first_bucket;   /* bucket ids up to it are of the time before the last wipe */

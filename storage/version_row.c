@@ -3,6 +3,7 @@
 #include "storage/txn.h"
 
 #include "base/bug.h"
+#include "storage/hot.h"
 
 enum {
     COL_BUCKET,
@@ -213,6 +214,7 @@ static void bind_place(struct db_stmt *s, int64_t bucket, str key, const struct 
 static void set_current(struct store_txn *txn, int64_t bucket, str key, const struct place *place,
                         bool current)
 {
+    hot_touch(txn->store, &txn->cache->touched, bucket, key);
     struct db_stmt *s = db_sql(txn->db, "UPDATE version SET current=?6" AT_PLACE);
     bind_place(s, bucket, key, place);
     db_bind_i64(s, current);
@@ -221,6 +223,7 @@ static void set_current(struct store_txn *txn, int64_t bucket, str key, const st
 
 static void remove_place(struct store_txn *txn, int64_t bucket, str key, const struct place *place)
 {
+    hot_touch(txn->store, &txn->cache->touched, bucket, key);
     struct db_stmt *s = db_sql(txn->db, "DELETE FROM version" AT_PLACE);
     bind_place(s, bucket, key, place);
     db_run(s);
@@ -243,6 +246,7 @@ static void bind_meta(struct db_stmt *s, const struct object_meta *meta)
 
 static void insert_row(struct store_txn *txn, const struct version_info *version, int64_t rank)
 {
+    hot_touch(txn->store, &txn->cache->touched, version->bucket, version->key);
     struct db_stmt *s = db_sql(
         txn->db, "INSERT INTO version(bucket,key,rank,origin,id,current,marker,stamp,modified,size,"
                  "etag,parts,body,repl,lifecycle,class,sum_kind,sum_composite,sum,lock_mode,"
@@ -361,6 +365,7 @@ void version_row_set_status(struct store_txn *txn, const struct version_info *ve
     struct place place;
     if (!place_of(txn, version->bucket, version->key, version->id, &place))
         return;
+    hot_touch(txn->store, &txn->cache->touched, version->bucket, version->key);
     struct db_stmt *s = db_sql(txn->db, "UPDATE version SET repl=?6" AT_PLACE);
     bind_place(s, version->bucket, version->key, &place);
     db_bind_i64(s, (int64_t) status);
@@ -372,6 +377,7 @@ void version_row_set_meta(struct store_txn *txn, const struct version_info *vers
     struct place place;
     if (!place_of(txn, version->bucket, version->key, version->id, &place))
         return;
+    hot_touch(txn->store, &txn->cache->touched, version->bucket, version->key);
     struct db_stmt *s = db_sql(
         txn->db, "UPDATE version SET repl=?6,class=?7,sum_kind=?8,sum_composite=?9,sum=?10,"
                  "lock_mode=?11,lock_until=?12,hold=?13,fields=?14,tags=?15,acl=?16" AT_PLACE);

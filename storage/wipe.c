@@ -1,4 +1,5 @@
 /* Everything goes but the numbers that must never come back: a wiped world draws as a new one. */
+#include "storage/hot.h"
 #include "storage/txn.h"
 
 static bool kept(const struct store_wipe *wipe, str kind)
@@ -43,6 +44,7 @@ static enum store_result run_wipe(struct store_txn *txn, struct store_write *wri
         "DELETE FROM config",  "DELETE FROM queue",  "DELETE FROM bucket",
     };
     txn_buckets_changed(txn);
+    hot_touch_all(txn->store, &txn->cache->touched);
     for (size_t i = 0; i < COUNT(deletes); i++)
         db_exec(txn->db, deletes[i]);
     body_row_wipe(txn);

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/lock.h"
 #include "storage/doc.h"
+#include "storage/hot.h"
 
 /* Clients' share of a batch while background writes wait: three quarters. */
 #define CLIENT_ROWS (LIMIT_WRITE_BATCH_ROWS / 4 * 3)
@@ -180,6 +181,7 @@ static void publish(struct writer *writer)
     if (writer->cache.buckets_changed)
         atomic_fetch_add(&store->bucket_generation, 1);
     atomic_fetch_add(&store->commits, 1);
+    hot_committed(store, &writer->cache.touched);
     body_row_committed(store);
     store_reached(store, "put.after_commit");
 }
@@ -226,6 +228,7 @@ static void run_group(struct writer *writer)
         roll_back(writer, &txn);
     else if (group.changed)
         publish(writer);
+    hot_forget(&writer->cache.touched); /* what was rolled back is as it was */
     tell(&group, result);
     if (queued && hooks && hooks->queued)
         hooks->queued(hooks->ctx, writer->cache.queue_earliest);

@@ -24,7 +24,20 @@ struct chosen {
     uint64_t first, size_bytes;
 };
 
-static enum s3_code find_version(struct request *rq, struct version_info *version)
+/* Through an access point the answer is judged against other Regions, in one snapshot (judge.c);
+ * other reads of a key may come from memory, bytes and all. */
+static enum store_result look_up(struct request *rq, str id, struct version_info *version,
+                                 str *bytes)
+{
+    *bytes = STR_NONE;
+    if (str_is_set(id) || rq->mrap || str_is(rq->method, "HEAD"))
+        return store_version_get(rq->lane->reader, rq->arena, rq->bucket.id, rq->address.key, id,
+                                 version);
+    return store_object_get(rq->lane->reader, rq->arena, rq->bucket.id, rq->address.key, version,
+                            bytes);
+}
+
+static enum s3_code find_version(struct request *rq, struct version_info *version, str *bytes)
 {
     str id;
     enum s3_code code = object_check_key(rq, rq->address.key);
@@ -32,8 +45,7 @@ static enum s3_code find_version(struct request *rq, struct version_info *versio
         code = object_version_query(rq, &id);
     if (code != S3_OK)
         return code;
-    enum store_result result =
-        store_version_get(rq->lane->reader, rq->arena, rq->bucket.id, rq->address.key, id, version);
+    enum store_result result = look_up(rq, id, version, bytes);
     if (result != STORE_OK)
         return common_from_store(rq, result);
     return version->marker ? object_is_marker(rq, version, str_is_set(id)) : S3_OK;
@@ -201,12 +213,24 @@ static enum s3_code check_before(struct request *rq, const struct version_info *
     return S3_OK;
 }
 
+static enum store_result open_body(struct request *rq, const struct version_info *version,
+                                   const struct chosen *chosen, str bytes)
+{
+    if (str_is_set(bytes)) {
+        rq->reply.bytes = str_first(str_skip(bytes, chosen->first), chosen->size_bytes);
+        return STORE_OK;
+    }
+    return body_reader_open(rq->lane->reader, version->body, chosen->first, chosen->size_bytes,
+                            &rq->reply.body);
+}
+
 /* One attempt. *again: the version's body went away meanwhile. */
 static enum s3_code get_once(struct request *rq, bool head, bool *again)
 {
     struct version_info version;
     struct chosen chosen;
-    enum s3_code code = find_version(rq, &version);
+    str bytes;
+    enum s3_code code = find_version(rq, &version, &bytes);
     if (code == S3_OK)
         code = check_before(rq, &version, head);
     if (code == S3_OK)
@@ -214,8 +238,7 @@ static enum s3_code get_once(struct request *rq, bool head, bool *again)
     if (code != S3_OK)
         return code;
     if (!head && chosen.size_bytes > 0) {
-        enum store_result opened = body_reader_open(rq->lane->reader, version.body, chosen.first,
-                                                    chosen.size_bytes, &rq->reply.body);
+        enum store_result opened = open_body(rq, &version, &chosen, bytes);
         *again = opened == STORE_NO_VERSION;
         if (opened != STORE_OK)
             return common_from_store(rq, opened);

@@ -57,6 +57,8 @@ TEST(a_snapshot_does_not_change_midway)
     struct version_info got;
     int64_t id = world_bucket(&world, "b", "eu-west-1", VERSIONING_UNSET);
     store_read_begin(world.reader);
+    assert_int_equal(store_version_get(world.reader, world.arena, id, STR("k"), STR_NONE, &got),
+                     STORE_NO_KEY);
     (void) world_must_put(&world, id, "k", "x");
     assert_int_equal(store_version_get(world.reader, world.arena, id, STR("k"), STR_NONE, &got),
                      STORE_NO_KEY);
