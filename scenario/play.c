@@ -68,7 +68,7 @@ static bool open_world(struct play *play)
     run->began = run_now(run);
     run->timeline = timeline_new(run->began);
     run->world->watch = (struct world_watch){ timeline_copy, run->timeline };
-    run->world->config = &play->config;
+    run->world->config = play->script->config.size > 0 ? &play->config : NULL;
     run->lane = world_lane_open(run->world, LANE_INDEX);
     if (run->lane == NULL) {
         play->error = STR("the database could not be opened for reading");

@@ -110,7 +110,9 @@ bool world_facts_same(struct run *run, str target, str *got)
 
 static bool no_mrap(struct call *call)
 {
-    return run_fail(call, "'%.*s' is no access point", STR_ARG(call->args[0]));
+    str place, key;
+    (void) str_cut(call->args[0], '/', &place, &key);
+    return run_fail(call, "'%.*s' is no access point", STR_ARG(place));
 }
 
 bool world_facts_converged(struct call *call, str *got)

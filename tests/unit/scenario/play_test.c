@@ -1,5 +1,6 @@
 /* Whole runs: the same twice, failures that say what was got, blocks, a world that was there. */
 #include "base/fs.h"
+#include "base/log.h"
 #include "scenario/play.h"
 #include "scenario/scenario.h"
 #include "tests/unit/test.h"
@@ -9,6 +10,11 @@
     "bucket use1 in us-east-1\nbucket euw1 in eu-west-1\n"                                         \
     "mrap both = use1 euw1\nreplicate use1 <-> euw1 lag uniform(5s,30s)\n"                         \
     "client bob at new-york\nclient alice at paris\n"
+
+__attribute__((constructor)) static void log_little(void)
+{
+    log_configure(LOG_ERROR, LOG_TEXT);
+}
 
 static struct report_outcome *play(struct arena *arena, const char *text,
                                    struct play_options options)
