@@ -137,6 +137,7 @@ struct report_outcome *play_script(struct arena *arena, const struct script *scr
     outcome->passed = read_settings(&play) && open_world(&play) && run_script(&play.run);
     outcome->seed = play.config.settings.seed;
     outcome->seed_counts = options->has_seed;
+    outcome->timeline_shown = options->verbose;
     tell(&play, outcome);
     close_world(&play.run);
     return outcome;

@@ -50,7 +50,7 @@ void report_text(struct arena *arena, const struct report_outcome *outcome, size
     buf_add_char(out, '\n');
     if (!outcome->passed)
         failure(outcome, out);
-    else if (outcome->timeline.size > 0)
+    else if (outcome->timeline_shown)
         buf_add(out, outcome->timeline);
 }
 

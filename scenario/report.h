@@ -20,6 +20,7 @@ struct report_outcome {
     str where, line, got, why; /* of the failure: "file:12", the line's text, ... */
     str answer;                /* the last request's */
     str timeline;
+    bool timeline_shown; /* in the text also when it passed */
     struct report_outcome *next;
 };
 

@@ -13,7 +13,7 @@
 
 /* --- what commands say --- */
 
-static str format_va(struct arena *arena, const char *format, va_list args)
+static str PRINTF_LIKE(2, 0) format_va(struct arena *arena, const char *format, va_list args)
 {
     char text[2048];
     int size = vsnprintf(text, sizeof text, format, args);

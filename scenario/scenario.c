@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/bug.h"
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -207,25 +208,26 @@ static struct script *read_all(struct orders *orders, size_t *count)
 
 /* --- run --- */
 
-static struct report_outcome *play_many(struct orders *orders, const struct script *script,
-                                        struct arena *arena)
+/* Seeds 1 to N. What is shown is the first one that failed, else the first: it is played again,
+ * since a seed repeats, so that a million runs need no more memory than one. */
+static struct report_outcome *play_many(struct orders *orders, const struct script *script)
 {
     struct play_options options = orders->play;
-    struct report_outcome *shown = NULL;
+    uint64_t shown = 0;
     unsigned held = 0;
     options.has_seed = true;
     for (options.seed = 1; options.seed <= orders->runs; options.seed++) {
         struct arena *own = arena_new();
-        bool first = shown == NULL || shown->passed;
-        struct report_outcome *outcome = play_script(first ? arena : own, script, &options);
-        held += outcome->passed;
-        if (shown == NULL || (shown->passed && !outcome->passed))
-            shown = outcome;
+        bool passed = play_script(own, script, &options)->passed;
         arena_free(own);
+        held += passed;
+        shown = !passed && shown == 0 ? options.seed : shown;
     }
-    shown->runs = (unsigned) orders->runs;
-    shown->held = held;
-    return shown;
+    options.seed = shown ? shown : 1;
+    struct report_outcome *outcome = play_script(orders->arena, script, &options);
+    outcome->runs = (unsigned) orders->runs;
+    outcome->held = held;
+    return outcome;
 }
 
 static void print_outcome(const struct report_outcome *outcome, size_t name_width)
@@ -272,7 +274,7 @@ static int run_all(struct orders *orders, const struct script *scripts, size_t c
     orders->play.timelines = orders->json || orders->junit;
     for (size_t i = 0; i < count && !(orders->fail_fast && failed > 0); i++) {
         struct report_outcome *outcome =
-            orders->runs > 0 ? play_many(orders, &scripts[i], orders->arena)
+            orders->runs > 0 ? play_many(orders, &scripts[i])
                              : play_script(orders->arena, &scripts[i], &orders->play);
         *(outcome->passed ? &passed : &failed) += 1;
         *last = outcome;
@@ -318,10 +320,12 @@ int scenario_main(int argc, char **argv)
     return code;
 }
 
-bool scenario_run_in(struct arena *arena, struct lane *lane, const char *path, str *error)
+bool scenario_run_in(struct arena *arena, struct world *world, struct lane *lane, const char *path,
+                     str *error)
 {
     struct script script;
     struct buf problems;
+    BUG_UNLESS(lane->world == world);
     buf_init_arena(&problems, arena, 65536);
     if (!script_read(arena, path, &script, &problems)) {
         *error = str_trim(buf_str(&problems));
