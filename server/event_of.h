@@ -1,0 +1,19 @@
+/* event_of: requests, copies and changes by hand as events; the one place that knows which texts
+ * each kind carries. Threads: any. Ownership: events_emit copies what is passed. */
+#ifndef ATOLL_SERVER_EVENT_OF_H
+#define ATOLL_SERVER_EVENT_OF_H
+
+#include "server/events.h"
+
+struct copy_told; /* replication/timekeeper.h */
+
+/* The answer went out, or the client away. */
+void event_of_request(const struct request *rq, bool sent_whole);
+void event_of_copy(struct events *events, const struct copy_told *copy);
+/* A change that a request made: partition, heal, outage, clock, route, reset, fault. `subject` is
+ * its Region, access point or fault; both may be empty. */
+void event_of_change(const struct request *rq, enum event_kind kind, str subject, str detail);
+/* A fault met this request. */
+void event_of_fault(const struct request *rq, str name, str detail);
+
+#endif
