@@ -160,7 +160,7 @@ static inline bool is_unreserved(unsigned char c)
            c == '_' || c == '~';
 }
 
-static str escape(struct arena *arena, str s, bool keep_slash, bool space_is_plus)
+static str escape(struct arena *arena, str s, bool keep_slash)
 {
     char *text = arena_alloc_raw(arena, 3 * s.size + 1);
     char *to = text;
@@ -168,8 +168,6 @@ static str escape(struct arena *arena, str s, bool keep_slash, bool space_is_plu
         unsigned char c = (unsigned char) s.ptr[i];
         if (is_unreserved(c) || (keep_slash && c == '/')) {
             *to++ = (char) c;
-        } else if (space_is_plus && c == ' ') {
-            *to++ = '+';
         } else {
             *to++ = '%';
             *to++ = upper_hex[c >> 4];
@@ -182,12 +180,12 @@ static str escape(struct arena *arena, str s, bool keep_slash, bool space_is_plu
 
 str encode_uri(struct arena *arena, str s, bool keep_slash)
 {
-    return escape(arena, s, keep_slash, false);
+    return escape(arena, s, keep_slash);
 }
 
 str encode_listing(struct arena *arena, str s)
 {
-    return escape(arena, s, true, true);
+    return escape(arena, s, true);
 }
 
 str decode_uri(struct arena *arena, str s, bool plus_is_space)

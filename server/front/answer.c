@@ -208,7 +208,8 @@ static void add_header(struct MHD_Response *response, struct arena *arena, struc
     if (field.value.size > 0)
         memcpy(value, field.value.ptr, field.value.size);
     value[field.value.size] = '\0';
-    if (MHD_add_response_header(response, name, value) != MHD_YES && field.value.size > 0)
+    /* libmicrohttpd refuses an empty value; a blank is the same to every client (RFC 9110, 5.5). */
+    if (MHD_add_response_header(response, name, field.value.size > 0 ? value : " ") != MHD_YES)
         log_line(LOG_DEBUG, "a response header could not be sent: %s", name);
 }
 
