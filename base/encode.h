@@ -18,7 +18,7 @@ MUST_CHECK bool decode_base64url(struct arena *arena, str text, str *out);
 /* Percent-encoding as SigV4 wants it: everything but A-Za-z0-9-._~ (and '/' if keep_slash),
  * upper-case hex. */
 str encode_uri(struct arena *arena, str s, bool keep_slash);
-/* encoding-type=url of listings: as encode_uri with slashes kept, but a space is '+'. */
+/* encoding-type=url of listings: as encode_uri with slashes kept. */
 str encode_listing(struct arena *arena, str s);
 /* %XX decoded; '+' is a space only if plus_is_space. A broken escape stays as it is. */
 str decode_uri(struct arena *arena, str s, bool plus_is_space);

@@ -1,4 +1,5 @@
 /* Buckets: made, found, listed, changed, deleted. */
+#include "base/rng.h"
 #include "storage/bucket_cache.h"
 #include "storage/txn.h"
 
@@ -18,6 +19,28 @@ static struct bucket_info read_bucket(struct db_stmt *row, struct arena *arena)
         .versioning = (enum versioning) db_i64(row, 5),
         .object_lock = db_i64(row, 6) != 0,
     };
+}
+
+/* One of 64 bits for any kind: two that share one cost a look-up, not an answer. */
+static uint64_t kind_bit(str kind)
+{
+    return 1ull << (rng_hash(kind) % 64);
+}
+
+bool store_bucket_may_have(const struct bucket_info *info, str kind)
+{
+    return (info->kinds & kind_bit(kind)) != 0;
+}
+
+static uint64_t read_kinds(struct db *db, struct arena *arena, int64_t bucket)
+{
+    uint64_t kinds = 0;
+    struct db_stmt *s = db_sql(db, "SELECT DISTINCT kind FROM config WHERE bucket=?1");
+    db_bind_i64(s, bucket);
+    while (db_step(s))
+        kinds |= kind_bit(db_copy(s, 0, arena));
+    db_end(s);
+    return kinds;
 }
 
 static bool find_bucket(struct db *db, struct arena *arena, str name, struct bucket_info *out)
@@ -40,6 +63,7 @@ enum store_result store_bucket_get(struct store_reader *reader, struct arena *ar
         return STORE_OK;
     }
     if (find_bucket(reader->db, arena, name, out)) {
+        out->kinds = read_kinds(reader->db, arena, out->id);
         bucket_cache_add(reader->buckets, out);
         return STORE_OK;
     }

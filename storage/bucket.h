@@ -18,11 +18,14 @@ struct bucket_info {
     instant created;
     enum versioning versioning;
     bool object_lock;
+    uint64_t kinds; /* of its sub-resources; for store_bucket_may_have */
 };
 
 /* By name; STORE_NO_BUCKET. Served from a cache that a bucket change empties. */
 MUST_CHECK enum store_result store_bucket_get(struct store_reader *reader, struct arena *arena,
                                               str name, struct bucket_info *out);
+/* False: the bucket that store_bucket_get found had no sub-resource of this kind. Looks nothing up. */
+bool store_bucket_may_have(const struct bucket_info *info, str kind);
 struct bucket_list_query {
     str account; /* ptr == NULL: any */
     str region;  /* ptr == NULL: any */

@@ -308,8 +308,7 @@ str acl_pack(struct request *rq, const struct fields *grants)
 
 enum s3_code acl_of_bucket(struct request *rq, str *packed)
 {
-    enum store_result result = store_config_get(rq->lane->reader, rq->arena, rq->bucket.id,
-                                                STR(ACL_KIND), STR(""), packed);
+    enum store_result result = document_load(rq, rq->bucket.id, ACL_KIND, packed);
     if (result == STORE_ABSENT)
         *packed = STR_NONE;
     return result == STORE_OK || result == STORE_ABSENT ? S3_OK : common_from_store(rq, result);

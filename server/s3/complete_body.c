@@ -37,9 +37,12 @@ static enum complete_body_result read_part(struct arena *arena, const struct xml
     }
     part->number = (unsigned) value;
     part->etag = common_etag_bare(etag);
-    if (body->count > 0 && body->parts[body->count - 1].number >= part->number)
+    if (body->count > 0 && body->parts[body->count - 1].number > part->number)
         return COMPLETE_BODY_BAD_ORDER;
-    body->count++;
+    /* A number that is listed twice in a row counts once, as it was said last. */
+    if (body->count > 0 && body->parts[body->count - 1].number == part->number)
+        body->parts[--body->count] = *part;
+    part = &body->parts[body->count++];
     enum complete_body_result result = read_checksum(arena, node, &part->checksum);
     if (result == COMPLETE_BODY_BAD_CHECKSUM)
         body->culprit = str_of(checksum_header(part->checksum.kind));

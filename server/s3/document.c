@@ -67,6 +67,8 @@ enum s3_code document_put(struct request *rq, const struct document *document)
 enum store_result document_load(struct request *rq, int64_t bucket, const char *kind, str *inside)
 {
     *inside = STR_NONE;
+    if (bucket == rq->bucket.id && !store_bucket_may_have(&rq->bucket, str_of(kind)))
+        return STORE_ABSENT;
     return store_config_get(rq->lane->reader, rq->arena, bucket, str_of(kind), STR(""), inside);
 }
 

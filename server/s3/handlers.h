@@ -41,10 +41,12 @@ op_fn op_put_object_lock_configuration, op_get_object_lock_configuration, op_put
     op_get_object_retention, op_put_object_legal_hold, op_get_object_legal_hold,
     op_get_object_attributes, op_restore_object;
 /* op_put.c, op_get.c, op_delete.c, op_copy.c */
-op_fn op_put_object, op_get_object, op_head_object, op_delete_object, op_delete_objects, op_copy_object;
+op_fn op_put_object, op_get_object, op_head_object, op_delete_object, op_delete_objects,
+    op_copy_object;
 /* op_list.c */
 op_fn op_list_objects, op_list_objects_v2, op_list_object_versions, op_list_uploads;
 /* op_upload.c */
-op_fn op_create_upload, op_upload_part, op_upload_part_copy, op_complete_upload, op_abort_upload, op_list_parts;
+op_fn op_create_upload, op_upload_part, op_upload_part_copy, op_complete_upload, op_abort_upload,
+    op_list_parts;
 
 #endif

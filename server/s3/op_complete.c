@@ -24,7 +24,7 @@ static enum s3_code read_body(struct request *rq, struct completing *completing)
     static const char no_part[] = "You must specify at least one part";
     const struct xml *root;
     if (rq->body.size == 0)
-        return common_invalid_request(rq, no_part);
+        return S3_MalformedXML;
     enum s3_code code = common_body(rq, "CompleteMultipartUpload", &root);
     if (code != S3_OK)
         return code;
@@ -117,10 +117,8 @@ static enum s3_code check_upload(struct request *rq, const struct completing *co
 {
     const struct upload_info *upload = &completing->upload;
     enum s3_code code = check_mode(rq, upload);
-    /* AWS: the customer's key "is required only when the object was created using a checksum
-     * algorithm". */
     if (code == S3_OK)
-        code = sse_of_part(rq, upload->meta.fields, upload->checksum_kind == DIGEST_NONE);
+        code = sse_of_part(rq, upload->meta.fields);
     if (code != S3_OK || upload->checksum_kind == DIGEST_NONE)
         return code;
     for (size_t i = 0; i < completing->body.count; i++) {

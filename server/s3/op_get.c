@@ -22,6 +22,7 @@
 struct chosen {
     bool partial;
     uint64_t first, size_bytes;
+    struct object_checksum part; /* the part's own, when one of a multipart object is asked for */
 };
 
 /* Through an access point the answer is judged against other Regions, in one snapshot (judge.c);
@@ -81,7 +82,9 @@ static enum s3_code choose_range(struct request *rq, const struct version_info *
     case RANGE_WHOLE:
         return S3_OK;
     case RANGE_SOME:
-        *chosen = (struct chosen){ true, range.first, range.last - range.first + 1 };
+        *chosen = (struct chosen){ .partial = true,
+                                   .first = range.first,
+                                   .size_bytes = range.last - range.first + 1 };
         return S3_OK;
     case RANGE_UNSATISFIABLE:
         break;
@@ -121,6 +124,7 @@ static enum s3_code choose_part(struct request *rq, const struct version_info *v
         return no_such_part(rq, number, version->parts);
     chosen->first = parts.at[0].offset_bytes;
     chosen->size_bytes = parts.at[0].size_bytes;
+    chosen->part = parts.at[0].checksum;
     return S3_OK;
 }
 
@@ -129,7 +133,7 @@ static enum s3_code choose_bytes(struct request *rq, const struct version_info *
 {
     str header = request_get_header(rq, "Range");
     bool part = rq->query.count > 0 && request_has_query(rq, "partNumber");
-    *chosen = (struct chosen){ false, 0, version->size_bytes };
+    *chosen = (struct chosen){ .size_bytes = version->size_bytes };
     if (part && str_is_set(header))
         return common_invalid_request(
             rq, "Cannot specify both Range header and partNumber query parameter");
@@ -163,7 +167,24 @@ static void reply_lock(struct request *rq, const struct object_meta *meta)
         request_header_c(rq, "x-amz-object-lock-legal-hold", "ON");
 }
 
-static void reply_about(struct request *rq, const struct version_info *version, bool whole)
+/* Clients verify what they get against it, so a range of the bytes comes without. */
+static void reply_checksum(struct request *rq, const struct version_info *version,
+                           const struct chosen *chosen)
+{
+    const struct object_checksum *whole = &version->meta.checksum;
+    if (!str_eq_nocase(request_get_header(rq, "x-amz-checksum-mode"), STR("ENABLED")))
+        return;
+    if (chosen->part.kind != DIGEST_NONE) {
+        request_header(rq, checksum_header(chosen->part.kind),
+                       checksum_text(rq->arena, &chosen->part, 0));
+        request_header(rq, "x-amz-checksum-type",
+                       whole->composite ? STR("COMPOSITE") : STR("FULL_OBJECT"));
+    } else if (chosen->size_bytes == version->size_bytes) {
+        checksum_reply(rq, whole, version->parts);
+    }
+}
+
+static void reply_about(struct request *rq, const struct version_info *version)
 {
     const struct object_meta *meta = &version->meta;
     request_header(rq, "Last-Modified", instant_http(rq->arena, version->modified));
@@ -179,9 +200,6 @@ static void reply_about(struct request *rq, const struct version_info *version, 
     reply_replication(rq, version->repl_status);
     reply_lock(rq, meta);
     lifecycle_reply(rq, version);
-    /* Clients verify what they get against it, so it must not come with a part of the bytes. */
-    if (whole && str_eq_nocase(request_get_header(rq, "x-amz-checksum-mode"), STR("ENABLED")))
-        checksum_reply(rq, &meta->checksum, version->parts);
 }
 
 static void reply_range(struct request *rq, const struct version_info *version,
@@ -243,7 +261,8 @@ static enum s3_code get_once(struct request *rq, bool head, bool *again)
         if (opened != STORE_OK)
             return common_from_store(rq, opened);
     }
-    reply_about(rq, &version, chosen.size_bytes == version.size_bytes);
+    reply_about(rq, &version);
+    reply_checksum(rq, &version, &chosen);
     if (chosen.partial)
         reply_range(rq, &version, &chosen);
     rq->reply.status = chosen.partial ? 206 : 200;

@@ -125,7 +125,8 @@ enum s3_code op_list_objects(struct request *rq)
         return code;
     common_document_begin(rq, &listing.document, "ListBucketResult");
     xml_element(&listing.document.xml, "Name", rq->bucket.name);
-    encoded(rq, &listing, "Prefix", listing.query.prefix);
+    /* Clients do not decode this one of the first version (botocore's decode_list_object). */
+    xml_element(&listing.document.xml, "Prefix", listing.query.prefix);
     encoded(rq, &listing, "Marker", listing.query.after);
     /* "This element is returned only if you have the delimiter request parameter specified." */
     if (listing.page.truncated && listing.query.delimiter.size > 0)

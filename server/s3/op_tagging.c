@@ -34,6 +34,7 @@ static enum s3_code reply_tags(struct request *rq, str packed)
     struct common_document answer;
     if (packed.size > 0 && !fields_unpack(rq->arena, packed, &tags))
         return S3_InternalError;
+    tagging_sort(&tags);
     common_document_begin(rq, &answer, "Tagging");
     xml_open(&answer.xml, "TagSet");
     for (size_t i = 0; i < tags.count; i++) {

@@ -110,7 +110,7 @@ enum s3_code op_upload_part(struct request *rq)
 {
     struct part_upload *part = ARENA_NEW(rq->arena, struct part_upload);
     part->target = rq->state;
-    enum s3_code code = sse_of_part(rq, part->target->upload.meta.fields, false);
+    enum s3_code code = sse_of_part(rq, part->target->upload.meta.fields);
     if (code != S3_OK)
         return code;
     store_part_put_init(&part->write, rq->arena);
@@ -238,7 +238,7 @@ enum s3_code op_upload_part_copy(struct request *rq)
     struct part_copying *part = ARENA_NEW(rq->arena, struct part_copying);
     enum s3_code code = part_find(rq, &part->target);
     if (code == S3_OK)
-        code = sse_of_part(rq, part->target->upload.meta.fields, false);
+        code = sse_of_part(rq, part->target->upload.meta.fields);
     if (code != S3_OK)
         return code;
     rq->state = part;

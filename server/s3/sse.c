@@ -215,12 +215,12 @@ enum s3_code sse_of_source(struct request *rq, str packed_fields)
     return code == S3_OK ? judge_key(rq, &customer, packed_fields) : code;
 }
 
-enum s3_code sse_of_part(struct request *rq, str upload_fields, bool optional)
+enum s3_code sse_of_part(struct request *rq, str upload_fields)
 {
     struct customer customer;
     str md5 = kept(rq, upload_fields, CUSTOMER "key-MD5");
     enum s3_code code = read_customer(rq, CUSTOMER, &customer);
-    if (code != S3_OK || (!customer.given && (optional || !str_is_set(md5))))
+    if (code != S3_OK || (!customer.given && !str_is_set(md5)))
         return code;
     if (!customer.given)
         return common_invalid_request(

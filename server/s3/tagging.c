@@ -96,6 +96,17 @@ enum s3_code tagging_from_header(struct request *rq, str *packed)
     return code;
 }
 
+void tagging_sort(struct fields *tags)
+{
+    for (size_t i = 1; i < tags->count; i++) {
+        struct field tag = tags->at[i];
+        size_t to = i;
+        for (; to > 0 && str_cmp(tags->at[to - 1].name, tag.name) > 0; to--)
+            tags->at[to] = tags->at[to - 1];
+        tags->at[to] = tag;
+    }
+}
+
 unsigned tagging_count(struct arena *arena, str packed)
 {
     struct fields tags = { 0 };

@@ -9,6 +9,8 @@
 enum s3_code tagging_from_header(struct request *rq, str *packed);
 /* At most `limit` tags, lengths, characters, no "aws:", no key twice: InvalidTag, BadRequest. */
 enum s3_code tagging_check(struct request *rq, const struct fields *tags, size_t limit);
+/* By key: AWS does not keep the order in which they were sent. */
+void tagging_sort(struct fields *tags);
 unsigned tagging_count(struct arena *arena, str packed);
 
 #endif

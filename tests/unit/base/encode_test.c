@@ -69,7 +69,7 @@ TEST(percent_encoding)
     struct arena *arena = arena_new();
     assert_str(encode_uri(arena, STR("aZ09-._~ /+\xc3\xa9"), false), "aZ09-._~%20%2F%2B%C3%A9");
     assert_str(encode_uri(arena, STR("a/b c"), true), "a/b%20c");
-    assert_str(encode_listing(arena, STR("a/b c+*")), "a/b+c%2B%2A");
+    assert_str(encode_listing(arena, STR("a/b c+*")), "a/b%20c%2B%2A");
     assert_str(encode_uri(arena, STR("@[`{:"), false), "%40%5B%60%7B%3A");
     assert_str(decode_uri(arena, STR("a%2fb%2Fc+d"), false), "a/b/c+d");
     assert_str(decode_uri(arena, STR("a+b%2B"), true), "a b+");
