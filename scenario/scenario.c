@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "base/bug.h"
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -320,12 +319,10 @@ int scenario_main(int argc, char **argv)
     return code;
 }
 
-bool scenario_run_in(struct arena *arena, struct world *world, struct lane *lane, const char *path,
-                     str *error)
+bool scenario_run_in(struct arena *arena, struct lane *lane, const char *path, str *error)
 {
     struct script script;
     struct buf problems;
-    BUG_UNLESS(lane->world == world);
     buf_init_arena(&problems, arena, 65536);
     if (!script_read(arena, path, &script, &problems)) {
         *error = str_trim(buf_str(&problems));

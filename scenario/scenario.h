@@ -17,7 +17,7 @@ int scenario_main(int argc, char **argv);
 /* Runs one file in a world that is there already: `serve --init FILE`. It may not say clock, seed
  * or config, for these are the world's. `lane` is one of that world. False and "file:line: ..." in
  * *error, in the arena; what was done before it stays. */
-MUST_CHECK bool scenario_run_in(struct arena *arena, struct world *world, struct lane *lane,
-                                const char *path, str *error);
+MUST_CHECK bool scenario_run_in(struct arena *arena, struct lane *lane, const char *path,
+                                str *error);
 
 #endif

@@ -190,15 +190,15 @@ TEST(init_runs_in_a_world_that_is_there)
     struct lane *lane = world_lane_open(world, 7);
     assert_int_equal(
         fs_replace_file(path.ptr, STR(WORLD "bob put both/k \"x\"\nexpect status 200\n"), 0644), 0);
-    assert_true(scenario_run_in(arena, world, lane, path.ptr, &error));
+    assert_true(scenario_run_in(arena, lane, path.ptr, &error));
     assert_int_equal(
         fs_replace_file(path.ptr, STR("scenario \"t\"\neu-west-1 get euw1/k\nexpect status 200\n"),
                         0644),
         0);
-    assert_false(scenario_run_in(arena, world, lane, path.ptr, &error));
+    assert_false(scenario_run_in(arena, lane, path.ptr, &error));
     assert_true(str_ends(error, STR(":3: expect status 200: 404")));
     assert_int_equal(fs_replace_file(path.ptr, STR("scenario \"t\"\nseed 3\n"), 0644), 0);
-    assert_false(scenario_run_in(arena, world, lane, path.ptr, &error));
+    assert_false(scenario_run_in(arena, lane, path.ptr, &error));
     assert_true(str_find(error, STR(":2: the world is there already")) < error.size);
     world_lane_close(lane);
     world_close(world);
