@@ -46,6 +46,8 @@ $(B)/%.o: %.c Makefile
 	$(if $(filter 1,$(V)),,@echo "  CC      $<")
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
+$(B)/server/admin/openapi.o: api/openapi.json
+
 define folder_library
 $(B)/lib$(1).a: $(filter-out $(MAIN_OBJECTS),$(call objects,$(1)))
 	$$(Q)mkdir -p $$(@D) && rm -f $$@ && $$(AR) rcs $$@ $$^
@@ -70,13 +72,16 @@ unit: $(UNIT_BINS) ## unit tests only
 $(foreach f,$(FOLDERS),$(eval unit-$(f): $(filter $(B)/tests/unit/$(f)/%,$(UNIT_BINS)) ; $$(Q)tests/run-unit $$^))
 
 scenarios: all ## the scenario files
-	$(Q)$(B)/atoll scenario run tests/scenarios
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/run-scenarios
 
 clients: all ## the article and its pitfalls, with the AWS CLI and boto3 from Debian
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/clients/run
 
 fault: all ## kill -9 at any moment, and what is there afterwards
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/fault/run
+
+wire: all ## bad input over real sockets
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/run
 
 test: ## everything that Debian alone can run; installs what it needs; ends with "N passed, N failed"
 	$(Q)tests/run-all
@@ -140,5 +145,5 @@ endef
 $(foreach d,fault bench docs,$(eval $(call test_program,$(d))))
 
 -include $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%.d,$(call sources,$(f)))) $(UNIT_BINS:=.d)
-.PHONY: docs fuzz fuzzers all unit scenarios clients fault test test-clients deps test-deps lint tidy format asan tsan bench demo install clean help
+.PHONY: docs fuzz fuzzers all unit scenarios clients fault wire test test-clients deps test-deps lint tidy format asan tsan bench demo install clean help
 .SECONDARY:
