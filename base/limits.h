@@ -27,6 +27,7 @@
 #define LIMIT_JSON_BYTES (4 * 1024 * 1024)   /* [atoll] config and admin documents */
 #define LIMIT_JSON_DEPTH 64                  /* [atoll] */
 #define LIMIT_POLICY_BYTES (20 * 1024)       /* [AWS] */
+#define LIMIT_FORM_BYTES (20 * 1024)         /* [AWS] a POST form without its file */
 #define LIMIT_SMALL_BODY_BYTES (1024 * 1024) /* [atoll] larger bodies get a file and the pool */
 #define LIMIT_CHUNK_HEADER_BYTES 1024        /* [atoll] aws-chunked size line incl. ECDSA signature */
 #define LIMIT_TRAILER_BYTES 4096             /* [atoll] */

@@ -79,6 +79,11 @@ static enum s3_code judge_scope(struct request *rq, str region)
     return S3_OK;
 }
 
+enum s3_code step_route_scope(struct request *rq)
+{
+    return judge_scope(rq, rq->region);
+}
+
 /* Where the bucket is decides, not where the request went. */
 static enum s3_code judge_region(struct request *rq)
 {

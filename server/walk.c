@@ -136,13 +136,26 @@ static enum s3_code step_authenticate(struct request *rq)
 
 /* A bucket of another account is closed unless something opens it (AWS: "cross-account access
  * needs a grant on both sides"). */
-static enum s3_code step_authorize(struct request *rq)
+static enum s3_code judge_account(struct request *rq)
 {
     if (!rq->has_bucket || str_eq(rq->bucket.account, rq->who.account))
         return S3_OK;
     request_hint(rq, "Bucket %.*s belongs to account %.*s; this request acts as account %.*s.",
                  STR_ARG(rq->bucket.name), STR_ARG(rq->bucket.account), STR_ARG(rq->who.account));
     return S3_AccessDenied;
+}
+
+static enum s3_code step_authorize(struct request *rq)
+{
+    return rq->op->flags & OP_FORM ? S3_OK : judge_account(rq);
+}
+
+enum s3_code walk_identified(struct request *rq)
+{
+    rq->client = clients_find(rq->world->clients, rq);
+    store_read_begin(rq->lane->reader);
+    enum s3_code code = step_route_scope(rq);
+    return code == S3_OK ? judge_account(rq) : code;
 }
 
 static enum s3_code step_body(struct request *rq)

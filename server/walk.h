@@ -8,6 +8,11 @@ typedef enum s3_code step_fn(struct request *rq);
 
 /* route.c: which Region serves, and whether the client came to the right one. */
 step_fn step_route;
+/* Whether the signature was made for the Region that serves, once both are known. */
+enum s3_code step_route_scope(struct request *rq);
+/* A POST form has told who asks and for which key: what the steps before the body had to leave
+ * open. */
+enum s3_code walk_identified(struct request *rq);
 /* respond.c: the common headers, the error document, simulated latency. Never fails. */
 void respond(struct request *rq);
 

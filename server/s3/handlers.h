@@ -43,10 +43,20 @@ op_fn op_put_object_lock_configuration, op_get_object_lock_configuration, op_put
 /* op_put.c, op_get.c, op_delete.c, op_copy.c */
 op_fn op_put_object, op_get_object, op_head_object, op_delete_object, op_delete_objects,
     op_copy_object;
+/* op_post.c */
+op_fn op_post_object;
 /* op_list.c */
 op_fn op_list_objects, op_list_objects_v2, op_list_object_versions, op_list_uploads;
 /* op_upload.c */
 op_fn op_create_upload, op_upload_part, op_upload_part_copy, op_complete_upload, op_abort_upload,
     op_list_parts;
+
+
+struct store_put;
+/* op_put.c, for PostObject too: what was received becomes a version; then `then` answers, with the
+ * headers that op_put_outcome sets. rq->state is `put` meanwhile. */
+enum s3_code op_put_store(struct request *rq, struct store_put *put,
+                          enum s3_code (*then)(struct request *rq));
+enum s3_code op_put_outcome(struct request *rq, struct store_put *put);
 
 #endif

@@ -10,8 +10,10 @@
 #include "server/s3/checksum.h"
 #include "server/s3/chunked.h"
 #include "server/s3/common.h"
+#include "server/s3/form.h"
 #include "server/s3/handlers.h"
 #include "server/s3/part.h"
+#include "server/s3/post.h"
 
 struct payload {
     enum { INTO_NOTHING, INTO_STORE, INTO_DOCUMENT } into;
@@ -38,6 +40,11 @@ struct payload {
     size_t pending; /* data decoded behind them that the sink has not taken yet */
     bool ended, hashing_chunk;
     struct digest chunk_sha256;
+
+    /* POST forms only; `used`, `pending` and `ended` as above */
+    struct form *form;
+    struct fields fields;
+    bool pending_is_held; /* the pending bytes are the parser's own */
 };
 
 /* x-amz-content-sha256 of bodies framed by aws-chunked (clients.md 4.2). */
@@ -102,7 +109,7 @@ static enum s3_code read_lengths(struct request *rq, struct payload *payload)
     str decoded = request_get_header(rq, "x-amz-decoded-content-length");
     bool stream = rq->op->flags & OP_STREAM;
     payload->wire_bytes = rq->content_length;
-    payload->plain_bytes = payload->decoder ? UINT64_MAX : rq->content_length;
+    payload->plain_bytes = payload->decoder || payload->form ? UINT64_MAX : rq->content_length;
     if (payload->wire_bytes == UINT64_MAX && !rq->has_body && stream)
         return S3_MissingContentLength;
     if (payload->decoder && decoded.size > 0) {
@@ -176,6 +183,23 @@ static void wake_request(void *owner)
     rq->host->wake(rq);
 }
 
+/* A form's length, checksums and target are known when its file begins. */
+static enum s3_code begin_form(struct request *rq, struct payload *payload)
+{
+    str boundary = form_boundary(request_get_header(rq, "Content-Type"));
+    if (!str_is_set(boundary)) {
+        request_extra(rq, "Condition",
+                      STR("Bucket POST must be of the enclosure-type multipart/form-data"));
+        return S3_PreconditionFailed;
+    }
+    payload->form = arena_alloc_raw(rq->arena, sizeof *payload->form);
+    if (!form_init(payload->form, boundary))
+        return S3_MalformedPOSTRequest;
+    payload->into = INTO_STORE;
+    rq->payload = payload;
+    return read_lengths(rq, payload);
+}
+
 static void open_target(struct request *rq, struct payload *payload)
 {
     if (rq->op->flags & OP_STREAM) {
@@ -199,6 +223,8 @@ enum s3_code payload_begin(struct request *rq)
     if (!rq->has_body && !(rq->op->flags & (OP_STREAM | OP_DOCUMENT)))
         return S3_OK;
     struct payload *payload = ARENA_NEW(rq->arena, struct payload);
+    if (rq->op->flags & OP_FORM)
+        return begin_form(rq, payload);
     enum s3_code code = read_content_sha256(rq, payload);
     if (code == S3_OK)
         code = read_lengths(rq, payload);
@@ -336,14 +362,100 @@ static enum s3_code push_chunked(struct request *rq, struct payload *payload, st
     }
 }
 
+/* --- POST forms --- */
+
+static enum s3_code file_begins(struct request *rq, struct payload *payload)
+{
+    enum s3_code code = post_begin(rq, &payload->fields, payload->form->filename);
+    if (code == S3_OK)
+        code = read_content_md5(rq, payload);
+    if (code == S3_OK)
+        code = choose_digests(rq, payload);
+    if (code == S3_OK)
+        open_target(rq, payload);
+    return code;
+}
+
+static enum s3_code no_file(struct request *rq)
+{
+    return common_invalid_argument(rq, "POST requires exactly one file upload per request.", "file",
+                                   STR("0"));
+}
+
+static enum s3_code form_told(struct request *rq, struct payload *payload, enum form_event event)
+{
+    const struct form *form = payload->form;
+    switch (event) {
+    case FORM_FIELD:
+        fields_add(rq->arena, &payload->fields, str_copy(rq->arena, form->name),
+                   str_copy(rq->arena, form->value));
+        return S3_OK;
+    case FORM_FILE:
+        return file_begins(rq, payload);
+    case FORM_DATA:
+        payload->pending = form->data.size;
+        payload->pending_is_held = form->data.ptr == form->delimiter;
+        payload->used -= payload->pending_is_held ? 0 : payload->pending;
+        return S3_OK;
+    case FORM_END:
+        payload->ended = true;
+        return S3_OK;
+    case FORM_NO_FILE:
+        return no_file(rq);
+    case FORM_TOO_LARGE:
+        return S3_MaxPostPreDataLengthExceededError;
+    case FORM_MORE:
+    case FORM_BAD:
+        break;
+    }
+    return S3_MalformedPOSTRequest;
+}
+
+/* What the policy forbids is counted, so that the refusal can say how much it was. */
+static enum s3_code accept_file(struct request *rq, struct payload *payload, str data)
+{
+    if (!post_is_too_large(rq, payload->plain_seen + data.size))
+        return accept(rq, payload, data);
+    payload->plain_seen += data.size;
+    return S3_OK;
+}
+
+/* As push_chunked: the sink may refuse a piece for now. */
+static enum s3_code push_form(struct request *rq, struct payload *payload, str bytes)
+{
+    for (;;) {
+        if (payload->pending > 0) {
+            bool held = payload->pending_is_held;
+            str data =
+                held ? payload->form->data : str_from(bytes.ptr + payload->used, payload->pending);
+            enum s3_code code = accept_file(rq, payload, data);
+            if (code != S3_OK)
+                return code;
+            payload->used += held ? 0 : payload->pending;
+            payload->pending = 0;
+        }
+        str rest = str_skip(bytes, payload->used);
+        enum form_event event = form_next(payload->form, &rest);
+        payload->used = bytes.size - rest.size;
+        if (event == FORM_MORE) {
+            payload->used = 0;
+            return S3_OK;
+        }
+        enum s3_code code = form_told(rq, payload, event);
+        if (code != S3_OK)
+            return code;
+    }
+}
+
 enum s3_code payload_push(struct request *rq, const void *bytes, size_t size_bytes)
 {
     struct payload *payload = rq->payload;
     if (payload == NULL)
         return S3_OK;
     str data = str_from(bytes, size_bytes);
-    enum s3_code code =
-        payload->decoder ? push_chunked(rq, payload, data) : accept(rq, payload, data);
+    enum s3_code code = payload->form      ? push_form(rq, payload, data)
+                        : payload->decoder ? push_chunked(rq, payload, data)
+                                           : accept(rq, payload, data);
     if (code == S3_OK)
         payload->wire_seen += size_bytes;
     return code;
@@ -417,6 +529,12 @@ enum s3_code payload_end(struct request *rq)
         (payload->decoder && !payload->ended);
     if (cut)
         return S3_IncompleteBody;
+    if (payload->form) {
+        enum s3_code code =
+            payload->ended ? post_check_size(rq, payload->plain_seen) : S3_MalformedPOSTRequest;
+        if (code != S3_OK)
+            return code;
+    }
     return payload->into == INTO_STORE ? end_stored(rq, payload) : end_unstored(rq, payload);
 }
 
