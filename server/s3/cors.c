@@ -185,8 +185,6 @@ static enum s3_code bad_request(struct request *rq, str method)
 
 static enum s3_code find_bucket(struct request *rq)
 {
-    if (rq->has_bucket) /* an access point's member */
-        return S3_OK;
     enum store_result found =
         store_bucket_get(rq->lane->reader, rq->arena, rq->address.bucket, &rq->bucket);
     if (found == STORE_NO_BUCKET)

@@ -196,7 +196,7 @@ TEST(listing_v2_pages_by_tokens_of_its_own)
                    STR_ARG(token))
             .ptr;
     got = wire_ask(wire, "GET", next, "");
-    assert_says(got, "<Key>e+f</Key>");
+    assert_says(got, "<Key>e%20f</Key>");
     assert_says(got, "<KeyCount>2</KeyCount>");
     assert_false(wire_says(&got, "<Owner>"));
     next = str_format(wire->arena, "/bkt?list-type=2&continuation-token=%.*s", STR_ARG(token)).ptr;

@@ -97,143 +97,144 @@ TEST(what_a_new_bucket_has_can_be_deleted)
 #define TAG(key, value) "<Tag><Key>" key "</Key><Value>" value "</Value></Tag>"
 #define TAGS(inside) DOCUMENT("Tagging", DOCUMENT("TagSet", inside))
 
+static const struct {
+    int line;
+    op_fn *put;
+    const char *body;
+    enum s3_code code;
+    const char *message; /* NULL: the table's */
+} judged[] = {
+    { __LINE__, op_put_bucket_cors, "", S3_MissingRequestBodyError, NULL },
+    { __LINE__, op_put_bucket_cors, "<CORS", S3_MalformedXML, NULL },
+    { __LINE__, op_put_bucket_cors, DOCUMENT("CORSConfiguration", ""), S3_MalformedXML, NULL },
+    { __LINE__, op_put_bucket_cors, CORS_RULE("<AllowedOrigin>*</AllowedOrigin>"), S3_MalformedXML,
+      NULL },
+    { __LINE__, op_put_bucket_cors,
+      CORS_RULE("<AllowedOrigin>*</AllowedOrigin><AllowedMethod>MYMETHOD</AllowedMethod>"),
+      S3_InvalidRequest,
+      "Found unsupported HTTP method in CORS config. Unsupported method is MYMETHOD" },
+    { __LINE__, op_put_bucket_cors,
+      CORS_RULE("<AllowedOrigin>http://*.*</AllowedOrigin><AllowedMethod>GET</AllowedMethod>"),
+      S3_InvalidRequest, "AllowedOrigin \"http://*.*\" can not have more than one wildcard." },
+    { __LINE__, op_put_bucket_lifecycle, LIFECYCLE_RULE(EXPIRE), S3_MalformedXML, NULL },
+    { __LINE__, op_put_bucket_lifecycle,
+      LIFECYCLE_RULE("<Prefix/><Status>enabled</Status><Expiration><Days>1</Days>"
+                     "</Expiration>"),
+      S3_MalformedXML, NULL },
+    { __LINE__, op_put_bucket_lifecycle, LIFECYCLE_RULE("<Filter/><Status>Enabled</Status>"),
+      S3_InvalidRequest, "At least one action needs to be specified in a rule" },
+    { __LINE__, op_put_bucket_lifecycle,
+      LIFECYCLE_RULE("<Filter/><Status>Enabled</Status><Expiration>"
+                     "<Date>2026-01-02T03:04:05Z</Date></Expiration>"),
+      S3_InvalidArgument, "'Date' must be at midnight GMT" },
+    { __LINE__, op_put_bucket_lifecycle,
+      LIFECYCLE_RULE("<Filter/><Status>Enabled</Status><Expiration><Days>0</Days>"
+                     "</Expiration>"),
+      S3_InvalidArgument, "'Days' for Expiration action must be a positive integer" },
+    { __LINE__, op_put_bucket_lifecycle,
+      LIFECYCLE_RULE("<Filter><And>" TAG("a", "1") TAG("a", "2") "</And></Filter>" EXPIRE),
+      S3_InvalidRequest, "Duplicate Tag Keys are not allowed." },
+    { __LINE__, op_put_bucket_lifecycle,
+      "<LifecycleConfiguration><Rule><ID>a</ID><Prefix/>" EXPIRE
+      "</Rule><Rule><ID>a</ID><Prefix>p</Prefix>" EXPIRE "</Rule></LifecycleConfiguration>",
+      S3_InvalidArgument, "Rule ID must be unique. Found same ID for more than one rule" },
+    { __LINE__, op_put_bucket_lifecycle,
+      LIFECYCLE_RULE("<Filter><Prefix>a</Prefix>" TAG("k", "v") "</Filter>" EXPIRE),
+      S3_MalformedXML, NULL },
+    { __LINE__, op_put_bucket_lifecycle,
+      LIFECYCLE_RULE("<Filter/><Status>Enabled</Status><Transition><Days>1</Days>"
+                     "<StorageClass>STANDARD</StorageClass></Transition>"),
+      S3_MalformedXML, NULL },
+    { __LINE__, op_put_bucket_encryption, DOCUMENT("ServerSideEncryptionConfiguration", ""),
+      S3_MalformedXML, NULL },
+    { __LINE__, op_put_bucket_encryption, SSE("<SSEAlgorithm>AES128</SSEAlgorithm>"),
+      S3_MalformedXML, NULL },
+    { __LINE__, op_put_bucket_encryption,
+      SSE("<SSEAlgorithm>AES256</SSEAlgorithm><KMSMasterKeyID>k</KMSMasterKeyID>"),
+      S3_InvalidArgument,
+      "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or "
+      "aws:kms:dsse" },
+    { __LINE__, op_put_bucket_ownership,
+      "<OwnershipControls><Rule><ObjectOwnership>Nobody</ObjectOwnership></Rule>"
+      "</OwnershipControls>",
+      S3_MalformedXML, NULL },
+    { __LINE__, op_put_public_access_block, DOCUMENT("PublicAccessBlockConfiguration", ""),
+      S3_InvalidRequest, "Must specify at least one configuration." },
+    { __LINE__, op_put_public_access_block,
+      DOCUMENT("PublicAccessBlockConfiguration", "<BlockPublicAcls>maybe</BlockPublicAcls>"),
+      S3_MalformedXML, NULL },
+    { __LINE__, op_put_bucket_accelerate,
+      DOCUMENT("AccelerateConfiguration", "<Status>on</Status>"), S3_MalformedXML, NULL },
+    { __LINE__, op_put_bucket_request_payment,
+      DOCUMENT("RequestPaymentConfiguration", "<Payer>Bob</Payer>"), S3_MalformedXML, NULL },
+    { __LINE__, op_put_bucket_logging,
+      "<BucketLoggingStatus><LoggingEnabled><TargetBucket>nowhere</TargetBucket>"
+      "<TargetPrefix/></LoggingEnabled></BucketLoggingStatus>",
+      S3_InvalidTargetBucketForLogging, NULL },
+    { __LINE__, op_put_bucket_website, WEBSITE(""), S3_InvalidArgument,
+      "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty" },
+    { __LINE__, op_put_bucket_website,
+      WEBSITE("<IndexDocument><Suffix>a/b</Suffix></IndexDocument>"), S3_InvalidArgument,
+      "The IndexDocument Suffix is not well formed" },
+    { __LINE__, op_put_bucket_website,
+      WEBSITE("<RedirectAllRequestsTo><HostName>h</HostName></RedirectAllRequestsTo>" INDEX),
+      S3_InvalidArgument,
+      "RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules." },
+    { __LINE__, op_put_bucket_website,
+      WEBSITE("<RedirectAllRequestsTo><HostName>h</HostName><Protocol>ftp</Protocol>"
+              "</RedirectAllRequestsTo>"),
+      S3_InvalidRequest,
+      "Invalid protocol, protocol can be http or https. If not defined the protocol will be "
+      "selected automatically." },
+    { __LINE__, op_put_bucket_website,
+      WEBSITE(INDEX ROUTE("<Condition/><Redirect><HostName>h</HostName></Redirect>")),
+      S3_InvalidRequest,
+      "Condition cannot be empty. To redirect all requests without a condition, the condition "
+      "element shouldn't be present." },
+    { __LINE__, op_put_bucket_website,
+      WEBSITE(INDEX ROUTE("<Redirect><ReplaceKeyWith>a</ReplaceKeyWith>"
+                          "<ReplaceKeyPrefixWith>b</ReplaceKeyPrefixWith></Redirect>")),
+      S3_InvalidRequest, "You can only define ReplaceKeyPrefix or ReplaceKey but not both." },
+    { __LINE__, op_put_bucket_notification,
+      QUEUE("<Queue>q</Queue><Event>s3:ObjectCreated:*</Event>"), S3_InvalidArgument,
+      "The ARN could not be parsed" },
+    { __LINE__, op_put_bucket_notification, QUEUE(QUEUE_ARN "<Event>s3:Nothing</Event>"),
+      S3_InvalidArgument, "A specified event is not supported for notifications." },
+    { __LINE__, op_put_bucket_notification,
+      QUEUE(QUEUE_ARN "<Event>s3:ObjectCreated:*</Event><Filter><S3Key><FilterRule>"
+                      "<Name>INVALID</Name><Value>x</Value></FilterRule></S3Key></Filter>"),
+      S3_InvalidArgument, "filter rule name must be either prefix or suffix" },
+    { __LINE__, op_put_bucket_tagging, TAGS(TAG("aws:x", "1")), S3_InvalidTag,
+      "System tags cannot be added/updated by requester" },
+    { __LINE__, op_put_bucket_tagging, TAGS(TAG("a", "1") TAG("a", "2")), S3_InvalidTag,
+      "Cannot provide multiple Tags with the same key" },
+    { __LINE__, op_put_bucket_tagging, DOCUMENT("Tagging", ""), S3_MalformedXML, NULL },
+    { __LINE__, op_put_bucket_policy, "x", S3_MalformedPolicy,
+      "Policies must be valid JSON and the first byte must be '{'" },
+    { __LINE__, op_put_bucket_policy, "{}", S3_MalformedPolicy,
+      "Missing required field Statement" },
+    { __LINE__, op_put_bucket_policy,
+      "{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"s3:GetObject\","
+      "\"Resource\":\"arn:aws:s3:::other/*\"}]}",
+      S3_MalformedPolicy, "Policy has invalid resource" },
+    { __LINE__, op_put_bucket_policy,
+      "{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"s3:GetObject\","
+      "\"Resource\":\"arn:aws:s3:::bucket/*\"}]}",
+      S3_AccessDenied, NULL }, /* public, and public policies are blocked */
+    { __LINE__, op_put_object_lock_configuration,
+      DOCUMENT("ObjectLockConfiguration", "<ObjectLockEnabled>Enabled</ObjectLockEnabled>"),
+      S3_InvalidBucketState,
+      "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration" },
+};
+
 TEST(documents_are_judged_as_aws_judges_them)
 {
-    static const struct {
-        int line;
-        op_fn *put;
-        const char *body;
-        enum s3_code code;
-        const char *message; /* NULL: the table's */
-    } rows[] = {
-        { __LINE__, op_put_bucket_cors, "", S3_MissingRequestBodyError, NULL },
-        { __LINE__, op_put_bucket_cors, "<CORS", S3_MalformedXML, NULL },
-        { __LINE__, op_put_bucket_cors, DOCUMENT("CORSConfiguration", ""), S3_MalformedXML, NULL },
-        { __LINE__, op_put_bucket_cors, CORS_RULE("<AllowedOrigin>*</AllowedOrigin>"),
-          S3_MalformedXML, NULL },
-        { __LINE__, op_put_bucket_cors,
-          CORS_RULE("<AllowedOrigin>*</AllowedOrigin><AllowedMethod>MYMETHOD</AllowedMethod>"),
-          S3_InvalidRequest,
-          "Found unsupported HTTP method in CORS config. Unsupported method is MYMETHOD" },
-        { __LINE__, op_put_bucket_cors,
-          CORS_RULE("<AllowedOrigin>http://*.*</AllowedOrigin><AllowedMethod>GET</AllowedMethod>"),
-          S3_InvalidRequest, "AllowedOrigin \"http://*.*\" can not have more than one wildcard." },
-        { __LINE__, op_put_bucket_lifecycle, LIFECYCLE_RULE(EXPIRE), S3_MalformedXML, NULL },
-        { __LINE__, op_put_bucket_lifecycle,
-          LIFECYCLE_RULE("<Prefix/><Status>enabled</Status><Expiration><Days>1</Days>"
-                         "</Expiration>"),
-          S3_MalformedXML, NULL },
-        { __LINE__, op_put_bucket_lifecycle, LIFECYCLE_RULE("<Filter/><Status>Enabled</Status>"),
-          S3_InvalidRequest, "At least one action needs to be specified in a rule" },
-        { __LINE__, op_put_bucket_lifecycle,
-          LIFECYCLE_RULE("<Filter/><Status>Enabled</Status><Expiration>"
-                         "<Date>2026-01-02T03:04:05Z</Date></Expiration>"),
-          S3_InvalidArgument, "'Date' must be at midnight GMT" },
-        { __LINE__, op_put_bucket_lifecycle,
-          LIFECYCLE_RULE("<Filter/><Status>Enabled</Status><Expiration><Days>0</Days>"
-                         "</Expiration>"),
-          S3_InvalidArgument, "'Days' for Expiration action must be a positive integer" },
-        { __LINE__, op_put_bucket_lifecycle,
-          LIFECYCLE_RULE("<Filter><And>" TAG("a", "1") TAG("a", "2") "</And></Filter>" EXPIRE),
-          S3_InvalidRequest, "Duplicate Tag Keys are not allowed." },
-        { __LINE__, op_put_bucket_lifecycle,
-          "<LifecycleConfiguration><Rule><ID>a</ID><Prefix/>" EXPIRE
-          "</Rule><Rule><ID>a</ID><Prefix>p</Prefix>" EXPIRE "</Rule></LifecycleConfiguration>",
-          S3_InvalidArgument, "Rule ID must be unique. Found same ID for more than one rule" },
-        { __LINE__, op_put_bucket_lifecycle,
-          LIFECYCLE_RULE("<Filter><Prefix>a</Prefix>" TAG("k", "v") "</Filter>" EXPIRE),
-          S3_MalformedXML, NULL },
-        { __LINE__, op_put_bucket_lifecycle,
-          LIFECYCLE_RULE("<Filter/><Status>Enabled</Status><Transition><Days>1</Days>"
-                         "<StorageClass>STANDARD</StorageClass></Transition>"),
-          S3_MalformedXML, NULL },
-        { __LINE__, op_put_bucket_encryption, DOCUMENT("ServerSideEncryptionConfiguration", ""),
-          S3_MalformedXML, NULL },
-        { __LINE__, op_put_bucket_encryption, SSE("<SSEAlgorithm>AES128</SSEAlgorithm>"),
-          S3_MalformedXML, NULL },
-        { __LINE__, op_put_bucket_encryption,
-          SSE("<SSEAlgorithm>AES256</SSEAlgorithm><KMSMasterKeyID>k</KMSMasterKeyID>"),
-          S3_InvalidArgument,
-          "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or "
-          "aws:kms:dsse" },
-        { __LINE__, op_put_bucket_ownership,
-          "<OwnershipControls><Rule><ObjectOwnership>Nobody</ObjectOwnership></Rule>"
-          "</OwnershipControls>",
-          S3_MalformedXML, NULL },
-        { __LINE__, op_put_public_access_block, DOCUMENT("PublicAccessBlockConfiguration", ""),
-          S3_InvalidRequest, "Must specify at least one configuration." },
-        { __LINE__, op_put_public_access_block,
-          DOCUMENT("PublicAccessBlockConfiguration", "<BlockPublicAcls>maybe</BlockPublicAcls>"),
-          S3_MalformedXML, NULL },
-        { __LINE__, op_put_bucket_accelerate,
-          DOCUMENT("AccelerateConfiguration", "<Status>on</Status>"), S3_MalformedXML, NULL },
-        { __LINE__, op_put_bucket_request_payment,
-          DOCUMENT("RequestPaymentConfiguration", "<Payer>Bob</Payer>"), S3_MalformedXML, NULL },
-        { __LINE__, op_put_bucket_logging,
-          "<BucketLoggingStatus><LoggingEnabled><TargetBucket>nowhere</TargetBucket>"
-          "<TargetPrefix/></LoggingEnabled></BucketLoggingStatus>",
-          S3_InvalidTargetBucketForLogging, NULL },
-        { __LINE__, op_put_bucket_website, WEBSITE(""), S3_InvalidArgument,
-          "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty" },
-        { __LINE__, op_put_bucket_website,
-          WEBSITE("<IndexDocument><Suffix>a/b</Suffix></IndexDocument>"), S3_InvalidArgument,
-          "The IndexDocument Suffix is not well formed" },
-        { __LINE__, op_put_bucket_website,
-          WEBSITE("<RedirectAllRequestsTo><HostName>h</HostName></RedirectAllRequestsTo>" INDEX),
-          S3_InvalidArgument,
-          "RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules." },
-        { __LINE__, op_put_bucket_website,
-          WEBSITE("<RedirectAllRequestsTo><HostName>h</HostName><Protocol>ftp</Protocol>"
-                  "</RedirectAllRequestsTo>"),
-          S3_InvalidRequest,
-          "Invalid protocol, protocol can be http or https. If not defined the protocol will be "
-          "selected automatically." },
-        { __LINE__, op_put_bucket_website,
-          WEBSITE(INDEX ROUTE("<Condition/><Redirect><HostName>h</HostName></Redirect>")),
-          S3_InvalidRequest,
-          "Condition cannot be empty. To redirect all requests without a condition, the condition "
-          "element shouldn't be present." },
-        { __LINE__, op_put_bucket_website,
-          WEBSITE(INDEX ROUTE("<Redirect><ReplaceKeyWith>a</ReplaceKeyWith>"
-                              "<ReplaceKeyPrefixWith>b</ReplaceKeyPrefixWith></Redirect>")),
-          S3_InvalidRequest, "You can only define ReplaceKeyPrefix or ReplaceKey but not both." },
-        { __LINE__, op_put_bucket_notification,
-          QUEUE("<Queue>q</Queue><Event>s3:ObjectCreated:*</Event>"), S3_InvalidArgument,
-          "The ARN could not be parsed" },
-        { __LINE__, op_put_bucket_notification, QUEUE(QUEUE_ARN "<Event>s3:Nothing</Event>"),
-          S3_InvalidArgument, "A specified event is not supported for notifications." },
-        { __LINE__, op_put_bucket_notification,
-          QUEUE(QUEUE_ARN "<Event>s3:ObjectCreated:*</Event><Filter><S3Key><FilterRule>"
-                          "<Name>INVALID</Name><Value>x</Value></FilterRule></S3Key></Filter>"),
-          S3_InvalidArgument, "filter rule name must be either prefix or suffix" },
-        { __LINE__, op_put_bucket_tagging, TAGS(TAG("aws:x", "1")), S3_InvalidTag,
-          "System tags cannot be added/updated by requester" },
-        { __LINE__, op_put_bucket_tagging, TAGS(TAG("a", "1") TAG("a", "2")), S3_InvalidTag,
-          "Cannot provide multiple Tags with the same key" },
-        { __LINE__, op_put_bucket_tagging, DOCUMENT("Tagging", ""), S3_MalformedXML, NULL },
-        { __LINE__, op_put_bucket_policy, "x", S3_MalformedPolicy,
-          "Policies must be valid JSON and the first byte must be '{'" },
-        { __LINE__, op_put_bucket_policy, "{}", S3_MalformedPolicy,
-          "Missing required field Statement" },
-        { __LINE__, op_put_bucket_policy,
-          "{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"s3:GetObject\","
-          "\"Resource\":\"arn:aws:s3:::other/*\"}]}",
-          S3_MalformedPolicy, "Policy has invalid resource" },
-        { __LINE__, op_put_bucket_policy,
-          "{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"s3:GetObject\","
-          "\"Resource\":\"arn:aws:s3:::bucket/*\"}]}",
-          S3_AccessDenied, NULL }, /* public, and public policies are blocked */
-        { __LINE__, op_put_object_lock_configuration,
-          DOCUMENT("ObjectLockConfiguration", "<ObjectLockEnabled>Enabled</ObjectLockEnabled>"),
-          S3_InvalidBucketState,
-          "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration" },
-    };
     struct s3_fixture *s3 = one_bucket();
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct request *rq = call(s3, rows[i].put, rows[i].body);
-        str message = rows[i].message ? str_of(rows[i].message) : STR("");
-        if (rq->code != rows[i].code || (message.size > 0 && !str_eq(rq->message, message)))
-            fail_msg("row %d: %.*s: %.*s", rows[i].line, STR_ARG(s3_error_of(rq->code)->code),
+    for (size_t i = 0; i < COUNT(judged); i++) {
+        struct request *rq = call(s3, judged[i].put, judged[i].body);
+        str message = judged[i].message ? str_of(judged[i].message) : STR("");
+        if (rq->code != judged[i].code || (message.size > 0 && !str_eq(rq->message, message)))
+            fail_msg("row %d: %.*s: %.*s", judged[i].line, STR_ARG(s3_error_of(rq->code)->code),
                      STR_ARG(rq->message));
     }
     s3_close(s3);
