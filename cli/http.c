@@ -132,3 +132,114 @@ bool http_call(struct arena *arena, str server, const char *method, str path, st
     }
     return true;
 }
+
+/* --- streams --- */
+
+struct chunks {    /* Transfer-Encoding: chunked, as it comes */
+    uint64_t left; /* of the chunk at hand */
+    bool in_size;  /* its size is being read */
+    bool ended;
+    uint64_t size;
+    bool (*take)(void *ctx, str bytes);
+    void *ctx;
+};
+
+static unsigned hex_digit(char c)
+{
+    return c >= '0' && c <= '9'   ? (unsigned) (c - '0')
+           : c >= 'a' && c <= 'f' ? (unsigned) (c - 'a') + 10
+           : c >= 'A' && c <= 'F' ? (unsigned) (c - 'A') + 10
+                                  : 16;
+}
+
+/* One byte of a size line; the CRLF after a chunk reads as an empty one. */
+static void size_byte(struct chunks *chunks, char c, bool *any)
+{
+    if (hex_digit(c) < 16) {
+        chunks->size = chunks->size * 16 + hex_digit(c);
+        *any = true;
+    } else if (c == '\n' && *any) {
+        chunks->left = chunks->size;
+        chunks->ended = chunks->size == 0;
+        chunks->in_size = false;
+        chunks->size = 0;
+        *any = false;
+    }
+}
+
+/* False when the stream is over. */
+static bool take_chunks(struct chunks *chunks, str bytes, bool *any)
+{
+    while (bytes.size > 0 && !chunks->ended) {
+        if (chunks->in_size) {
+            size_byte(chunks, bytes.ptr[0], any);
+            bytes = str_skip(bytes, 1);
+            continue;
+        }
+        str piece = str_first(bytes, chunks->left);
+        bytes = str_skip(bytes, piece.size);
+        chunks->left -= piece.size;
+        chunks->in_size = chunks->left == 0;
+        if (!chunks->take(chunks->ctx, piece))
+            return false;
+    }
+    return !chunks->ended;
+}
+
+/* Reads until the head is whole; *body gets what came after it. */
+static bool receive_head(int fd, struct buf *buf, struct http_answer *answer)
+{
+    for (;;) {
+        char *room = buf_reserve(buf, 4096);
+        ssize_t got = room ? recv(fd, room, 4096, 0) : -1;
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        buf->size += (size_t) got;
+        if (parse_answer(buf_str(buf), answer))
+            return true;
+    }
+}
+
+static void receive_chunks(int fd, struct chunks *chunks, str first)
+{
+    char bytes[16384];
+    bool any = false, more = take_chunks(chunks, first, &any);
+    while (more) {
+        ssize_t got = recv(fd, bytes, sizeof bytes, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return;
+        more = take_chunks(chunks, str_from(bytes, (size_t) got), &any);
+    }
+}
+
+int http_stream(struct arena *arena, str server, str path, bool (*take)(void *ctx, str bytes),
+                void *ctx, str *error)
+{
+    struct authority to;
+    struct http_answer answer;
+    struct buf request, head;
+    struct chunks chunks = { .in_size = true, .take = take, .ctx = ctx };
+    *error = str_format(arena, "no atoll answers at %.*s", STR_ARG(server));
+    SCOPED_FD int fd = split_authority(server, &to) ? connect_to(&to) : -1;
+    if (fd < 0)
+        return 0;
+    str host = str_starts(server, STR("http://")) ? str_skip(server, 7) : server;
+    buf_init_arena(&request, arena, LIMIT_TARGET_BYTES);
+    buf_addf(&request,
+             "GET %.*s HTTP/1.1\r\nHost: %.*s\r\nAccept: application/x-ndjson\r\n"
+             "Connection: close\r\n\r\n",
+             STR_ARG(path), STR_ARG(host));
+    buf_init_arena(&head, arena, LIMIT_ANSWER_BYTES);
+    if (!send_all(fd, buf_str(&request)) || !receive_head(fd, &head, &answer))
+        return 0;
+    if (answer.status == 200)
+        receive_chunks(fd, &chunks, answer.body);
+    else
+        *error =
+            str_format(arena, "the server refused (%d): %.*s", answer.status, STR_ARG(answer.body));
+    return answer.status;
+}

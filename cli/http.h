@@ -14,4 +14,9 @@ struct http_answer {
 MUST_CHECK bool http_call(struct arena *arena, str server, const char *method, str path, str body,
                           struct http_answer *out, str *error);
 
+/* GET that does not end: `take` gets the body's bytes as they come, as NDJSON, until it returns
+ * false or the server ends. The status of the answer; 0 when there is none: *error. */
+int http_stream(struct arena *arena, str server, str path, bool (*take)(void *ctx, str bytes),
+                void *ctx, str *error);
+
 #endif

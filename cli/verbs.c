@@ -28,6 +28,18 @@ static const struct verb verbs[] = {
       "regions, routes, links, clock, what is pending", VERB_PLAIN, verb_status },
     { "explain", "Look", "explain [ID|last] [--what-if --mrap NAME --client CLIENT]",
       "why a request went where it went, and what it missed", VERB_PLAIN, verb_explain },
+    { "history", "Look", "history TARGET",
+      "one key over time, in every region", VERB_PLAIN, verb_history },
+    { "diff", "Look", "diff [MRAP] [--prefix P]",
+      "keys that differ between regions", VERB_PLAIN, verb_diff },
+    { "anomalies", "Look",
+      "anomalies [--kind K] [--since TIME] [--fail-on K,...] [--clear]",
+      "consistency anomalies seen so far", VERB_PLAIN, verb_anomalies },
+    { "tail", "Look",
+      "tail [--client GLOB] [--region R] [--mrap M] [--bucket B] [--key GLOB] [--api A] "
+      "[--status 503|5xx] [--errors] [--stale] [--replication] [--types T,...] [--after N] "
+      "[--count N]",
+      "requests and replication as they happen", VERB_PLAIN, verb_tail },
 
     { "route", "Change", "route MRAP REGION active|passive|0..100 [REGION ...]",
       "make a region of an access point active or passive", VERB_PLAIN, verb_route },
@@ -38,6 +50,13 @@ static const struct verb verbs[] = {
     { "heal", NULL, "heal", "end every partition", VERB_PLAIN, verb_heal },
     { "outage", "Change", "outage REGION on|off [--for 2m]",
       "take a region down or bring it back", VERB_PLAIN, verb_outage },
+    { "fault", "Change",
+      "fault [add|list|rm|clear] [NAME] [--name N] [--region R] [--mrap M] [--api A] "
+      "[--bucket B] [--key GLOB] [--client C] [--attempt N] [--error 503:SlowDown] "
+      "[--message TEXT] [--delay DIST] [--throttle 10/s] [--cut before|during|close] "
+      "[--truncate BYTES] [--slow 10KB/s] [--script STEP,...] [--probability P] [--times N] "
+      "[--link LINK] [--replication fail] [--reason WORD]",
+      "inject errors, delays, cut connections", VERB_PLAIN, verb_fault },
     { "replication", "Change",
       "replication [list|hold|release|drop|retry] [SRC DST] [--count N] [--reason CODE]",
       "list, hold, release, drop, retry pending copies", VERB_PLAIN, verb_replication },

@@ -8,6 +8,7 @@
 #include "base/lock.h"
 #include "replication/timekeeper.h"
 #include "server/clients.h"
+#include "server/faults.h"
 #include "server/judge.h"
 #include "server/mraps.h"
 #include "server/operations.h"
@@ -15,7 +16,7 @@
 
 struct entry {
     str id, api, method, host, mrap, bucket, region, key, client, place, code, message, etag,
-        version_id, marks;
+        version_id, marks, faults, anomalies;
     str raw_path;
     instant at;
     bool is_s3;
@@ -98,6 +99,8 @@ static void log_text_line(const struct request *rq, bool whole)
     if (rq->freshness && rq->freshness->verdict != FRESH)
         buf_addf(&line, " %s=%u age=%.*s", freshness_name(rq->freshness->verdict),
                  rq->freshness->behind, STR_ARG(duration_text(rq->arena, rq->freshness->age)));
+    if (rq->fault)
+        buf_addf(&line, " fault=%.*s", STR_ARG(rq->fault->names));
     if (!whole)
         buf_add(&line, STR(" cut"));
     buf_addf(&line, " %.*s", STR_ARG(rq->id));
@@ -132,6 +135,8 @@ static void log_json_line(const struct request *rq, bool whole)
     json_real(&w, "ms", elapsed_ms(rq));
     if (rq->freshness)
         json_text(&w, "freshness", str_of(freshness_name(rq->freshness->verdict)));
+    if (rq->fault)
+        json_text(&w, "fault", rq->fault->names);
     json_boolean(&w, "whole", whole);
     json_end(&w);
     log_raw(LOG_INFO, buf_str(&line));
@@ -208,6 +213,8 @@ static void fill(struct entry *e, const struct request *rq)
                         .etag = str_trim(fields_get(&rq->reply.headers, "ETag")),
                         .version_id = fields_get(&rq->reply.headers, "x-amz-version-id"),
                         .marks = marks_of(rq),
+                        .faults = rq->fault ? rq->fault->names : STR_NONE,
+                        .anomalies = rq->anomalies,
                         .raw_path = rq->address.path,
                         .at = rq->received_at,
                         .is_s3 = rq->address.kind == ADDRESS_S3 || rq->address.kind == ADDRESS_MRAP,
@@ -222,6 +229,7 @@ static void fill(struct entry *e, const struct request *rq)
     if (rq->freshness) {
         e->judged = true;
         e->freshness = *rq->freshness;
+        e->freshness.served = NULL;
     }
 }
 
@@ -244,6 +252,8 @@ static struct entry *keep(const struct request *rq)
                              &e.etag,
                              &e.version_id,
                              &e.marks,
+                             &e.faults,
+                             &e.anomalies,
                              &e.raw_path,
                              &e.freshness.etag,
                              &e.freshness.version_id,
@@ -323,6 +333,15 @@ static str entry_target(struct arena *arena, const struct entry *e)
     return str_format(arena, "%.*s%s%.*s", STR_ARG(place), e->key.size ? "/" : "", STR_ARG(e->key));
 }
 
+static void write_names(struct json_writer *w, const char *name, str list)
+{
+    str piece;
+    json_array(w, name);
+    while (list.size > 0 && str_next(&list, ',', &piece))
+        json_text(w, NULL, str_trim(piece));
+    json_end(w);
+}
+
 static void write_entry(struct arena *arena, struct json_writer *w, const struct entry *e)
 {
     json_object(w, NULL);
@@ -362,6 +381,8 @@ static void write_entry(struct arena *arena, struct json_writer *w, const struct
     json_end(w);
     if (e->judged)
         write_freshness(arena, w, e);
+    write_names(w, "faults", e->faults);
+    write_names(w, "anomalies", e->anomalies);
     if (e->marks.size)
         json_text(w, "nonstandard", e->marks);
     json_end(w);

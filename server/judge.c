@@ -74,6 +74,8 @@ static void find_due(struct request *rq, struct freshness *freshness)
 static void show(struct request *rq, const struct freshness *freshness)
 {
     struct buf text;
+    if (!rq->world->settings->explain_headers)
+        return;
     buf_init_arena(&text, rq->arena, 512);
     buf_addf(&text, "%s", freshness_name(freshness->verdict));
     if (freshness->verdict != FRESH) {
@@ -94,28 +96,29 @@ static duration to_millis(duration d)
 
 void judge_read(struct request *rq)
 {
-    struct version_info served, newest = { 0 }, seen;
+    struct version_info newest = { 0 }, seen;
     struct bucket_info bucket;
     int64_t newest_bucket = 0;
     if (!is_judged(rq))
         return;
-    bool has_served = current_in(rq, rq->bucket.name, &bucket, &served);
+    struct version_info *found = ARENA_NEW(rq->arena, struct version_info);
+    bool has_served = current_in(rq, rq->bucket.name, &bucket, found);
     for (size_t i = 0; i < rq->mrap->member_count; i++) {
         if (str_eq(rq->mrap->members[i].bucket, rq->bucket.name) ||
             !current_in(rq, rq->mrap->members[i].bucket, &bucket, &seen))
             continue;
-        if ((has_served && !is_newer(&seen, &served)) ||
-            (newest_bucket && !is_newer(&seen, &newest)))
+        if ((has_served && !is_newer(&seen, found)) || (newest_bucket && !is_newer(&seen, &newest)))
             continue;
         newest = seen;
         newest_bucket = bucket.id;
     }
     struct freshness *freshness = ARENA_NEW(rq->arena, struct freshness);
-    bool got_object = has_served && !served.marker;
+    bool got_object = has_served && !found->marker;
     rq->freshness = freshness;
+    freshness->served = has_served ? found : NULL;
     if (newest_bucket && (got_object || !newest.marker)) {
         freshness->verdict = !got_object ? MISSING : newest.marker ? RESURRECTED : STALE;
-        freshness->behind = count_newer(rq, newest_bucket, has_served ? &served : NULL);
+        freshness->behind = count_newer(rq, newest_bucket, has_served ? found : NULL);
         freshness->etag = newest.etag;
         freshness->version_id = newest.id;
         freshness->region = newest.origin;

@@ -23,6 +23,7 @@ struct freshness {
     duration age; /* how long before the read that was */
     bool is_due;  /* its copy is queued for the Region that served */
     instant due;
+    const struct version_info *served; /* NULL: nothing; lives with the request */
 };
 
 /* Sets rq->freshness for MRAP reads of a current version, and x-atoll-freshness. */

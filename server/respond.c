@@ -2,7 +2,9 @@
  * simulated latency. Nothing here can fail; whatever happened before, the client gets an answer. */
 #include "base/encode.h"
 #include "base/rng.h"
+#include "server/anomalies.h"
 #include "server/clients.h"
+#include "server/faults.h"
 #include "server/judge.h"
 #include "server/mraps.h"
 #include "server/regions.h"
@@ -49,6 +51,8 @@ static void explain_route(struct request *rq)
 
 static void explain(struct request *rq)
 {
+    if (!rq->world->settings->explain_headers)
+        return;
     request_header_c(rq, "x-atoll", ATOLL_VERSION);
     if (rq->region.size > 0) {
         request_header(rq, "x-atoll-region", rq->region);
@@ -56,6 +60,8 @@ static void explain(struct request *rq)
             request_header(rq, "x-atoll-bucket", rq->bucket.name);
         explain_route(rq);
     }
+    if (rq->fault)
+        request_header(rq, "x-atoll-fault", rq->fault->names);
 }
 
 static void show_marks(struct request *rq)
@@ -115,9 +121,12 @@ void respond(struct request *rq)
             rq->reply.size_bytes = 0;
     }
     show_marks(rq);
-    if (rq->world->settings->explain_headers && !is_admin) {
+    if (!is_admin) {
         explain(rq);
         judge_read(rq);
     }
     simulate_latency(rq);
+    faults_shape(rq);
+    if (!is_admin)
+        anomalies_look(rq);
 }

@@ -54,5 +54,12 @@ admin_fn admin_patch_region, admin_patch_link, admin_put_partitions, admin_delet
     admin_patch_routes, admin_reset;
 /* time.c: clock, wait, replication by hand */
 admin_fn admin_get_clock, admin_post_clock, admin_wait, admin_release, admin_drop, admin_retry;
+/* watch.c: events, anomalies, the API's description; metrics.c */
+admin_fn admin_events, admin_anomalies, admin_clear_anomalies, admin_openapi, admin_metrics;
+/* faults.c */
+admin_fn admin_faults, admin_fault, admin_post_fault, admin_put_fault, admin_delete_fault,
+    admin_delete_faults;
+/* keys.c: where Regions differ, one key over time */
+admin_fn admin_keys, admin_history;
 
 #endif

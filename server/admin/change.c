@@ -6,7 +6,10 @@
 #include "replication/timekeeper.h"
 #include "server/admin/call.h"
 #include "server/clients.h"
+#include "server/anomalies.h"
 #include "server/config_apply.h"
+#include "server/event_of.h"
+#include "server/faults.h"
 #include "server/journal.h"
 #include "server/mraps.h"
 #include "server/regions.h"
@@ -16,6 +19,8 @@ struct change {
     struct store_doc doc;
     struct time_job job;
     admin_fn *show; /* writes the answer */
+    enum event_kind told;
+    str subject, detail; /* of the event; told unless `told` is EVENT_KINDS */
     region_id from, to;
     str name;
 };
@@ -62,6 +67,8 @@ static enum s3_code committed(struct request *rq)
         return admin_store_problem(rq, change->write.result);
     regions_reload(rq->world->regions, rq->lane->reader);
     links_apply(rq->world->links, &change->doc, 1);
+    if (change->told != EVENT_KINDS)
+        event_of_change(rq, change->told, change->subject, change->detail);
     return tell_timekeeper(rq, TIME_LINKS_CHANGED);
 }
 
@@ -69,6 +76,7 @@ static struct change *change_new(struct admin_call *call, admin_fn *then)
 {
     struct change *change = ARENA_NEW(call->rq->arena, struct change);
     change->show = then;
+    change->told = EVENT_KINDS;
     call->state = change;
     return change;
 }
@@ -130,6 +138,9 @@ enum s3_code admin_patch_region(struct admin_call *call)
                              STR_NONE);
     struct change *change = change_new(call, show_region);
     change->from = region;
+    change->told = EVENT_OUTAGE;
+    change->subject = region_at(region)->code;
+    change->detail = outage->boolean ? STR("on") : STR("off");
     change->doc = region_outage_doc(call->rq->arena, region, outage->boolean, until);
     return submit(call, committed);
 }
@@ -253,6 +264,20 @@ static bool read_groups(struct admin_call *call, region_set groups[16], size_t *
     return false;
 }
 
+/* "us-east-1 / eu-west-1 ap-southeast-1" */
+static str groups_text(struct arena *arena, const region_set *groups, size_t count)
+{
+    struct buf text;
+    buf_init_arena(&text, arena, 4096);
+    for (size_t i = 0; i < count; i++) {
+        buf_add(&text, i ? STR(" /") : STR(""));
+        for (region_id id = 0; id < region_count(); id++)
+            if (region_set_has(groups[i], id))
+                buf_addf(&text, "%s%.*s", text.size ? " " : "", STR_ARG(region_at(id)->code));
+    }
+    return buf_str(&text);
+}
+
 enum s3_code admin_put_partitions(struct admin_call *call)
 {
     static const char *const members[] = { "groups", "for", NULL };
@@ -263,6 +288,8 @@ enum s3_code admin_put_partitions(struct admin_call *call)
         !read_end(call, &until))
         return S3_OK;
     struct change *change = change_new(call, show_partition);
+    change->told = EVENT_PARTITION;
+    change->detail = groups_text(call->rq->arena, groups, count);
     change->doc = links_partition_doc(call->rq->arena, groups, count, until);
     return submit(call, committed);
 }
@@ -270,11 +297,23 @@ enum s3_code admin_put_partitions(struct admin_call *call)
 enum s3_code admin_delete_partitions(struct admin_call *call)
 {
     struct change *change = change_new(call, show_partition);
+    change->told = EVENT_HEAL;
     change->doc = links_heal_doc();
     return submit(call, committed);
 }
 
 /* --- routes --- */
+
+/* "us-east-1 100, eu-west-1 0" */
+static str routes_text(struct arena *arena, const struct mrap *mrap)
+{
+    struct buf text;
+    buf_init_arena(&text, arena, 4096);
+    for (size_t i = 0; i < mrap->member_count; i++)
+        buf_addf(&text, "%s%.*s %u", i ? ", " : "",
+                 STR_ARG(region_at(mrap->members[i].region)->code), mrap->members[i].dial);
+    return buf_str(&text);
+}
 
 static enum s3_code routes_committed(struct request *rq)
 {
@@ -288,6 +327,7 @@ static enum s3_code routes_committed(struct request *rq)
     const struct mrap *mrap = admin_mrap(rq, change->name);
     if (mrap == NULL)
         return S3_OK;
+    event_of_change(rq, EVENT_ROUTE, mrap->name, routes_text(rq->arena, mrap));
     struct json_writer w = begin(rq, &buf);
     json_text(&w, "name", mrap->name);
     admin_write_members(rq, &w, mrap);
@@ -411,7 +451,10 @@ static enum s3_code wiped(struct request *rq)
     links_reload(world->links, rq->lane->reader);
     regions_reload(world->regions, rq->lane->reader);
     mraps_reload(world->mraps, rq->lane->reader);
+    faults_reload(world->faults, rq->lane->reader);
     journal_clear(world->journal);
+    anomalies_clear(world->anomalies);
+    event_of_change(rq, EVENT_RESET, reset->to_config ? STR("config") : STR("empty"), STR_NONE);
     reset->job.kind = TIME_WIPED;
     reset->job.arena = rq->arena;
     reset->job.done = job_done;

@@ -2,6 +2,7 @@
  */
 #include "replication/timekeeper.h"
 #include "server/admin/call.h"
+#include "server/event_of.h"
 #include "server/mraps.h"
 
 #define MOST_TARGET_BUCKETS 256
@@ -71,8 +72,12 @@ static enum s3_code show_clock(struct admin_call *call)
     struct buf buf;
     struct json_writer w = begin(call->rq, &buf);
     admin_write_clock(call->rq, &w);
-    if (timing)
+    if (timing) {
         json_integer(&w, "applied", (int64_t) timing->job.applied);
+        event_of_change(call->rq, EVENT_CLOCK,
+                        clock_mode_name(clock_mode_get(call->rq->world->clock)),
+                        instant_iso8601(call->rq->arena, clock_now(call->rq->world->clock)));
+    }
     json_end(&w);
     return admin_reply(call->rq, &buf);
 }

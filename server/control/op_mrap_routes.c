@@ -5,6 +5,7 @@
  */
 #include "server/control/control.h"
 #include "server/control/handlers.h"
+#include "server/event_of.h"
 #include "server/s3/xml.h"
 #include "server/world.h"
 
@@ -13,6 +14,7 @@
 struct routes_change {
     struct store_write write;
     struct store_doc doc;
+    str name;
 };
 
 static enum s3_code find_by_arn(struct request *rq, const struct mrap **out)
@@ -86,6 +88,7 @@ static enum s3_code submitted(struct request *rq)
     if (change->write.result != STORE_OK)
         return s3_code_from_store(change->write.result);
     mraps_reload(rq->world->mraps, rq->lane->reader);
+    event_of_change(rq, EVENT_ROUTE, change->name, STR("submitted"));
     request_reply_empty(rq, 200);
     return S3_OK;
 }
@@ -124,6 +127,7 @@ enum s3_code op_submit_mrap_routes(struct request *rq)
 
     struct routes_change *write = ARENA_NEW(rq->arena, struct routes_change);
     rq->state = write;
+    write->name = mrap->name;
     write->doc = mrap_to_doc(rq->arena, &changed);
     store_docs_init(&write->write, rq->arena);
     write->write.docs = &write->doc;

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -48,10 +49,34 @@ static size_t throttled(struct exchange *exchange, uint64_t sent_bytes, size_t r
     return left < (double) room ? (size_t) left + 1 : room;
 }
 
+/* A reset: disconnecting the socket makes the kernel send RST, which SO_LINGER cannot, because
+ * libmicrohttpd shuts the connection down first. */
+static void reset_connection(const struct connection *connection)
+{
+    const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+    (void) connect(connection->fd, &nobody, sizeof nobody);
+}
+
+/* True where the answer breaks off, as a fault asked; else *room is clipped to before it. */
+static bool breaks_off(const struct exchange *exchange, uint64_t at, size_t *room)
+{
+    const struct reply *reply = &exchange->rq->reply;
+    if (reply->cut != REPLY_CUT_BODY && reply->cut != REPLY_CUT_BODY_RESET)
+        return false;
+    if (at < reply->cut_after_bytes) {
+        if (*room > reply->cut_after_bytes - at)
+            *room = (size_t) (reply->cut_after_bytes - at);
+        return false;
+    }
+    if (reply->cut == REPLY_CUT_BODY_RESET)
+        reset_connection(exchange->connection);
+    return true;
+}
+
 static ssize_t read_body(void *cls, uint64_t at, char *out, size_t room)
 {
     struct exchange *exchange = cls;
-    if (exchange->cut)
+    if (exchange->cut || breaks_off(exchange, at, &room))
         return MHD_CONTENT_READER_END_WITH_ERROR;
     size_t size = throttled(exchange, at, room);
     if (size == 0)
@@ -65,7 +90,7 @@ static ssize_t read_bytes(void *cls, uint64_t at, char *out, size_t room)
 {
     struct exchange *exchange = cls;
     str bytes = exchange->rq->reply.bytes;
-    if (exchange->cut || at >= bytes.size)
+    if (exchange->cut || at >= bytes.size || breaks_off(exchange, at, &room))
         return MHD_CONTENT_READER_END_WITH_ERROR;
     size_t size = throttled(exchange, at, room);
     if (size > bytes.size - at)
@@ -150,13 +175,19 @@ static struct MHD_Response *of_file(const struct reply *reply)
     return response;
 }
 
+/* Neither throttled nor broken off. */
+static bool is_plain(const struct reply *reply)
+{
+    return reply->bytes_per_s == 0 && reply->cut == REPLY_CUT_NONE;
+}
+
 static struct MHD_Response *of_body(struct exchange *exchange)
 {
     const struct reply *reply = &exchange->rq->reply;
-    if (reply->size_bytes <= SMALL_BYTES && reply->bytes_per_s == 0)
+    if (reply->size_bytes <= SMALL_BYTES && is_plain(reply))
         return of_small_body(exchange, (size_t) reply->size_bytes);
     struct MHD_Response *response = NULL;
-    if (!exchange->connection->tls && reply->bytes_per_s == 0 &&
+    if (!exchange->connection->tls && is_plain(reply) &&
         body_reader_left(reply->body) == reply->size_bytes)
         response = of_file(reply);
     return response ? response : of_callback(exchange, reply->size_bytes, read_body);
@@ -181,7 +212,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
         return of_callback(exchange, reply->size_bytes, read_nothing);
     if (reply->body)
         return of_body(exchange);
-    if (reply->bytes_per_s == 0 && reply->bytes.size == reply->size_bytes)
+    if (is_plain(reply) && reply->bytes.size == reply->size_bytes)
         return of_bytes(reply->bytes);
     return of_callback(exchange, reply->size_bytes, read_bytes);
 }
@@ -241,6 +272,11 @@ enum MHD_Result answer_send(struct exchange *exchange)
     }
     timers_cancel(&exchange->worker->timers, &exchange->timer);
     exchange->sending_since = clock_mono();
+    if (rq->reply.cut == REPLY_CUT_RESET || rq->reply.cut == REPLY_CUT_CLOSE) {
+        if (rq->reply.cut == REPLY_CUT_RESET)
+            reset_connection(connection);
+        return MHD_NO;
+    }
     struct MHD_Response *response = make_response(exchange);
     if (response == NULL)
         return MHD_NO;
