@@ -11,6 +11,7 @@
 #include "server/config.h"
 #include "server/config_rules.h"
 #include "server/config_upload.h"
+#include "server/control/role.h"
 #include "server/mraps.h"
 #include "server/s3/replication_xml.h"
 
@@ -131,6 +132,44 @@ static bool apply_buckets(struct apply *apply)
                                          .object_lock = declared->object_lock };
         if (!config_make_bucket(apply->arena, apply->lane, &apply->buckets[i], apply->error))
             return false;
+    }
+    return true;
+}
+
+/* --- roles --- */
+
+/* AWS: a role trusts somebody. One that says nothing is trusted to the services and its account. */
+static str default_trust(const struct apply *apply, str account)
+{
+    return str_format(apply->arena,
+                      "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+                      "\"Principal\":{\"AWS\":\"%.*s\",\"Service\":[\"s3.amazonaws.com\","
+                      "\"batchoperations.s3.amazonaws.com\"]},\"Action\":\"sts:AssumeRole\"}]}",
+                      STR_ARG(account));
+}
+
+static bool apply_roles(struct apply *apply)
+{
+    for (size_t i = 0; i < apply->document->role_count; i++) {
+        const struct config_role *declared = &apply->document->roles[i];
+        str account = account_or_default(apply, declared->account);
+        struct role role = { .account = account,
+                             .name = declared->name,
+                             .path = declared->path,
+                             .arn = role_arn(apply->arena, account, declared->path, declared->name),
+                             .id = STR("AROAEXAMPLEROLE000000"),
+                             .trust = declared->trust.size > 0 ? declared->trust
+                                                               : default_trust(apply, account),
+                             .policies = declared->policies,
+                             .created = clock_now(apply->world->clock) };
+        struct store_doc doc = role_to_doc(apply->arena, &role);
+        struct store_write write;
+        store_docs_init(&write, apply->arena);
+        write.docs = &doc;
+        write.doc_count = 1;
+        enum store_result result = store_write_wait(apply->world->store, &write);
+        if (result != STORE_OK)
+            return refused(apply, "role", declared->name, result);
     }
     return true;
 }
@@ -342,8 +381,9 @@ bool config_apply(struct arena *arena, struct world *world, struct lane *lane, s
     if (config == NULL)
         return true;
     apply.document = &config->document;
-    bool sound = apply_clients(&apply) && apply_links(&apply) && apply_buckets(&apply) &&
-                 apply_rules(&apply) && apply_mraps(&apply) && apply_objects(&apply);
+    bool sound = apply_clients(&apply) && apply_roles(&apply) && apply_links(&apply) &&
+                 apply_buckets(&apply) && apply_rules(&apply) && apply_mraps(&apply) &&
+                 apply_objects(&apply);
     if (sound && config->settings.load_dir.size > 0)
         sound = config_load(arena, lane, config->settings.load_dir, error);
     store_read_idle(lane->reader);

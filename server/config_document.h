@@ -18,6 +18,19 @@ struct config_key { /* an access key of an account */
     str access_key, secret, account;
 };
 
+struct config_account { /* what all its keys may do, beside what resources allow */
+    struct config_at at;
+    str id;
+    struct fields policies; /* name (a number when it has none), text */
+};
+
+struct config_role {
+    struct config_at at;
+    str account, path, name; /* account empty: the default one */
+    str trust;               /* text; empty: everybody of the account */
+    struct fields policies;
+};
+
 struct config_object {
     str key;
     str text;           /* when no file is named */
@@ -81,6 +94,10 @@ struct config_network {
 struct config_document {
     struct config_key *keys;
     size_t key_count;
+    struct config_account *accounts; /* those with policies */
+    size_t account_count;
+    struct config_role *roles;
+    size_t role_count;
     region_set regions; /* where buckets may be; REGION_SET_NONE: anywhere */
     struct config_bucket *buckets;
     size_t bucket_count;

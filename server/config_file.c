@@ -14,10 +14,15 @@ static const struct section {
     void (*read)(struct config_reading *reading, struct config_node node);
 } sections[] = {
     /* In this order: access points look at buckets. */
-    { "regions", config_read_regions },         { "accounts", config_read_accounts },
-    { "buckets", config_read_buckets },         { "mraps", config_read_mraps },
-    { "replication", config_read_replication }, { "links", config_read_links },
-    { "clients", config_read_clients },         { "client_networks", config_read_networks },
+    { "regions", config_read_regions },
+    { "accounts", config_read_accounts },
+    { "buckets", config_read_buckets },
+    { "mraps", config_read_mraps },
+    { "replication", config_read_replication },
+    { "links", config_read_links },
+    { "roles", config_read_roles },
+    { "clients", config_read_clients },
+    { "client_networks", config_read_networks },
 };
 
 /* --- finding and loading --- */

@@ -27,6 +27,19 @@ static void read_key(struct config_reading *reading, struct config_node node, st
         (struct config_key){ node.json->name, node.json->string, account };
 }
 
+static void read_account_policies(struct config_reading *reading, struct config_node node)
+{
+    struct config_document *document = &reading->config->document;
+    struct config_account account = { .at = config_read_at(reading, node.json),
+                                      .id = node.json->name };
+    config_read_policies(reading, node, &account.policies);
+    if (account.policies.count == 0)
+        return;
+    document->accounts = config_read_grow(reading->arena, document->accounts,
+                                          document->account_count, sizeof *document->accounts);
+    document->accounts[document->account_count++] = account;
+}
+
 void config_read_accounts(struct config_reading *reading, struct config_node node)
 {
     uint64_t number;
@@ -37,8 +50,9 @@ void config_read_accounts(struct config_reading *reading, struct config_node nod
         if (child->name.size != 12 || !str_to_u64(child->name, &number))
             config_read_problem(reading, account, "'%.*s' is not an account: it has 12 digits",
                                 STR_ARG(child->name));
-        if (!config_read_object(reading, account, "keys"))
+        if (!config_read_object(reading, account, "keys|policies"))
             continue;
+        read_account_policies(reading, account);
         struct config_node keys = config_read_member(reading, account, "keys");
         if (!config_read_kind(reading, keys, JSON_OBJECT))
             continue;

@@ -58,6 +58,10 @@ void config_read_mraps(struct config_reading *reading, struct config_node node);
 void config_read_replication(struct config_reading *reading, struct config_node node);
 void config_read_links(struct config_reading *reading, struct config_node node);
 void config_read_accounts(struct config_reading *reading, struct config_node node);
+void config_read_roles(struct config_reading *reading, struct config_node node);
+/* The member "policies" of an account or a role. */
+void config_read_policies(struct config_reading *reading, struct config_node node,
+                          struct fields *out);
 void config_read_clients(struct config_reading *reading, struct config_node node);
 void config_read_networks(struct config_reading *reading, struct config_node node);
 void config_read_regions(struct config_reading *reading, struct config_node node);

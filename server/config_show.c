@@ -4,6 +4,7 @@
 #include "server/config.h"
 #include "server/config_table.h"
 #include "server/config_value.h"
+#include "server/control/role.h"
 #include "server/mraps.h"
 
 #define WIDTH 80
@@ -292,25 +293,80 @@ static void show_links(struct showing *show)
     json_end(&show->writer);
 }
 
+static void show_policies(struct showing *show, const struct fields *policies)
+{
+    if (policies->count == 0)
+        return;
+    json_object(&show->writer, "policies");
+    for (size_t i = 0; i < policies->count; i++) {
+        json_key(&show->writer, policies->at[i].name);
+        json_raw(&show->writer, NULL, policies->at[i].value);
+    }
+    json_end(&show->writer);
+}
+
+static const struct config_account *account_of(const struct config_document *document, str id)
+{
+    for (size_t i = 0; i < document->account_count; i++)
+        if (str_eq(document->accounts[i].id, id))
+            return &document->accounts[i];
+    return NULL;
+}
+
+static void show_account(struct showing *show, str id)
+{
+    const struct config_document *document = &show->config->document;
+    const struct config_account *account = account_of(document, id);
+    json_key(&show->writer, id);
+    json_object(&show->writer, NULL);
+    json_object(&show->writer, "keys");
+    for (size_t i = 0; i < document->key_count; i++) {
+        if (!str_eq(document->keys[i].account, id))
+            continue;
+        json_key(&show->writer, document->keys[i].access_key);
+        json_text(&show->writer, NULL, STR("(hidden)"));
+    }
+    json_end(&show->writer);
+    if (account)
+        show_policies(show, &account->policies);
+    json_end(&show->writer);
+}
+
 static void show_accounts(struct showing *show)
 {
     const struct config_document *document = &show->config->document;
     json_object(&show->writer, "accounts");
     for (size_t i = 0; i < document->key_count; i++) {
         str account = document->keys[i].account;
-        bool first = i == 0 || !str_eq(document->keys[i - 1].account, account);
-        bool last = i + 1 == document->key_count || !str_eq(document->keys[i + 1].account, account);
-        if (first) {
-            json_key(&show->writer, account);
-            json_object(&show->writer, NULL);
-            json_object(&show->writer, "keys");
-        }
-        json_key(&show->writer, document->keys[i].access_key);
-        json_text(&show->writer, NULL, STR("(hidden)"));
-        if (last) {
-            json_end(&show->writer);
-            json_end(&show->writer);
-        }
+        if (i == 0 || !str_eq(document->keys[i - 1].account, account))
+            show_account(show, account);
+    }
+    for (size_t i = 0; i < document->account_count; i++) {
+        bool shown = false;
+        for (size_t j = 0; j < document->key_count && !shown; j++)
+            shown = str_eq(document->keys[j].account, document->accounts[i].id);
+        if (!shown)
+            show_account(show, document->accounts[i].id);
+    }
+    json_end(&show->writer);
+}
+
+static void show_roles(struct showing *show)
+{
+    const struct config_document *document = &show->config->document;
+    json_object(&show->writer, "roles");
+    for (size_t i = 0; i < document->role_count; i++) {
+        const struct config_role *role = &document->roles[i];
+        str name =
+            role->account.size > 0
+                ? role_arn(show->arena, role->account, role->path, role->name)
+                : str_format(show->arena, "%.*s%.*s", STR_ARG(role->path), STR_ARG(role->name));
+        json_key(&show->writer, name);
+        json_object(&show->writer, NULL);
+        show_policies(show, &role->policies);
+        if (role->trust.size > 0)
+            json_raw(&show->writer, "trust", role->trust);
+        json_end(&show->writer);
     }
     json_end(&show->writer);
 }
@@ -360,6 +416,8 @@ void config_show(const struct config *config, struct buf *out)
     show_settings(&show, STR(""));
     show_regions(&show);
     show_accounts(&show);
+    if (config->document.role_count > 0)
+        show_roles(&show);
     show_buckets(&show);
     show_mraps(&show);
     show_rules(&show);

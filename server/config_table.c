@@ -45,6 +45,8 @@ static const struct setting table[] = {
 
     { "auth", 0, "server.auth", SET_WORD, AT(auth), "relaxed", "off|relaxed|strict", 0, 0,
       GROUP_BEHAVIOUR, NULL, "which signatures are verified" },
+    { "iam", 0, "server.iam", SET_WORD, AT(iam), "resources", "resources|enforce|off", 0, 0,
+      GROUP_BEHAVIOUR, NULL, "whose policies decide; enforce: identities need theirs too" },
     { "signature-skew", 0, "server.signature_skew", SET_DURATION, AT(signature_skew), "15m", "off",
       0, 604800, GROUP_BEHAVIOUR, "DUR", "how far a client's clock may be off" },
     { "strict", 0, "server.strict", SET_BOOL, AT(strict), "false", NULL, 0, 0, GROUP_BEHAVIOUR,

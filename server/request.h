@@ -25,6 +25,7 @@ struct auth_stream;
 struct payload;
 struct operation;
 struct freshness;
+struct authority;
 
 #define REQUEST_MAGIC 0x41544f4cu
 
@@ -33,6 +34,7 @@ struct lane {
     struct world *world;
     struct store_reader *reader;
     struct body_lane *bodies;
+    struct authority *authority; /* server/auth/authority.h: compiled policies */
     unsigned index;
 };
 

@@ -10,6 +10,9 @@
 #include "storage/store.h"
 
 enum admin_mode { ADMIN_ON, ADMIN_LOOPBACK, ADMIN_OFF };
+/* Whose policies count: those of buckets and access points, and what anybody's policy denies; also
+ * what an identity's own policies leave out; nobody's. */
+enum iam_mode { IAM_RESOURCES, IAM_ENFORCE, IAM_OFF };
 enum proxy_other { PROXY_REFUSE, PROXY_TUNNEL };
 
 #define SETTINGS_MAX_LISTEN 8
@@ -31,6 +34,7 @@ struct settings {
     instant clock_start;   /* {0}: wall now */
     double clock_rate;
     enum auth_mode auth;
+    enum iam_mode iam;
     duration signature_skew; /* negative: off */
     bool strict;
     bool hints;           /* <Hint> in errors */

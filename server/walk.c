@@ -13,6 +13,7 @@
 #include "base/bug.h"
 #include "server/admin/admin.h"
 #include "server/auth/auth.h"
+#include "server/auth/authorize.h"
 #include "server/clients.h"
 #include "server/control/handlers.h"
 #include "server/journal.h"
@@ -134,30 +135,6 @@ static enum s3_code step_authenticate(struct request *rq)
     return code;
 }
 
-/* A bucket of another account is closed unless something opens it (AWS: "cross-account access
- * needs a grant on both sides"). */
-static enum s3_code judge_account(struct request *rq)
-{
-    if (!rq->has_bucket || str_eq(rq->bucket.account, rq->who.account))
-        return S3_OK;
-    request_hint(rq, "Bucket %.*s belongs to account %.*s; this request acts as account %.*s.",
-                 STR_ARG(rq->bucket.name), STR_ARG(rq->bucket.account), STR_ARG(rq->who.account));
-    return S3_AccessDenied;
-}
-
-static enum s3_code step_authorize(struct request *rq)
-{
-    return rq->op->flags & OP_FORM ? S3_OK : judge_account(rq);
-}
-
-enum s3_code walk_identified(struct request *rq)
-{
-    rq->client = clients_find(rq->world->clients, rq);
-    store_read_begin(rq->lane->reader);
-    enum s3_code code = step_route_scope(rq);
-    return code == S3_OK ? judge_account(rq) : code;
-}
-
 static enum s3_code step_body(struct request *rq)
 {
     return payload_begin(rq);
@@ -178,7 +155,7 @@ static const struct {
     { "operation", step_operation },
     { "authenticate", step_authenticate },
     { "route", step_route },
-    { "authorize", step_authorize },
+    { "authorize", authorize_step },
     { "body", step_body },
     { "handle", step_handle },
 };
@@ -191,7 +168,7 @@ const char *walk_step_name(unsigned step)
 
 static enum request_next finish(struct request *rq, enum s3_code code)
 {
-    rq->code = code;
+    rq->code = authorize_absent(rq, code);
     rq->resume = NULL;
     rq->step = COUNT(steps);
     if (code != S3_OK)

@@ -7,6 +7,8 @@
 #include "base/lock.h"
 #include "base/rng.h"
 #include "replication/timekeeper.h"
+#include "server/auth/authority.h"
+#include "server/auth/replication_role.h"
 #include "server/clients.h"
 #include "server/journal.h"
 #include "server/mraps.h"
@@ -34,6 +36,12 @@ static instant next_timer(void *ctx, instant now)
     return regions_next_end(world->regions, now);
 }
 
+static str refused(void *ctx, const struct queue_row *row)
+{
+    const struct world *world = ctx;
+    return replication_role_refuses(world->replication_role, row);
+}
+
 static void copy_told(void *ctx, const struct copy_told *copy)
 {
     const struct world *world = ctx;
@@ -50,6 +58,7 @@ static bool open_timekeeper(struct world *world)
                                           .planner = world->planner,
                                           .ctx = world,
                                           .regions_down = regions_down,
+                                          .refused = refused,
                                           .told = copy_told,
                                           .next_timer = next_timer };
     world->timekeeper = timekeeper_open(&options);
@@ -124,6 +133,7 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
     world->regions = regions_open(reader);
     world->mraps = mraps_open(reader);
     world->clients = clients_new();
+    world->replication_role = replication_role_open(world);
     world->credentials = credentials_new();
     credentials_add(world->credentials, STR(WORLD_KEY), STR(WORLD_KEY), world->settings->account,
                     false);
@@ -152,6 +162,7 @@ void world_close(struct world *world)
         return;
     if (world->timekeeper)
         timekeeper_close(world->timekeeper);
+    replication_role_close(world->replication_role);
     if (world->store)
         store_close(world->store);
     if (world->links)
@@ -178,6 +189,7 @@ struct lane *world_lane_open(struct world *world, unsigned index)
     lane->index = index;
     lane->reader = store_reader_open(world->store);
     lane->bodies = body_lane_open(world->store);
+    lane->authority = authority_open();
     if (lane->reader && lane->bodies)
         return lane;
     world_lane_close(lane);
@@ -192,6 +204,7 @@ void world_lane_close(struct lane *lane)
         body_lane_close(lane->bodies);
     if (lane->reader)
         store_reader_close(lane->reader);
+    authority_close(lane->authority);
     free(lane);
 }
 

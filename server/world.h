@@ -17,6 +17,7 @@ struct timekeeper; /* replication/timekeeper.h: the world thread: due copies, ad
 struct mraps;      /* server/mraps.h: access points and their routes */
 struct clients;    /* server/clients.h: who is asking from where */
 struct regions;    /* server/regions.h: outages */
+struct replication_role; /* server/auth/replication_role.h: what roles may copy */
 struct journal;    /* server/journal.h: the last requests, for explain and the log */
 
 /* The access key (and secret) of the default account that `atoll env` hands out. */
@@ -43,6 +44,7 @@ struct world {
     struct mraps *mraps;
     struct clients *clients;
     struct regions *regions;
+    struct replication_role *replication_role;
     struct journal *journal;
     struct world_watch watch;
     uint64_t seed;

@@ -47,6 +47,11 @@ void bucket_cache_renew(struct bucket_cache *cache, uint64_t generation)
     cache->generation = generation;
 }
 
+uint64_t bucket_cache_generation(const struct bucket_cache *cache)
+{
+    return cache->generation;
+}
+
 const struct bucket_info *bucket_cache_find(const struct bucket_cache *cache, str name)
 {
     const struct entry *entry = cache->slots[rng_hash(name) % SLOTS];

@@ -251,6 +251,11 @@ void store_read_begin(struct store_reader *reader)
     reader->open = true;
 }
 
+uint64_t store_read_generation(const struct store_reader *reader)
+{
+    return bucket_cache_generation(reader->buckets);
+}
+
 struct store *store_of_reader(const struct store_reader *reader)
 {
     return reader->store;

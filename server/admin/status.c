@@ -2,6 +2,7 @@
 #include "replication/links.h"
 #include "replication/timekeeper.h"
 #include "server/admin/call.h"
+#include "server/auth/replication_role.h"
 #include "server/clients.h"
 #include "server/config.h"
 #include "server/journal.h"
@@ -249,6 +250,8 @@ void admin_write_copy(struct request *rq, struct json_writer *w, const struct qu
     json_text(w, "due", instant_iso8601(rq->arena, row->ready_at));
     if (row->reason.size)
         json_text(w, "reason", row->reason);
+    if (str_ends(row->reason, STR("NotPermitted")))
+        json_text(w, "missing", replication_role_missing(rq->lane, rq->arena, row));
     json_end(w);
 }
 

@@ -384,8 +384,8 @@ static enum s3_code check_unsigned(struct request *rq, const struct claim *claim
         identify(rq, claim, NULL);
         return S3_OK;
     }
-    if (rq->world->settings->auth == AUTH_MODE_STRICT)
-        return S3_AccessDenied;
+    if (rq->world->settings->auth == AUTH_MODE_STRICT) /* nobody: policies and ACLs may allow it */
+        return rq->address.kind == ADDRESS_S3 ? S3_OK : S3_AccessDenied;
     identify(rq, claim, NULL);
     request_mark(rq, "unsigned", "AccessDenied: Access Denied");
     return S3_OK;

@@ -16,6 +16,7 @@
 
 struct policy_pattern {
     str text;
+    size_t plain; /* bytes before the first that is not literal */
     bool wild, variables;
 };
 

@@ -7,6 +7,8 @@
 
 #define EXPANDED_BYTES 4096 /* [atoll] an expanded pattern; longer ones match nothing */
 
+#define FIRST_MARK ((unsigned char) PATTERN_VARIABLE)
+
 /* "${*}", "${?}" and "${$}" are the characters themselves. */
 static bool escaped(str rest, char *out)
 {
@@ -38,6 +40,8 @@ struct policy_pattern policy_match_compile(struct arena *arena, str text, bool w
         out[size++] = c;
     }
     pattern.text = str_from(out, size);
+    while (pattern.plain < size && (unsigned char) out[pattern.plain] < FIRST_MARK)
+        pattern.plain++;
     return pattern;
 }
 
@@ -46,7 +50,7 @@ struct policy_pattern policy_match_compile(struct arena *arena, str text, bool w
 static bool is_literal(str text)
 {
     for (size_t i = 0; i < text.size; i++)
-        if ((unsigned char) text.ptr[i] >= (unsigned char) PATTERN_VARIABLE)
+        if ((unsigned char) text.ptr[i] >= FIRST_MARK)
             return false;
     return true;
 }
@@ -139,12 +143,21 @@ static bool is_matched(struct policy_run *run, str pattern, str text)
     return p == pattern.size;
 }
 
+/* Most patterns part from a text before their first wildcard. */
+static bool begins_alike(const struct policy_pattern *pattern, str text)
+{
+    return text.size >= pattern->plain &&
+           memcmp(text.ptr ? text.ptr : "", pattern->text.ptr, pattern->plain) == 0;
+}
+
 bool policy_match_text(struct policy_run *run, const struct policy_pattern *pattern, str text)
 {
     char room[EXPANDED_BYTES];
     str expanded = pattern->text;
     if (!pattern->wild && !pattern->variables)
         return str_eq(expanded, text);
+    if (!begins_alike(pattern, text))
+        return false;
     if (pattern->variables && !expand(run, pattern->text, room, &expanded))
         return false;
     return is_matched(run, expanded, text);
@@ -170,6 +183,8 @@ bool policy_match_arn(struct policy_run *run, const struct policy_pattern *patte
     str expanded = pattern->text, wanted[6], given[6];
     if (!pattern->wild && !pattern->variables)
         return str_eq(expanded, text);
+    if (!begins_alike(pattern, text))
+        return false;
     if (pattern->variables && !expand(run, pattern->text, room, &expanded))
         return false;
     if (!arn_parts(expanded, wanted) || !arn_parts(text, given))

@@ -5,6 +5,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/encode.h"
+#include "server/auth/authorize.h"
 #include "server/s3/checksum.h"
 #include "server/s3/common.h"
 #include "server/s3/conditions.h"
@@ -71,8 +72,21 @@ static enum s3_code find_bucket(struct request *rq, struct copy_source *out)
         return s3_code_from_store(result);
     str expected = request_get_header(rq, "x-amz-source-expected-bucket-owner");
     bool as_expected = !str_is_set(expected) || str_eq(out->bucket.account, expected);
-    bool own = str_eq(out->bucket.account, rq->who.account);
-    return own && as_expected ? S3_OK : S3_AccessDenied;
+    return as_expected ? S3_OK : S3_AccessDenied;
+}
+
+/* AWS, CopyObject: s3:GetObject on the source, and s3:GetObjectTagging when its tags go along. */
+static enum s3_code authorize(struct request *rq, const struct copy_source *source, bool tags)
+{
+    bool by_id = str_is_set(source->name.version_id);
+    const char *action = tags ? by_id ? "s3:GetObjectVersionTagging" : "s3:GetObjectTagging"
+                         : by_id ? "s3:GetObjectVersion"
+                                 : "s3:GetObject";
+    if (tags && (source->version.meta.tags.size == 0 || request_has_query(rq, "partNumber") ||
+                 str_is(request_get_header(rq, "x-amz-tagging-directive"), "REPLACE")))
+        return S3_OK;
+    return authorize_action(rq, &source->bucket, action, source->name.key,
+                            source->name.version_id);
 }
 
 static enum s3_code find_version(struct request *rq, struct copy_source *out)
@@ -113,7 +127,11 @@ enum s3_code copy_source_find(struct request *rq, struct copy_source *out)
     if (code == S3_OK)
         code = find_bucket(rq, out);
     if (code == S3_OK)
+        code = authorize(rq, out, false);
+    if (code == S3_OK)
         code = find_version(rq, out);
+    if (code == S3_OK)
+        code = authorize(rq, out, true);
     if (code == S3_OK)
         code = judge(rq, out);
     if (code == S3_OK)

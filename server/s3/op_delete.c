@@ -1,6 +1,7 @@
 /* DeleteObject and DeleteObjects. What a deletion makes (a marker, nothing, the end of a version)
  * is decided in the store's transaction; here are the request's rules and the answer. */
 #include "base/limits.h"
+#include "server/auth/authorize.h"
 #include "server/s3/checksum.h"
 #include "server/s3/common.h"
 #include "server/s3/conditions.h"
@@ -149,6 +150,19 @@ static enum s3_code judge_wanted(const struct wanted *wanted)
     return S3_OK;
 }
 
+/* Each key is judged by itself. */
+static enum s3_code authorize_wanted(struct request *rq, const struct wanted *wanted, bool bypass)
+{
+    bool by_id = wanted->version_id.size > 0;
+    str id = by_id ? wanted->version_id : STR_NONE;
+    enum s3_code code =
+        authorize_action(rq, &rq->bucket, by_id ? "s3:DeleteObjectVersion" : "s3:DeleteObject",
+                         wanted->key, id);
+    if (code == S3_OK && bypass)
+        code = authorize_action(rq, &rq->bucket, "s3:BypassGovernanceRetention", wanted->key, id);
+    return code;
+}
+
 static enum s3_code read_wanted(struct request *rq, const struct xml *object, struct batch *batch)
 {
     struct wanted *wanted = &batch->wanted[batch->count++];
@@ -162,6 +176,8 @@ static enum s3_code read_wanted(struct request *rq, const struct xml *object, st
         return S3_NotImplemented;
     }
     wanted->refused = judge_wanted(wanted);
+    if (wanted->refused == S3_OK)
+        wanted->refused = authorize_wanted(rq, wanted, batch->bypass);
     if (wanted->refused != S3_OK)
         return S3_OK;
     wanted->sent = &batch->del.at[batch->del.count++];

@@ -306,9 +306,13 @@ TEST(an_unsigned_request_acts_as_the_default_account_unless_strict)
 
     fixture->settings.auth = AUTH_MODE_STRICT;
     rq = get(fixture, "/k", NULL);
-    assert_int_equal(auth_check(rq), S3_AccessDenied);
+    assert_int_equal(auth_check(rq), S3_OK);
     assert_true(rq->who.anonymous);
+    assert_int_equal(rq->who.account.size, 0); /* nobody: policies and ACLs judge */
     assert_int_equal(rq->nonstandard.count, 0);
+    rq = get(fixture, "/k", NULL);
+    rq->address.kind = ADDRESS_CONTROL;
+    assert_int_equal(auth_check(rq), S3_AccessDenied);
     fixture_free(fixture);
 }
 

@@ -82,7 +82,8 @@ TEST(a_recorded_url_with_one_other_character_is_refused)
             other[at] = other[at] == '0' ? '1' : '0';
             struct request *rq =
                 recorded_request(fixture, json, method, str_from(other, target.size));
-            if (rq->address.kind != ADDRESS_NONE && auth_check(rq) == S3_OK)
+            if (rq->address.kind != ADDRESS_NONE && auth_check(rq) == S3_OK &&
+                rq->who.account.size > 0)
                 fail_msg("%s: accepted with another character at %zu", recorded[i], at);
         }
         fixture_free(fixture);

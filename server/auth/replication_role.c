@@ -1,0 +1,288 @@
+/* The table of permissions that replication needs, and AWS's reason for each that is missing. */
+#include "server/auth/replication_role.h"
+
+#include <stdlib.h>
+
+#include "replication/rules.h"
+#include "server/auth/authority.h"
+#include "server/control/role.h"
+#include "server/world.h"
+
+#define ROLE_LANE 2000 /* beyond the workers' */
+
+struct replication_role {
+    struct world *world;
+    struct lane *lane; /* NULL before the first copy */
+};
+
+enum when { ALWAYS, OF_OBJECTS, OF_MARKERS, WITH_TAGS, WITH_RETENTION, WITH_HOLD, WITH_OVERRIDE };
+
+static const struct permission {
+    const char *action;
+    const char *other; /* does as well; may be NULL */
+    bool at_destination, on_bucket;
+    enum when when;
+    const char *reason;
+} permissions[] = {
+    { "s3:GetReplicationConfiguration", NULL, false, true, ALWAYS,
+      "InitiateReplicationNotPermitted" },
+    { "s3:ListBucket", NULL, false, true, ALWAYS, "InitiateReplicationNotPermitted" },
+    { "s3:GetObjectVersionForReplication", "s3:GetObjectVersion", false, false, OF_OBJECTS,
+      "SrcGetObjectNotPermitted" },
+    { "s3:GetObjectVersionAcl", NULL, false, false, OF_OBJECTS, "SrcGetAclNotPermitted" },
+    { "s3:GetObjectVersionTagging", NULL, false, false, WITH_TAGS, "SrcGetTaggingNotPermitted" },
+    { "s3:GetObjectRetention", NULL, false, false, WITH_RETENTION, "SrcGetRetentionNotPermitted" },
+    { "s3:GetObjectLegalHold", NULL, false, false, WITH_HOLD, "SrcGetLegalHoldNotPermitted" },
+    { "s3:ReplicateObject", NULL, true, false, OF_OBJECTS, "DstPutObjectNotPermitted" },
+    { "s3:ReplicateDelete", NULL, true, false, OF_MARKERS, "DstDelObjNotPermitted" },
+    { "s3:ReplicateTags", NULL, true, false, WITH_TAGS, "DstPutTaggingNotPermitted" },
+    { "s3:ObjectOwnerOverrideToBucketOwner", NULL, true, false, WITH_OVERRIDE,
+      "DstPutAclNotPermitted" },
+};
+
+#define ASSUME "AssumeRoleNotPermitted"
+
+struct copy {
+    struct lane *lane;
+    struct arena *arena;
+    const struct queue_row *row;
+    struct role role;
+    struct bucket_info source, destination;
+    struct version_info version;
+    bool overrides;
+    struct policy_principal who;
+    str one;
+    str missing; /* the sentence */
+};
+
+static str text(const char *reason)
+{
+    return str_of(reason);
+}
+
+/* --- what conditions may ask --- */
+
+static bool value_of(void *ctx, str key, struct policy_values *out)
+{
+    struct copy *copy = ctx;
+    *out = (struct policy_values){ &copy->one, 1 };
+    if (str_is(key, "aws:principalarn"))
+        copy->one = copy->role.arn;
+    else if (str_is(key, "aws:principalaccount"))
+        copy->one = copy->role.account;
+    else if (str_is(key, "aws:sourceaccount"))
+        copy->one = copy->source.account;
+    else if (str_is(key, "aws:sourcearn"))
+        copy->one = str_format(copy->arena, "arn:aws:s3:::%.*s", STR_ARG(copy->source.name));
+    else if (str_is(key, "aws:securetransport"))
+        copy->one = STR("true");
+    else if (str_is(key, "s3:destinationregion"))
+        copy->one = copy->destination.region;
+    else
+        return false;
+    return true;
+}
+
+static struct policy_verdict ask(struct copy *copy, str policy, enum policy_kind kind,
+                                 const char *action, str resource)
+{
+    struct policy_question question = { &copy->who, str_of(action), resource, value_of, copy };
+    const struct policy *parsed = authority_policy(copy->lane->authority, policy, kind);
+    return parsed ? policy_evaluate(parsed, &question) : (struct policy_verdict){ POLICY_NONE };
+}
+
+/* --- one permission --- */
+
+static bool is_needed(const struct copy *copy, enum when when)
+{
+    bool marker = copy->row->kind == CHANGED_MARKER;
+    const struct object_meta *meta = &copy->version.meta;
+    switch (when) {
+    case ALWAYS:
+        return true;
+    case OF_OBJECTS:
+        return !marker;
+    case OF_MARKERS:
+        return marker;
+    case WITH_TAGS:
+        return !marker && meta->tags.size > 0;
+    case WITH_RETENTION:
+        return !marker && meta->lock_mode != LOCK_NONE;
+    case WITH_HOLD:
+        return !marker && meta->legal_hold;
+    case WITH_OVERRIDE:
+        return !marker && copy->overrides;
+    }
+    return false;
+}
+
+static enum policy_effect of_role(struct copy *copy, const char *action, str resource)
+{
+    enum policy_effect effect = POLICY_NONE;
+    for (size_t i = 0; i < copy->role.policies.count && effect != POLICY_DENY; i++) {
+        struct policy_verdict verdict =
+            ask(copy, copy->role.policies.at[i].value, POLICY_IDENTITY, action, resource);
+        effect = verdict.effect > effect ? verdict.effect : effect;
+    }
+    return effect;
+}
+
+static bool is_allowed(struct copy *copy, const struct bucket_info *bucket, const char *action,
+                       str resource)
+{
+    const struct authority_bucket *rules =
+        authority_bucket(copy->lane->authority, copy->lane->reader, bucket->id);
+    bool own = str_eq(bucket->account, copy->role.account);
+    struct policy_verdict verdict = { POLICY_NONE };
+    if (rules->policy.size > 0)
+        verdict = ask(copy, rules->policy, POLICY_RESOURCE, action, resource);
+    enum policy_effect by_role = of_role(copy, action, resource);
+    if (verdict.effect == POLICY_DENY || by_role == POLICY_DENY) {
+        copy->missing = str_format(copy->arena, "%s on %.*s is denied to role %.*s by %s.", action,
+                                   STR_ARG(resource), STR_ARG(copy->role.arn),
+                                   by_role == POLICY_DENY ? "its policy" : "the bucket's policy");
+        return false;
+    }
+    bool by_bucket = verdict.effect == POLICY_ALLOW;
+    if (own ? by_role == POLICY_ALLOW || (by_bucket && verdict.direct)
+            : by_role == POLICY_ALLOW && by_bucket)
+        return true;
+    bool role_lacks = by_role != POLICY_ALLOW;
+    copy->missing = str_format(
+        copy->arena,
+        "%s %.*s needs {\"Effect\":\"Allow\",%s\"Action\":\"%s\",\"Resource\":\"%.*s\"}.",
+        role_lacks ? "Role" : "The policy of bucket",
+        STR_ARG(role_lacks ? copy->role.arn : bucket->name),
+        role_lacks ? ""
+                   : str_c(copy->arena, str_format(copy->arena, "\"Principal\":{\"AWS\":\"%.*s\"},",
+                                                   STR_ARG(copy->role.arn))),
+        action, STR_ARG(resource));
+    return false;
+}
+
+static bool has(struct copy *copy, const struct permission *permission)
+{
+    const struct bucket_info *bucket =
+        permission->at_destination ? &copy->destination : &copy->source;
+    str resource = permission->on_bucket
+                       ? str_format(copy->arena, "arn:aws:s3:::%.*s", STR_ARG(bucket->name))
+                       : str_format(copy->arena, "arn:aws:s3:::%.*s/%.*s", STR_ARG(bucket->name),
+                                    STR_ARG(copy->row->key));
+    if (permission->other && is_allowed(copy, bucket, permission->other, resource))
+        return true;
+    return is_allowed(copy, bucket, permission->action, resource);
+}
+
+static bool is_trusted(struct copy *copy)
+{
+    struct policy_principal role = copy->who;
+    copy->who = (struct policy_principal){ .service = STR("s3.amazonaws.com") };
+    struct policy_verdict verdict =
+        ask(copy, copy->role.trust, POLICY_TRUST, "sts:AssumeRole", STR(""));
+    copy->who = role;
+    if (verdict.effect == POLICY_ALLOW)
+        return true;
+    copy->missing = str_format(copy->arena,
+                               "The trust policy of role %.*s needs {\"Effect\":\"Allow\","
+                               "\"Principal\":{\"Service\":\"s3.amazonaws.com\"},"
+                               "\"Action\":\"sts:AssumeRole\"}.",
+                               STR_ARG(copy->role.arn));
+    return false;
+}
+
+/* --- the copy --- */
+
+/* The role that the source's configuration names, and whether the row's rule changes the owner. */
+static bool find_role_arn(struct copy *copy, str *arn)
+{
+    struct repl_config config;
+    str packed;
+    if (store_config_get(copy->lane->reader, copy->arena, copy->row->source_bucket,
+                         STR(CONFIG_REPLICATION_RULES), STR(""), &packed) != STORE_OK ||
+        !repl_config_unpack(copy->arena, packed, &config))
+        return false;
+    for (size_t i = 0; i < config.rule_count; i++)
+        if (str_eq(config.rules[i].id, copy->row->rule))
+            copy->overrides = config.rules[i].destination.has_translation;
+    *arn = config.role;
+    return config.role.size > 0;
+}
+
+static bool find_places(struct copy *copy)
+{
+    struct store_reader *reader = copy->lane->reader;
+    return store_bucket_get(reader, copy->arena, copy->row->source_name, &copy->source) ==
+               STORE_OK &&
+           store_bucket_get(reader, copy->arena, copy->row->destination, &copy->destination) ==
+               STORE_OK &&
+           store_version_get(reader, copy->arena, copy->row->source_bucket, copy->row->key,
+                             copy->row->version_id, &copy->version) == STORE_OK;
+}
+
+/* A copy whose buckets or version are gone has reasons of its own, which come later. */
+static str judge(struct copy *copy)
+{
+    str arn, account, name;
+    bool enforced = copy->lane->world->settings->iam == IAM_ENFORCE;
+    if (copy->lane->world->settings->iam == IAM_OFF || !find_role_arn(copy, &arn))
+        return STR_NONE;
+    if (!role_arn_parse(arn, &account, &name) ||
+        !role_find(copy->lane->reader, copy->arena, account, name, &copy->role)) {
+        copy->missing = str_format(copy->arena, "Role %.*s does not exist.", STR_ARG(arn));
+        return enforced ? text(ASSUME) : STR_NONE;
+    }
+    if (!find_places(copy))
+        return STR_NONE;
+    copy->who = (struct policy_principal){
+        .account = account,
+        .arn = str_format(copy->arena, "arn:aws:sts::%.*s:assumed-role/%.*s/s3-replication",
+                          STR_ARG(account), STR_ARG(name)),
+        .role = name
+    };
+    if (!is_trusted(copy))
+        return text(ASSUME);
+    for (size_t i = 0; i < COUNT(permissions); i++)
+        if (is_needed(copy, permissions[i].when) && !has(copy, &permissions[i]))
+            return text(permissions[i].reason);
+    return STR_NONE;
+}
+
+str replication_role_refuses(struct replication_role *checker, const struct queue_row *row)
+{
+    if (checker->lane == NULL)
+        checker->lane = world_lane_open(checker->world, ROLE_LANE);
+    if (checker->lane == NULL)
+        return STR_NONE;
+    struct copy copy = { .lane = checker->lane, .arena = arena_new(), .row = row };
+    store_read_begin(checker->lane->reader);
+    str reason = judge(&copy);
+    if (str_is_set(reason))
+        log_line(LOG_INFO, "copy of %.*s/%.*s to %.*s: %.*s: %.*s", STR_ARG(row->source_name),
+                 STR_ARG(row->key), STR_ARG(row->destination), STR_ARG(reason),
+                 STR_ARG(copy.missing));
+    store_read_idle(checker->lane->reader);
+    arena_free(copy.arena);
+    return reason;
+}
+
+str replication_role_missing(struct lane *lane, struct arena *arena, const struct queue_row *row)
+{
+    struct copy copy = { .lane = lane, .arena = arena, .row = row };
+    str reason = judge(&copy);
+    return str_is_set(reason) ? copy.missing : STR_NONE;
+}
+
+struct replication_role *replication_role_open(struct world *world)
+{
+    struct replication_role *checker = mem_alloc(sizeof *checker);
+    checker->world = world;
+    return checker;
+}
+
+void replication_role_close(struct replication_role *checker)
+{
+    if (checker == NULL)
+        return;
+    world_lane_close(checker->lane);
+    free(checker);
+}
