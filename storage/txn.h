@@ -85,6 +85,9 @@ void txn_bucket_dirty(struct store_txn *txn, struct bucket_row *bucket); /* a nu
 void version_row_read(struct db_stmt *row, struct arena *arena, bool whole,
                       struct version_info *out);
 
+/* Of such a row: it is current, and no delete marker. */
+bool version_row_is_object(struct db_stmt *row);
+
 /* The current version (a marker too), or by id. False: none. */
 bool version_row_current(struct db *db, struct arena *arena, int64_t bucket, str key,
                          struct version_info *out);

@@ -77,6 +77,11 @@ void version_row_read(struct db_stmt *row, struct arena *arena, bool whole,
     read_meta(row, arena, whole, &out->meta);
 }
 
+bool version_row_is_object(struct db_stmt *row)
+{
+    return db_i64(row, COL_CURRENT) != 0 && db_i64(row, COL_MARKER) == 0;
+}
+
 static bool read_one(struct db_stmt *s, struct arena *arena, struct version_info *out)
 {
     bool there = db_step(s);
