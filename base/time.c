@@ -215,6 +215,15 @@ bool instant_parse_amz(str s, instant *out)
     return read_end(&r, &c, out);
 }
 
+/* GMT, or as mail writes it (RFC 5322): botocore signs a Date with "-0000". */
+static void read_gmt(struct reader *r)
+{
+    if (str_is(r->rest, " -0000") || str_is(r->rest, " +0000"))
+        r->rest = str_skip(r->rest, r->rest.size);
+    else
+        read_text(r, " GMT");
+}
+
 /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 static bool parse_imf_fixdate(str s, instant *out)
 {
@@ -227,7 +236,7 @@ static bool parse_imf_fixdate(str s, instant *out)
     c.year = read_digits(&r, 4);
     read_text(&r, " ");
     read_time_of_day(&r, &c);
-    read_text(&r, " GMT");
+    read_gmt(&r);
     return read_end(&r, &c, out);
 }
 

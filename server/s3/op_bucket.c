@@ -7,12 +7,14 @@
 #include "base/limits.h"
 #include "routing/topology.h"
 #include "server/mraps.h"
+#include "server/s3/acl.h"
 #include "server/s3/bucket_name.h"
 #include "server/s3/common.h"
 #include "server/s3/handlers.h"
 
 #define FIRST_REGION "us-east-1"
 #define CONFIG_LOCATION "location"           /* "EU": what a bucket made with the old name shows */
+#define CONFIG_ACL "acl"                     /* packed grants */
 #define CONFIG_OWNERSHIP "ownershipControls" /* what GetBucketOwnershipControls returns */
 
 /* ---- ListBuckets ---- */
@@ -95,7 +97,7 @@ enum s3_code op_list_buckets(struct request *rq)
 
 struct creation {
     struct store_bucket_create write;
-    struct store_doc configs[2];
+    struct store_doc configs[4];
 };
 
 static enum s3_code bad_name(struct request *rq)
@@ -169,16 +171,11 @@ static enum s3_code read_constraint(struct request *rq, str *constraint)
     return code;
 }
 
-static bool is_public_acl(str acl)
-{
-    return str_is(acl, "public-read") || str_is(acl, "public-read-write") ||
-           str_is(acl, "authenticated-read");
-}
-
 /* AWS: since 2023 a new bucket enforces its owner and blocks public access unless told otherwise;
  * then no ACL but the owner's own can come along. */
-static enum s3_code judge_ownership(struct request *rq, str *ownership)
+static enum s3_code judge_ownership(struct request *rq, str *ownership, struct fields *grants)
 {
+    bool given;
     str acl = request_get_header(rq, "x-amz-acl");
     *ownership = request_get_header(rq, "x-amz-object-ownership");
     bool enforced = !str_is_set(*ownership) || str_is(*ownership, "BucketOwnerEnforced");
@@ -188,11 +185,16 @@ static enum s3_code judge_ownership(struct request *rq, str *ownership)
                                  STR_ARG(*ownership));
         return common_invalid_argument(rq, message.ptr, "x-amz-object-ownership", STR_NONE);
     }
-    if (acl.size == 0 || str_is(acl, "private") || str_is(acl, "bucket-owner-full-control"))
-        return S3_OK;
+    rq->bucket.account = rq->who.account; /* who will own it */
+    enum s3_code code = acl_from_headers(rq, false, grants, &given);
+    bool own = !given || str_is(acl, "private") || str_is(acl, "bucket-owner-full-control");
+    if (own)
+        grants->count = 0;
+    if (code != S3_OK || own)
+        return code;
     if (enforced)
         return S3_InvalidBucketAclWithObjectOwnership;
-    return is_public_acl(acl) ? S3_InvalidBucketAclWithBlockPublicAccessError : S3_OK;
+    return acl_is_public(grants) ? S3_InvalidBucketAclWithBlockPublicAccessError : S3_OK;
 }
 
 static str ownership_document(struct request *rq, str ownership)
@@ -236,13 +238,14 @@ static enum s3_code created(struct request *rq)
 enum s3_code op_create_bucket(struct request *rq)
 {
     str constraint, region, ownership;
+    struct fields grants = { 0 };
     enum s3_code code = read_constraint(rq, &constraint);
     if (code == S3_OK)
         code = choose_region(rq, constraint, &region);
     if (code == S3_OK)
         code = judge_name(rq, region);
     if (code == S3_OK)
-        code = judge_ownership(rq, &ownership);
+        code = judge_ownership(rq, &ownership, &grants);
     if (code != S3_OK)
         return code;
 
@@ -258,6 +261,10 @@ enum s3_code op_create_bucket(struct request *rq)
     if (str_is_set(ownership))
         creation->configs[write->config_count++] = (struct store_doc){
             .kind = STR(CONFIG_OWNERSHIP), .id = STR(""), .body = ownership_document(rq, ownership)
+        };
+    if (grants.count > 0)
+        creation->configs[write->config_count++] = (struct store_doc){
+            .kind = STR(CONFIG_ACL), .id = STR(""), .body = acl_pack(rq, &grants)
         };
     if (str_is(constraint, "EU"))
         creation->configs[write->config_count++] =

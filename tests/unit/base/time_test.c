@@ -52,7 +52,8 @@ TEST(every_day_of_three_centuries_reads_back)
 
 TEST(http_dates_in_three_forms)
 {
-    static const char *const good[] = { "Sun, 06 Nov 1994 08:49:37 GMT",
+    static const char *const good[] = { "Sun, 06 Nov 1994 08:49:37 -0000",
+                                        "Sun, 06 Nov 1994 08:49:37 GMT",
                                         "Sunday, 06-Nov-94 08:49:37 GMT",
                                         "Sun Nov  6 08:49:37 1994" };
     static const char *const bad[] = { "",
