@@ -23,6 +23,7 @@
 #define LIMIT_OBJECT_BYTES (48800ull << 30)  /* [AWS] 48.8 TiB since 2026 */
 #define LIMIT_XML_BYTES (2 * 1024 * 1024)    /* [AWS] replication configuration: 2 MB */
 #define LIMIT_XML_DEPTH 32                   /* [atoll] deepest S3 document has 8 */
+#define LIMIT_XML_ATTRIBUTES 16              /* [atoll] of one element; S3's have 2 */
 #define LIMIT_XML_NODES 60000                /* [atoll] Complete of 10,000 parts, every checksum */
 #define LIMIT_JSON_BYTES (4 * 1024 * 1024)   /* [atoll] config and admin documents */
 #define LIMIT_JSON_DEPTH 64                  /* [atoll] */
