@@ -85,20 +85,24 @@ const struct mrap *control_find_name(struct request *rq, str name)
     return present(rq, mrap_by_name(rq->mraps, rq->who.account, name));
 }
 
+/* arn:PARTITION:s3::ACCOUNT:accesspoint/ALIAS, of the caller's own account. */
+static bool arn_resource(const struct request *rq, str arn, str *alias)
+{
+    str word, rest = str_skip(arn, strlen("arn:"));
+    return str_next(&rest, ':', &word) && str_next(&rest, ':', &word) && str_is(word, "s3") &&
+           str_next(&rest, ':', &word) && word.size == 0 && str_next(&rest, ':', &word) &&
+           str_eq(word, rq->who.account) && str_starts(rest, STR("accesspoint")) &&
+           rest.size > strlen("accesspoint/") &&
+           (rest.ptr[strlen("accesspoint")] == '/' || rest.ptr[strlen("accesspoint")] == ':') &&
+           (*alias = str_skip(rest, strlen("accesspoint/"))).size > 0;
+}
+
 const struct mrap *control_find(struct request *rq, str label)
 {
-    str rest;
     if (rq->mraps == NULL)
         rq->mraps = mraps_acquire(rq->world->mraps);
-    if (str_starts(label, STR("arn:"))) {
-        size_t at = str_find(label, STR(":accesspoint"));
-        if (at == label.size)
-            return NULL;
-        rest = str_skip(label, at + strlen(":accesspoint"));
-        if (rest.size < 2 || (rest.ptr[0] != '/' && rest.ptr[0] != ':'))
-            return NULL;
-        label = str_skip(rest, 1);
-    }
+    if (str_starts(label, STR("arn:")) && !arn_resource(rq, label, &label))
+        return NULL;
     const struct mrap *found = present(rq, mrap_by_alias(rq->mraps, label));
     if (found)
         return found;
