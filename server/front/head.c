@@ -23,6 +23,10 @@ static const struct refusal version_refused = { 400, "BadRequest",
 static const struct refusal name_refused = {
     400, "BadRequest", "A header's name holds a blank or a control character."
 };
+static const struct refusal value_refused = { 400, "BadRequest",
+                                              "A header's value holds a control character." };
+static const struct refusal host_missing = { 400, "BadRequest",
+                                             "HTTP/1.1 wants a Host header that names a host." };
 static const struct refusal too_many_fields = {
     400, "RequestHeaderSectionTooLarge",
     "Your request header and query parameters used to make the request exceed the maximum "
@@ -88,6 +92,16 @@ static bool is_clean(str text, unsigned char first_allowed)
     return true;
 }
 
+static bool value_is_clean(str value)
+{
+    for (size_t i = 0; i < value.size; i++) {
+        unsigned char c = (unsigned char) value.ptr[i];
+        if ((c < ' ' && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
 static enum MHD_Result read_field(void *cls, UNUSED enum MHD_ValueKind kind, const char *name,
                                   size_t name_size, const char *value, size_t value_size)
 {
@@ -97,6 +111,8 @@ static enum MHD_Result read_field(void *cls, UNUSED enum MHD_ValueKind kind, con
                            value ? str_from(value, value_size) : STR("") };
     if (!is_clean(field.name, '!'))
         reading->refusal = &name_refused;
+    else if (!value_is_clean(field.value))
+        reading->refusal = &value_refused;
     else if (head->count == LIMIT_HEADER_COUNT)
         reading->refusal = &too_many_fields;
     if (reading->refusal)
@@ -165,6 +181,9 @@ const struct refusal *head_read(struct connection *connection, const char *metho
     reading.refusal = check_line(connection, out->method, version);
     if (reading.refusal == NULL)
         (void) MHD_get_connection_values_n(connection->mhd, MHD_HEADER_KIND, read_field, &reading);
+    if (reading.refusal == NULL && strcmp(version, "HTTP/1.1") == 0 &&
+        reading.seen[SPECIAL_HOST].size == 0)
+        reading.refusal = &host_missing;
     if (reading.refusal == NULL)
         reading.refusal = check_lengths(&reading);
     out->proxy_authorization = reading.seen[SPECIAL_PROXY_AUTHORIZATION];
