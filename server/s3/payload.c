@@ -110,7 +110,7 @@ static enum s3_code read_lengths(struct request *rq, struct payload *payload)
     bool stream = rq->op->flags & OP_STREAM;
     payload->wire_bytes = rq->content_length;
     payload->plain_bytes = payload->decoder || payload->form ? UINT64_MAX : rq->content_length;
-    if (payload->wire_bytes == UINT64_MAX && !rq->has_body && stream)
+    if (stream && !rq->has_body && !str_is_set(request_get_header(rq, "Content-Length")))
         return S3_MissingContentLength;
     if (payload->decoder && decoded.size > 0) {
         if (!str_to_u64(decoded, &payload->plain_bytes))
@@ -304,6 +304,15 @@ static enum s3_code trailer_signature(struct request *rq, const struct fields *t
     return auth_stream_trailer(rq->who.stream, buf_str(&canonical), signature);
 }
 
+/* One that x-amz-trailer did not announce: nothing was computed to compare it with. */
+static bool trailer_holds_checksum(const struct fields *trailers)
+{
+    for (size_t i = 0; i < trailers->count; i++)
+        if (str_starts_nocase(trailers->at[i].name, STR("x-amz-checksum-")))
+            return true;
+    return false;
+}
+
 static enum s3_code framing_complete(struct request *rq, struct payload *payload)
 {
     struct fields trailers = { 0 };
@@ -317,7 +326,7 @@ static enum s3_code framing_complete(struct request *rq, struct payload *payload
             return code;
     }
     if (!declared->in_trailer)
-        return S3_OK;
+        return trailer_holds_checksum(&trailers) ? S3_MalformedTrailerError : S3_OK;
     str text = fields_get(&trailers, checksum_header(declared->kind));
     return str_is_set(text) ? checksum_value(rq, declared->kind, text, &declared->value)
                             : S3_MalformedTrailerError;
