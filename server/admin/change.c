@@ -199,6 +199,9 @@ enum s3_code admin_patch_link(struct admin_call *call)
             to = admin_region(rq, call->args[1]);
         if (to == REGION_NONE)
             return S3_OK;
+        if (from == to)
+            return admin_problem(rq, 400, "bad-link", STR("a link joins two different Regions"),
+                                 STR_NONE);
     }
     struct link link = links_get(rq->world->links, rq->arena, from, to);
     if (!admin_members(call, members) || !read_lag(call, &link) || !read_bandwidth(call, &link))
@@ -343,7 +346,8 @@ static bool read_routes(struct admin_call *call, struct route_change *changes, s
         unsigned dial = 101;
         if (str_is(member->name, "now"))
             continue;
-        if (member->kind == JSON_NUMBER && member->number >= 0 && member->number <= 100)
+        if (member->kind == JSON_NUMBER && member->number >= 0 && member->number <= 100 &&
+            member->number == (unsigned) member->number)
             dial = (unsigned) member->number;
         else if (str_is(member->string, "active"))
             dial = 100;
@@ -386,7 +390,7 @@ enum s3_code admin_patch_routes(struct admin_call *call)
     changed.routes_at = rq->received_at;
     changed.routes_effective_at = rq->received_at;
     struct change *change = change_new(call, NULL);
-    change->name = mrap->name;
+    change->name = str_copy(rq->arena, mrap->name); /* outlives the list it is of */
     change->doc = mrap_to_doc(rq->arena, &changed);
     return submit(call, routes_committed);
 }
