@@ -80,12 +80,12 @@ static inline struct got wire_send(struct wire *wire, const struct sent *sent)
     rq->peer_is_loopback = true;
     if (sent->headers[0][0] == NULL || strcmp(sent->headers[0][0], "Host") != 0)
         fields_add(rq->arena, &rq->headers, STR("Host"), STR("localhost:28655"));
-    if (sent->method[0] == 'P')
-        fields_add(rq->arena, &rq->headers, STR("Content-Length"),
-                   str_format(rq->arena, "%zu", sent->body.size));
     for (size_t i = 0; i < WIRE_HEADERS && sent->headers[i][0]; i++)
         fields_add(rq->arena, &rq->headers, str_of(sent->headers[i][0]),
                    str_of(sent->headers[i][1]));
+    if (sent->method[0] == 'P' && !str_is_set(request_get_header(rq, "Content-Length")))
+        fields_add(rq->arena, &rq->headers, STR("Content-Length"),
+                   str_format(rq->arena, "%zu", sent->body.size));
     world_request(rq, sent->body);
     got.status = rq->reply.status;
     got.size_bytes = rq->reply.size_bytes;
