@@ -13,6 +13,7 @@
 #include "base/bug.h"
 #include "server/admin/admin.h"
 #include "server/auth/auth.h"
+#include "server/auth/claim.h"
 #include "server/auth/authorize.h"
 #include "server/clients.h"
 #include "server/control/handlers.h"
@@ -29,6 +30,8 @@ static const struct operation admin_operation = { "Admin", "*",         AT_SERVI
                                                   "",      OP_DOCUMENT, admin_handle };
 static const struct operation sts_operation = { "STS", "*",         AT_SERVICE, NULL,
                                                 "",    OP_DOCUMENT, op_sts };
+static const struct operation iam_operation = { "IAM", "*",         AT_SERVICE, NULL,
+                                                "",    OP_DOCUMENT, op_iam };
 static const struct operation other_operation = { "NotEmulated",  "*", AT_SERVICE,
                                                   NULL,           "",  OP_DOCUMENT,
                                                   op_not_emulated };
@@ -37,6 +40,28 @@ static const struct operation get_page = { "GetObject",    "GET", AT_OBJECT,  NU
                                            "s3:GetObject", 0,     op_get_page };
 static const struct operation head_page = { "HeadObject",   "HEAD", AT_OBJECT,   NULL,
                                             "s3:GetObject", 0,      op_head_page };
+
+/* With one endpoint for all services (AWS_ENDPOINT_URL) only the signature's scope says whose a
+ * request is. */
+static void tell_services_apart(struct request *rq)
+{
+    static const struct {
+        const char *name;
+        enum address_kind kind;
+    } services[] = { { "sts", ADDRESS_STS },
+                     { "iam", ADDRESS_IAM },
+                     { "monitoring", ADDRESS_CLOUDWATCH } };
+    struct address *address = &rq->address;
+    if (address->kind != ADDRESS_S3 || !address->own_host || address->virtual_host ||
+        !str_is(address->path, "/"))
+        return;
+    str service = claim_service(rq);
+    for (size_t i = 0; i < COUNT(services); i++)
+        if (str_is(service, services[i].name)) {
+            address->kind = services[i].kind;
+            address->service = str_of(services[i].name);
+        }
+}
 
 static enum s3_code step_address(struct request *rq)
 {
@@ -49,6 +74,7 @@ static enum s3_code step_address(struct request *rq)
     if (!address_parse(rq->arena, own, host, rq->target, &rq->address, &rq->raw_query))
         return S3_InvalidURI;
     query_parse(rq->arena, rq->raw_query, &rq->query);
+    tell_services_apart(rq);
     if (rq->address.kind == ADDRESS_STRANGER) {
         request_message(
             rq,
@@ -109,6 +135,8 @@ static enum s3_code step_operation(struct request *rq)
         rq->op = &sts_operation;
         return S3_OK;
     case ADDRESS_IAM:
+        rq->op = &iam_operation;
+        return S3_OK;
     case ADDRESS_CLOUDWATCH:
     case ADDRESS_OTHER_AWS:
         rq->op = &other_operation;

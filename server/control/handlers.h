@@ -14,6 +14,8 @@ op_fn op_get_mrap_routes, op_submit_mrap_routes;
 
 /* op_sts.c: the query protocol, one entry; finds the action itself. */
 op_fn op_sts;
+/* op_iam.c: the same of IAM, for roles. */
+op_fn op_iam;
 /* Any AWS host that is not emulated: an error in the service's own shape, naming the host. */
 op_fn op_not_emulated;
 

@@ -2,6 +2,7 @@
 #include "server/control/role.h"
 
 #include "base/arena.h"
+#include "base/digest.h"
 #include "base/json.h"
 #include "base/limits.h"
 
@@ -14,6 +15,17 @@ str role_arn(struct arena *arena, str account, str path, str name)
 {
     return str_format(arena, "arn:aws:iam::%.*s:role%.*s%.*s", STR_ARG(account), STR_ARG(path),
                       STR_ARG(name));
+}
+
+str role_unique_id(struct arena *arena, str account, str name)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    str id = role_doc_id(arena, account, name);
+    struct digest_value hash = digest_of(DIGEST_SHA256, id.ptr, id.size);
+    char out[] = "AROA.................";
+    for (size_t i = 4; i + 1 < sizeof out; i++)
+        out[i] = letters[hash.bytes[i] % 32];
+    return str_copy(arena, str_of(out));
 }
 
 bool role_arn_parse(str arn, str *account, str *name)
@@ -66,7 +78,7 @@ bool role_from_doc(struct arena *arena, str id, str body, struct role *out)
     out->name = json_string(object, "name", rest);
     out->path = json_string(object, "path", STR("/"));
     out->arn = json_string(object, "arn", role_arn(arena, out->account, out->path, out->name));
-    out->id = json_string(object, "id", STR("AROA"));
+    out->id = json_string(object, "id", role_unique_id(arena, out->account, out->name));
     out->trust = json_string(object, "trust", STR(""));
     const struct json *policies = json_member(object, "policies");
     for (const struct json *at = policies ? policies->child : NULL; at; at = at->next)

@@ -31,6 +31,8 @@ struct role {
 
 str role_doc_id(struct arena *arena, str account, str name);
 str role_arn(struct arena *arena, str account, str path, str name);
+/* AROA and 17 letters, the same for a name at any time. */
+str role_unique_id(struct arena *arena, str account, str name);
 /* "arn:aws:iam::ACCOUNT:role/PATH/NAME" taken apart. False when it is no role's ARN. */
 MUST_CHECK bool role_arn_parse(str arn, str *account, str *name);
 
