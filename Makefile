@@ -106,10 +106,10 @@ docs: $(B)/tests/docs/coverage ## docs/coverage.md from the table of operations
 format: ## clang-format over everything
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
-asan: ## unit tests and scenarios under ASan and UBSan
-	$(Q)$(MAKE) B=build/asan SAN=address,undefined OPT=-O1 all unit scenarios
-tsan: ## unit tests and scenarios under TSan
-	$(Q)TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=4" $(MAKE) B=build/tsan SAN=thread OPT=-O1 all unit scenarios
+asan: ## unit tests, scenarios and a served session (leaks at its end too) under ASan and UBSan
+	$(Q)$(MAKE) B=build/asan SAN=address,undefined OPT=-O1 all unit scenarios wire
+tsan: ## unit tests, scenarios and a served session under TSan
+	$(Q)TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=4" $(MAKE) B=build/tsan SAN=thread OPT=-O1 all unit scenarios wire
 
 bench: all $(B)/tests/bench/load ## figures, as ratios of one run (wrk and nginx from Debian)
 	$(Q)tests/install build bench
