@@ -70,6 +70,7 @@ static bool says_no(struct authorize_ask *ask, const char *whose, str resource,
 {
     if (verdict->effect != POLICY_DENY)
         return false;
+    ask->denied = true;
     request_hint(ask->rq, "%s: %.*s refuses %s on %.*s.", whose,
                  STR_ARG(policy_verdict_text(ask->rq->arena, verdict)), ask->action,
                  STR_ARG(resource));
@@ -321,8 +322,8 @@ static enum s3_code by_owner(struct request *rq, const struct bucket_info *bucke
     return S3_AccessDenied;
 }
 
-static enum s3_code judge_action(struct request *rq, const struct bucket_info *bucket,
-                                 const struct authorize_need *need, str key, str version_id)
+static struct authorize_ask asked(struct request *rq, const struct bucket_info *bucket,
+                                  const struct authorize_need *need, str key, str version_id)
 {
     struct authorize_ask ask = { .rq = rq,
                                  .bucket = bucket,
@@ -331,7 +332,7 @@ static enum s3_code judge_action(struct request *rq, const struct bucket_info *b
                                  .version_id = version_id,
                                  .lenient = need->lenient };
     who_asks(&ask);
-    return judge(&ask);
+    return ask;
 }
 
 enum s3_code authorize_action(struct request *rq, const struct bucket_info *bucket,
@@ -340,7 +341,33 @@ enum s3_code authorize_action(struct request *rq, const struct bucket_info *buck
     const struct authorize_need need = { action, false };
     if (mode_of(rq) == IAM_OFF)
         return by_owner(rq, bucket);
-    return is_plain(rq, bucket) ? S3_OK : judge_action(rq, bucket, &need, key, version_id);
+    if (is_plain(rq, bucket))
+        return S3_OK;
+    struct authorize_ask ask = asked(rq, bucket, &need, key, version_id);
+    return judge(&ask);
+}
+
+static bool may_list(struct request *rq, bool versions)
+{
+    const struct authorize_need need = { versions ? "s3:ListBucketVersions" : "s3:ListBucket",
+                                         false };
+    struct authorize_ask ask = asked(rq, &rq->bucket, &need, rq->address.key, STR_NONE);
+    return judge(&ask) == S3_OK;
+}
+
+/* An object's own ACL cannot grant what is not there, so S3 looks whether the bucket may be listed
+ * before it says no; an explicit Deny stays one. */
+static bool is_known_absent(struct authorize_ask *ask)
+{
+    struct request *rq = ask->rq;
+    bool by_id = str_is_set(ask->version_id);
+    if (ask->denied || ask->bucket == NULL || rq->op->place != AT_OBJECT ||
+        (rq->op->flags & OP_WRITE) || authorize_values_version(ask) || ask->version.marker)
+        return false;
+    if (!may_list(rq, by_id))
+        return false;
+    request_extra(rq, "Key", ask->key);
+    return true;
 }
 
 enum s3_code authorize_check(struct request *rq)
@@ -354,9 +381,12 @@ enum s3_code authorize_check(struct request *rq)
     size_t count = authorize_needs_of(rq, needs);
     str version_id = rq->op->place == AT_OBJECT ? request_query(rq, "versionId") : STR_NONE;
     for (size_t i = 0; i < count; i++) {
-        enum s3_code code = judge_action(rq, bucket, &needs[i], rq->address.key, version_id);
+        struct authorize_ask ask = asked(rq, bucket, &needs[i], rq->address.key, version_id);
+        enum s3_code code = judge(&ask);
         if (code != S3_OK)
-            return code;
+            return !is_known_absent(&ask)   ? code
+                   : str_is_set(version_id) ? S3_NoSuchVersion
+                                            : S3_NoSuchKey;
     }
     return S3_OK;
 }
@@ -380,20 +410,14 @@ enum s3_code authorize_step(struct request *rq)
 
 enum s3_code authorize_absent(struct request *rq, enum s3_code code)
 {
-    struct authorize_need need = { "s3:ListBucket", false };
-    bool version = code == S3_NoSuchVersion;
-    if ((code != S3_NoSuchKey && !version) || !rq->has_bucket || rq->op == NULL ||
+    bool versions = code == S3_NoSuchVersion;
+    if ((code != S3_NoSuchKey && !versions) || !rq->has_bucket || rq->op == NULL ||
         rq->op->place != AT_OBJECT || (rq->op->flags & OP_WRITE) || mode_of(rq) == IAM_OFF ||
-        is_plain(rq, &rq->bucket))
-        return code;
-    if (version)
-        need.action = "s3:ListBucketVersions";
-    if (judge_action(rq, &rq->bucket, &need, rq->address.key, STR_NONE) == S3_OK)
+        is_plain(rq, &rq->bucket) || may_list(rq, versions))
         return code;
     rq->extra.count = 0;
     rq->message = STR_NONE;
-    request_hint(rq, "The object is not there, which is told only to those who may %s.",
-                 need.action);
+    request_hint(rq, "The object is not there, which is told only to those who may list it.");
     return S3_AccessDenied;
 }
 

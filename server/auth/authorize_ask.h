@@ -22,6 +22,7 @@ struct authorize_ask {
     const char *action;
     str key, version_id;
     bool lenient;
+    bool denied;           /* out: by a statement, not for want of one */
     bool looked_up, found; /* the version that is there */
     struct version_info version;
     str one; /* room of the condition value last asked for */
