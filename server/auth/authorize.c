@@ -62,7 +62,8 @@ static struct policy_verdict evaluate(struct authorize_ask *ask, str text, enum 
                                         .values = authorize_values_find,
                                         .ctx = ask };
     const struct policy *policy = authority_policy(ask->rq->lane->authority, text, kind);
-    return policy ? policy_evaluate(policy, &question) : (struct policy_verdict){ POLICY_NONE };
+    return policy ? policy_evaluate(policy, &question)
+                  : (struct policy_verdict){ .effect = POLICY_NONE };
 }
 
 static bool says_no(struct authorize_ask *ask, const char *whose, str resource,
@@ -145,7 +146,7 @@ static enum s3_code through_mrap(struct authorize_ask *ask)
     const struct mrap *mrap = ask->rq->mrap;
     bool proposed = !instant_before(ask->rq->received_at, mrap->policy_at);
     str text = proposed ? mrap->proposed_policy : mrap->policy, resource = mrap_arn(ask);
-    struct policy_verdict verdict = { POLICY_NONE };
+    struct policy_verdict verdict = { .effect = POLICY_NONE };
     bool own = is_own(ask, mrap->account);
     if (ask->who.anonymous)
         return refuse(ask, "A Multi-Region Access Point never allows", resource);
@@ -233,7 +234,7 @@ static enum s3_code on_bucket(struct authorize_ask *ask)
     const struct authority_bucket *rules =
         authority_bucket(rq->lane->authority, rq->lane->reader, ask->bucket->id);
     bool own = is_own(ask, ask->bucket->account);
-    struct policy_verdict verdict = { POLICY_NONE };
+    struct policy_verdict verdict = { .effect = POLICY_NONE };
     str resource = bucket_arn(ask);
     if (rules->policy.size > 0)
         verdict = evaluate(ask, rules->policy, POLICY_RESOURCE, resource);

@@ -88,7 +88,8 @@ static struct policy_verdict ask(struct copy *copy, str policy, enum policy_kind
 {
     struct policy_question question = { &copy->who, str_of(action), resource, value_of, copy };
     const struct policy *parsed = authority_policy(copy->lane->authority, policy, kind);
-    return parsed ? policy_evaluate(parsed, &question) : (struct policy_verdict){ POLICY_NONE };
+    return parsed ? policy_evaluate(parsed, &question)
+                  : (struct policy_verdict){ .effect = POLICY_NONE };
 }
 
 /* --- one permission --- */
@@ -133,7 +134,7 @@ static bool is_allowed(struct copy *copy, const struct bucket_info *bucket, cons
     const struct authority_bucket *rules =
         authority_bucket(copy->lane->authority, copy->lane->reader, bucket->id);
     bool own = str_eq(bucket->account, copy->role.account);
-    struct policy_verdict verdict = { POLICY_NONE };
+    struct policy_verdict verdict = { .effect = POLICY_NONE };
     if (rules->policy.size > 0)
         verdict = ask(copy, rules->policy, POLICY_RESOURCE, action, resource);
     enum policy_effect by_role = of_role(copy, action, resource);
