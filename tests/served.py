@@ -3,6 +3,7 @@
 Standard library only. $ATOLL names the program, else build/atoll. Nothing sleeps: a server is awaited by the pipe that
 --ready-fd writes to, and its end by wait().
 """
+import atexit
 import http.client
 import json
 import os
@@ -65,6 +66,7 @@ class Served:
                  "--ca-dir", self.folder / "ca", *flags],
                 cwd=self.folder, env=environment | {"HOME": str(self.folder)}, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, pass_fds=(ready_end,))
+        atexit.register(self.process.kill)  # a test that breaks off leaves no server; one that has ended is let be
         os.close(ready_end)
         with os.fdopen(ready, "rb") as pipe:
             if not wait:
