@@ -200,10 +200,13 @@ str anomaly_facts_of_freshness(struct request *rq, str session)
     const struct freshness *f = rq->freshness;
     static const char *const got[] = { "", "an older version", "nothing", "an object" };
     return str_format(rq->arena,
-                      "%.*s read %.*s in %.*s and got %s, though a %s was acknowledged in %.*s "
+                      "%.*s read %.*s in %.*s and got %s, though %s was acknowledged in %.*s "
                       "%.*s before.",
                       STR_ARG(session), STR_ARG(rq->address.key), STR_ARG(rq->region),
-                      got[f->verdict], f->verdict == RESURRECTED ? "deletion" : "newer one",
+                      got[f->verdict],
+                      f->verdict == RESURRECTED ? "its deletion"
+                      : f->verdict == MISSING   ? "a write"
+                                                : "a newer one",
                       STR_ARG(f->region), STR_ARG(duration_text(rq->arena, f->age)));
 }
 

@@ -11,6 +11,7 @@
 #include "server/config.h"
 #include "server/config_rules.h"
 #include "server/config_upload.h"
+#include "server/faults.h"
 #include "server/control/role.h"
 #include "server/mraps.h"
 #include "server/s3/replication_xml.h"
@@ -374,6 +375,30 @@ static bool apply_mraps(struct apply *apply)
     return sound;
 }
 
+/* --- faults --- */
+
+/* Last: the world that it starts with is made without them. */
+static bool apply_faults(struct apply *apply)
+{
+    size_t count = apply->document->fault_count;
+    struct store_doc *docs = ARENA_ARRAY(apply->arena, struct store_doc, count);
+    struct store_write write;
+    if (count == 0)
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        const struct fault *fault = &apply->document->faults[i].fault;
+        docs[i] = faults_doc(apply->arena, fault->name, fault);
+    }
+    store_docs_init(&write, apply->arena);
+    write.docs = docs;
+    write.doc_count = count;
+    enum store_result result = store_write_wait(apply->world->store, &write);
+    if (result != STORE_OK)
+        return refused(apply, "faults", STR("faults"), result);
+    faults_reload(apply->world->faults, apply->lane->reader);
+    return true;
+}
+
 bool config_apply(struct arena *arena, struct world *world, struct lane *lane, str *error)
 {
     const struct config *config = world->config;
@@ -383,7 +408,7 @@ bool config_apply(struct arena *arena, struct world *world, struct lane *lane, s
     apply.document = &config->document;
     bool sound = apply_clients(&apply) && apply_roles(&apply) && apply_links(&apply) &&
                  apply_buckets(&apply) && apply_rules(&apply) && apply_mraps(&apply) &&
-                 apply_objects(&apply);
+                 apply_objects(&apply) && apply_faults(&apply);
     if (sound && config->settings.load_dir.size > 0)
         sound = config_load(arena, lane, config->settings.load_dir, error);
     store_read_idle(lane->reader);

@@ -11,6 +11,7 @@
 #include "replication/links.h"
 #include "routing/route.h"
 #include "server/config_problems.h"
+#include "server/fault.h"
 #include "server/mraps.h"
 #include "storage/bucket.h"
 
@@ -91,6 +92,13 @@ struct config_network {
     str cidr, client;
 };
 
+#define CONFIG_MAX_FAULTS 256 /* [atoll] as many as a world holds: FAULTS_MOST */
+
+struct config_fault {
+    struct config_at at;
+    struct fault fault;
+};
+
 struct config_document {
     struct config_key *keys;
     size_t key_count;
@@ -111,6 +119,8 @@ struct config_document {
     size_t client_count;
     struct config_network *networks;
     size_t network_count;
+    struct config_fault *faults;
+    size_t fault_count;
 };
 
 /* NULL when the document declares no such bucket. */

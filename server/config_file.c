@@ -23,6 +23,7 @@ static const struct section {
     { "roles", config_read_roles },
     { "clients", config_read_clients },
     { "client_networks", config_read_networks },
+    { "faults", config_read_faults },
 };
 
 /* --- finding and loading --- */

@@ -396,6 +396,17 @@ static void show_clients(struct showing *show)
     json_end(&show->writer);
 }
 
+static void show_faults(struct showing *show)
+{
+    json_array(&show->writer, "faults");
+    for (size_t i = 0; i < show->config->document.fault_count; i++) {
+        json_object(&show->writer, NULL);
+        fault_write(&show->writer, &show->config->document.faults[i].fault);
+        json_end(&show->writer);
+    }
+    json_end(&show->writer);
+}
+
 static void show_regions(struct showing *show)
 {
     if (show->config->document.regions == REGION_SET_NONE)
@@ -423,6 +434,8 @@ void config_show(const struct config *config, struct buf *out)
     show_rules(&show);
     show_links(&show);
     show_clients(&show);
+    if (config->document.fault_count > 0)
+        show_faults(&show);
     json_end(&show.writer);
     arena_free(show.arena);
 }

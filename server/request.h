@@ -25,6 +25,7 @@ struct auth_stream;
 struct payload;
 struct operation;
 struct freshness;
+struct fault_effect;
 struct authority;
 
 #define REQUEST_MAGIC 0x41544f4cu
@@ -91,6 +92,15 @@ struct identity {
     struct auth_stream *stream; /* set when chunk signatures have to be verified */
 };
 
+/* A fault that was asked for: how the answer ends otherwise than in order. */
+enum reply_cut {
+    REPLY_CUT_NONE,
+    REPLY_CUT_RESET,     /* no answer, the connection is reset */
+    REPLY_CUT_CLOSE,     /* no answer, the connection is closed */
+    REPLY_CUT_BODY,      /* the body breaks off after cut_after_bytes, then closed */
+    REPLY_CUT_BODY_RESET /* the same, then reset */
+};
+
 struct reply {
     int status;
     struct fields headers;
@@ -101,6 +111,8 @@ struct reply {
     bool close;               /* Connection: close after it */
     duration delay;           /* wall time to hold the answer: simulated latency, faults */
     uint64_t bytes_per_s;     /* 0: as fast as it goes */
+    enum reply_cut cut;
+    uint64_t cut_after_bytes;
     bool (*stream)(struct request *rq, char *out, size_t room,
                    size_t *size); /* events: see admin */
 };
@@ -163,7 +175,9 @@ struct request {
     str hint;                                   /* <Hint> */
     struct fields nonstandard; /* name = mark, value = what AWS says; see request_nonstandard */
 
+    const struct fault_effect *fault;  /* faults.h; NULL when no fault met it */
     const struct freshness *freshness; /* judge.h; NULL when nothing was judged */
+    str anomalies;                     /* "stale-read#3,monotonic-reads#4" */
     struct reply reply;
     unsigned step; /* index into the walk; the trace prints its name */
     bool answered;

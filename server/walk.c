@@ -1,9 +1,9 @@
 /* The walk of a request through named steps (request.h). Central control flow, pure leaves: each
  * step is one function that returns S3_OK, S3_WAIT or an error and never calls the next one.
  *
- *   address -> operation -> authenticate -> route -> authorize -> body -> handle -> respond
- *                                                                  |  ^
- *                                               REQUEST_WANTS_BODY v  | request_body, _end
+ *   address -> operation -> authenticate -> route -> authorize -> faults -> body -> handle
+ *   -> respond                                                               |  ^
+ *                                                         REQUEST_WANTS_BODY v  | request_body, _end
  *
  * A wait remembers where to go on: in the handler (rq->resume), in the middle of the body (the same
  * bytes are fed again) or at its end (payload_end is asked again).
@@ -17,6 +17,8 @@
 #include "server/auth/authorize.h"
 #include "server/clients.h"
 #include "server/control/handlers.h"
+#include "server/event_of.h"
+#include "server/faults.h"
 #include "server/journal.h"
 #include "server/mraps.h"
 #include "server/operations.h"
@@ -163,6 +165,14 @@ static enum s3_code step_authenticate(struct request *rq)
     return code;
 }
 
+enum s3_code walk_identified(struct request *rq)
+{
+    rq->client = clients_find(rq->world->clients, rq);
+    store_read_begin(rq->lane->reader);
+    enum s3_code code = step_route_scope(rq);
+    return code == S3_OK ? authorize_check(rq) : code;
+}
+
 static enum s3_code step_body(struct request *rq)
 {
     return payload_begin(rq);
@@ -184,10 +194,11 @@ static const struct {
     { "authenticate", step_authenticate },
     { "route", step_route },
     { "authorize", authorize_step },
+    { "faults", faults_meet },
     { "body", step_body },
     { "handle", step_handle },
 };
-enum { STEP_BODY = 5, STEP_HANDLE = 6 };
+enum { STEP_BODY = 6, STEP_HANDLE = 7 };
 
 const char *walk_step_name(unsigned step)
 {
@@ -276,8 +287,11 @@ void request_free(struct request *rq, bool sent_whole)
 {
     if (rq == NULL)
         return;
-    if (rq->op != &admin_operation)
+    atomic_fetch_add_explicit(&rq->world->requests_ended, 1, memory_order_relaxed);
+    if (rq->op != &admin_operation) {
         journal_add(rq->world->journal, rq, sent_whole);
+        event_of_request(rq, sent_whole);
+    }
     payload_abort(rq);
     body_draft_drop(&rq->draft);
     body_reader_close(rq->reply.body);

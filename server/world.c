@@ -9,8 +9,12 @@
 #include "replication/timekeeper.h"
 #include "server/auth/authority.h"
 #include "server/auth/replication_role.h"
+#include "server/anomalies.h"
 #include "server/clients.h"
+#include "server/event_of.h"
+#include "server/faults.h"
 #include "server/journal.h"
+#include "server/metrics.h"
 #include "server/mraps.h"
 #include "server/regions.h"
 
@@ -36,18 +40,41 @@ static instant next_timer(void *ctx, instant now)
     return regions_next_end(world->regions, now);
 }
 
-static str refused(void *ctx, const struct queue_row *row)
-{
-    const struct world *world = ctx;
-    return replication_role_refuses(world->replication_role, row);
-}
-
 static void copy_told(void *ctx, const struct copy_told *copy)
 {
     const struct world *world = ctx;
     journal_copy(copy);
+    event_of_copy(world->events, copy);
     if (world->watch.copy)
         world->watch.copy(world->watch.ctx, copy);
+}
+
+/* Who may refuse a copy: the first reason counts. */
+static str refused_by_fault(struct world *world, const struct queue_row *row)
+{
+    return faults_refuse_copy(world->faults, row);
+}
+
+static str refused_by_role(struct world *world, const struct queue_row *row)
+{
+    return replication_role_refuses(world->replication_role, row);
+}
+
+static str refused(void *ctx, const struct queue_row *row)
+{
+    static str (*const askers[])(struct world * world, const struct queue_row *row) = {
+        refused_by_fault,
+        refused_by_role,
+    };
+    str reason = STR_NONE;
+    for (size_t i = 0; i < COUNT(askers) && !str_is_set(reason); i++)
+        reason = askers[i](ctx, row);
+    return reason;
+}
+
+static void count_event(void *ctx, const struct event *event)
+{
+    metrics_count(ctx, event);
 }
 
 static bool open_timekeeper(struct world *world)
@@ -138,6 +165,11 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
     credentials_add(world->credentials, STR(WORLD_KEY), STR(WORLD_KEY), world->settings->account,
                     false);
     world->journal = journal_new(world->settings->journal);
+    world->metrics = metrics_new();
+    world->events = events_new(&(struct events_options){
+        .kept = world->settings->journal, .each = count_event, .ctx = world->metrics });
+    world->faults = faults_open(reader, world->seed);
+    world->anomalies = anomalies_open();
     store_reader_close(reader);
     if (open_timekeeper(world))
         return true;
@@ -177,6 +209,14 @@ void world_close(struct world *world)
         credentials_free(world->credentials);
     if (world->journal)
         journal_free(world->journal);
+    if (world->events)
+        events_free(world->events);
+    if (world->metrics)
+        metrics_free(world->metrics);
+    if (world->faults)
+        faults_close(world->faults);
+    if (world->anomalies)
+        anomalies_close(world->anomalies);
     if (world->clock)
         clock_free(world->clock);
     free(world);

@@ -10,15 +10,19 @@
 
 #include "server/settings.h"
 
-struct config;     /* server/config.h: settings and the world to start with; NULL in tests */
-struct links;      /* replication/links.h: lag, bandwidth, partitions between Regions */
-struct planner;    /* replication/plan.h: which copies a change causes */
-struct timekeeper; /* replication/timekeeper.h: the world thread: due copies, advance, wait */
-struct mraps;      /* server/mraps.h: access points and their routes */
-struct clients;    /* server/clients.h: who is asking from where */
-struct regions;    /* server/regions.h: outages */
+struct config;           /* server/config.h: settings and the world to start with; NULL in tests */
+struct links;            /* replication/links.h: lag, bandwidth, partitions between Regions */
+struct planner;          /* replication/plan.h: which copies a change causes */
+struct timekeeper;       /* replication/timekeeper.h: the world thread: due copies, advance, wait */
+struct mraps;            /* server/mraps.h: access points and their routes */
+struct clients;          /* server/clients.h: who is asking from where */
+struct regions;          /* server/regions.h: outages */
+struct journal;          /* server/journal.h: the last requests, for explain and the log */
+struct events;           /* server/events.h: what happened, for whoever listens */
+struct metrics;          /* server/metrics.h: counted from events */
 struct replication_role; /* server/auth/replication_role.h: what roles may copy */
-struct journal;    /* server/journal.h: the last requests, for explain and the log */
+struct faults;           /* server/faults.h: what is done to requests and copies on demand */
+struct anomalies;        /* server/anomalies.h: what clients could notice because Regions differ */
 
 /* The access key (and secret) of the default account that `atoll env` hands out. */
 #define WORLD_KEY "atoll"
@@ -46,11 +50,16 @@ struct world {
     struct regions *regions;
     struct replication_role *replication_role;
     struct journal *journal;
+    struct events *events;
+    struct metrics *metrics;
+    struct faults *faults;
+    struct anomalies *anomalies;
     struct world_watch watch;
     uint64_t seed;
     duration opened;    /* clock_mono */
     _Atomic bool ready; /* config, --init and --load are done */
     _Atomic uint64_t request_ordinal;
+    _Atomic uint64_t requests_ended;
 };
 
 /* NULL and a sentence in *error on failure. Settings must outlive the world. */
