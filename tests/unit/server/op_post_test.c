@@ -118,7 +118,8 @@ TEST(a_signed_form_is_verified_and_its_policy_obeyed)
         { __LINE__, ", {\"x-amz-meta-a\": \"1\"}", "x-amz-meta-a", "1", 204, "" },
         { __LINE__, "", "x-amz-meta-a", "1", 403, "Extra input fields: x-amz-meta-a" },
         { __LINE__, "", "signature", "AAAA", 204, "" }, /* the first one counts */
-        { __LINE__, ", {\"bucket\": \"c\"}", NULL, NULL, 403, "[&quot;eq&quot;, &quot;$bucket&quot;, &quot;c&quot;]" },
+        { __LINE__, ", {\"bucket\": \"c\"}", NULL, NULL, 403,
+          "[&quot;eq&quot;, &quot;$bucket&quot;, &quot;c&quot;]" },
         { __LINE__, "", "bucket", "c", 204, "" }, /* where it really goes counts */
         { __LINE__, ", {}", NULL, NULL, 400, "<Code>InvalidPolicyDocument</Code>" },
         { __LINE__, ", [\"content-length-range\", 0, 4]", NULL, NULL, 204, "" },
