@@ -324,6 +324,15 @@ enum s3_code acl_bucket_grants_others(struct request *rq, bool *out)
     return code;
 }
 
+str acl_owner(struct request *rq, str packed)
+{
+    struct fields grants = { 0 };
+    str owner = STR_NONE;
+    if (packed.size > 0 && fields_unpack(rq->arena, packed, &grants))
+        owner = fields_get_exact(&grants, "owner");
+    return str_is_set(owner) ? owner : owner_id(rq);
+}
+
 static void write_grant(struct xml_writer *xml, const struct field *grant)
 {
     str kind, value;

@@ -31,6 +31,8 @@ bool acl_is_public(const struct fields *grants);
 enum s3_code acl_of_bucket(struct request *rq, str *packed);
 /* The bucket's ACL grants something to others than its owner. */
 enum s3_code acl_bucket_grants_others(struct request *rq, bool *out);
+/* The canonical id of who owns what this ACL is kept with: the bucket's owner unless it says so. */
+str acl_owner(struct request *rq, str packed);
 /* <AccessControlPolicy>: what is kept, or the owner's own when ACLs are off. */
 enum s3_code acl_reply(struct request *rq, str packed);
 

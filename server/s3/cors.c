@@ -157,7 +157,10 @@ void cors_headers(struct request *rq)
         return;
     if (document_tree(rq, rq->bucket.id, &cors_document, &root) != S3_OK)
         return;
-    const struct xml *rule = find_rule(root, origin, rq->method, STR_NONE);
+    /* One that says which request it stands for is answered for that one, as a preflight is. */
+    str method = request_get_header(rq, "Access-Control-Request-Method");
+    const struct xml *rule =
+        find_rule(root, origin, method.size > 0 ? method : rq->method, STR_NONE);
     if (rule)
         reply_rule(rq, rule, origin);
 }

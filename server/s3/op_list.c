@@ -2,6 +2,7 @@
  * store_list. They share parameters, common prefixes and percent-encoding; each has its own markers
  * and entries. */
 #include "base/limits.h"
+#include "server/s3/acl.h"
 #include "server/s3/checksum.h"
 #include "server/s3/common.h"
 #include "server/s3/handlers.h"
@@ -40,13 +41,13 @@ static void encoded(struct request *rq, struct listing *listing, const char *nam
     common_encoded(rq, &listing->document.xml, name, value, listing->url);
 }
 
-static void write_owner(struct request *rq, struct listing *listing, const char *element)
+static void write_owner(struct request *rq, struct listing *listing, const char *element, str acl)
 {
     struct xml_writer *xml = &listing->document.xml;
     if (listing->owner.size == 0)
         listing->owner = common_canonical_id(rq, rq->bucket.account);
     xml_open(xml, element);
-    xml_element(xml, "ID", listing->owner);
+    xml_element(xml, "ID", acl.size > 0 ? acl_owner(rq, acl) : listing->owner);
     xml_close(xml);
 }
 
@@ -98,7 +99,7 @@ static void write_objects(struct request *rq, struct listing *listing, bool owne
         write_checksum_kind(xml, &version->meta.checksum);
         xml_integer(xml, "Size", version->size_bytes);
         if (owner)
-            write_owner(rq, listing, "Owner");
+            write_owner(rq, listing, "Owner", version->meta.acl);
         xml_element(xml, "StorageClass", storage_class(&version->meta));
         xml_close(xml);
     }
@@ -219,7 +220,7 @@ static void write_version(struct request *rq, struct listing *listing,
     xml_element(xml, "VersionId", version->id);
     xml_boolean(xml, "IsLatest", version->current);
     xml_element(xml, "LastModified", common_timestamp(rq, version->modified));
-    write_owner(rq, listing, "Owner");
+    write_owner(rq, listing, "Owner", version->meta.acl);
     xml_close(xml);
 }
 
@@ -261,8 +262,8 @@ static void write_upload(struct request *rq, struct listing *listing,
     xml_open(xml, "Upload");
     encoded(rq, listing, "Key", upload->key);
     xml_element(xml, "UploadId", upload->id);
-    write_owner(rq, listing, "Initiator");
-    write_owner(rq, listing, "Owner");
+    write_owner(rq, listing, "Initiator", upload->meta.acl);
+    write_owner(rq, listing, "Owner", upload->meta.acl);
     xml_element(xml, "StorageClass", storage_class(&upload->meta));
     xml_element(xml, "Initiated", common_timestamp(rq, upload->initiated));
     write_checksum_kind(xml, &(struct object_checksum){ .kind = upload->checksum_kind,

@@ -1,6 +1,7 @@
 /* Multipart uploads up to their completion: create, parts, abort, and the list of parts.
  * CompleteMultipartUpload is in op_complete.c. */
 #include "base/limits.h"
+#include "server/s3/acl.h"
 #include "server/s3/checksum.h"
 #include "server/s3/common.h"
 #include "server/s3/copy_source.h"
@@ -281,11 +282,18 @@ static void write_parts(struct request *rq, struct xml_writer *xml, const struct
     }
 }
 
+static void write_account(struct xml_writer *xml, const char *element, str id)
+{
+    xml_open(xml, element);
+    xml_element(xml, "ID", id);
+    xml_close(xml);
+}
+
 static void write_part_list(struct request *rq, struct xml_writer *xml,
                             const struct upload_info *upload)
 {
-    common_owner(rq, xml, "Initiator", rq->bucket.account);
-    common_owner(rq, xml, "Owner", rq->bucket.account);
+    write_account(xml, "Initiator", acl_owner(rq, upload->meta.acl));
+    write_account(xml, "Owner", acl_owner(rq, upload->meta.acl));
     xml_element(xml, "StorageClass",
                 upload->meta.storage_class.size > 0 ? upload->meta.storage_class : STR("STANDARD"));
     if (upload->checksum_kind == DIGEST_NONE)
