@@ -14,6 +14,7 @@
 #include "server/event_of.h"
 #include "server/faults.h"
 #include "server/journal.h"
+#include "server/lifecycle_engine.h"
 #include "server/metrics.h"
 #include "server/mraps.h"
 #include "server/regions.h"
@@ -37,7 +38,16 @@ static region_set regions_down(void *ctx, instant now)
 static instant next_timer(void *ctx, instant now)
 {
     const struct world *world = ctx;
-    return regions_next_end(world->regions, now);
+    instant end = regions_next_end(world->regions, now);
+    instant night = lifecycle_engine_next(world->lifecycle, now);
+    return instant_before(night, end) ? night : end;
+}
+
+/* The end of an outage needs nothing: whoever asks sees that it is over. */
+static void timer(void *ctx, instant now)
+{
+    const struct world *world = ctx;
+    lifecycle_engine_timer(world->lifecycle, now);
 }
 
 static void copy_told(void *ctx, const struct copy_told *copy)
@@ -87,7 +97,8 @@ static bool open_timekeeper(struct world *world)
                                           .regions_down = regions_down,
                                           .refused = refused,
                                           .told = copy_told,
-                                          .next_timer = next_timer };
+                                          .next_timer = next_timer,
+                                          .timer = timer };
     world->timekeeper = timekeeper_open(&options);
     return world->timekeeper != NULL;
 }
@@ -171,7 +182,8 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
     world->faults = faults_open(reader, world->seed);
     world->anomalies = anomalies_open();
     store_reader_close(reader);
-    if (open_timekeeper(world))
+    world->lifecycle = lifecycle_engine_open(world);
+    if (world->lifecycle && open_timekeeper(world))
         return true;
     *error = STR("the world thread could not be started");
     return false;
@@ -192,8 +204,10 @@ void world_close(struct world *world)
 {
     if (world == NULL)
         return;
+    lifecycle_engine_stop(world->lifecycle);
     if (world->timekeeper)
         timekeeper_close(world->timekeeper);
+    lifecycle_engine_close(world->lifecycle);
     replication_role_close(world->replication_role);
     if (world->store)
         store_close(world->store);

@@ -22,6 +22,7 @@ struct events;           /* server/events.h: what happened, for whoever listens 
 struct metrics;          /* server/metrics.h: counted from events */
 struct replication_role; /* server/auth/replication_role.h: what roles may copy */
 struct faults;           /* server/faults.h: what is done to requests and copies on demand */
+struct lifecycle_engine; /* server/lifecycle_engine.h: rules that act on objects each midnight */
 struct anomalies;        /* server/anomalies.h: what clients could notice because Regions differ */
 
 /* The access key (and secret) of the default account that `atoll env` hands out. */
@@ -54,6 +55,7 @@ struct world {
     struct metrics *metrics;
     struct faults *faults;
     struct anomalies *anomalies;
+    struct lifecycle_engine *lifecycle;
     struct world_watch watch;
     uint64_t seed;
     duration opened;    /* clock_mono */

@@ -3,6 +3,7 @@
 
 #include "base/encode.h"
 #include "server/s3/common.h"
+#include "server/s3/lifecycle_rule.h"
 
 /* ---- the table ---- */
 
@@ -66,67 +67,8 @@ static const struct schema members[] = { { "Rule", SCHEMA_GROUP, 1, 0, NULL, rul
                                          SCHEMA_END };
 static const struct schema schema = { "LifecycleConfiguration", SCHEMA_GROUP, 1, 1, NULL, members };
 
-const struct document lifecycle_document = { "lifecycle", &schema, S3_NoSuchLifecycleConfiguration,
-                                             NULL, NULL };
-
-/* ---- which objects a rule means ---- */
-
-static bool has_tag(struct request *rq, const struct version_info *version, const struct xml *tag)
-{
-    struct fields tags = { 0 };
-    if (version->meta.tags.size == 0 || !fields_unpack(rq->arena, version->meta.tags, &tags))
-        return false;
-    str value = fields_get_exact(&tags, str_c(rq->arena, xml_text(tag, "Key")));
-    return str_is_set(value) && str_eq(value, xml_text(tag, "Value"));
-}
-
-static bool condition_holds(struct request *rq, const struct version_info *version,
-                            const struct xml *condition)
-{
-    uint64_t size;
-    if (str_is(condition->name, "Prefix"))
-        return str_starts(version->key, condition->text);
-    if (str_is(condition->name, "Tag"))
-        return has_tag(rq, version, condition);
-    if (!str_to_u64(str_trim(condition->text), &size))
-        return false;
-    return str_is(condition->name, "ObjectSizeGreaterThan") ? version->size_bytes > size
-                                                            : version->size_bytes < size;
-}
-
-static bool rule_matches(struct request *rq, const struct version_info *version,
-                         const struct xml *rule)
-{
-    const struct xml *filter = xml_child(rule, "Filter");
-    const struct xml *old = xml_child(rule, "Prefix");
-    const struct xml *and = xml_child(filter, "And");
-    if (!str_is(str_trim(xml_text(rule, "Status")), "Enabled"))
-        return false;
-    if (old)
-        return str_starts(version->key, old->text);
-    for (const struct xml *one = and      ? and->child
-                                 : filter ? filter->child
-                                          : NULL;
-         one; one = one->next)
-        if (!condition_holds(rq, version, one))
-            return false;
-    return true;
-}
-
-/* AWS: "rounding the resulting time to the next day midnight UTC". */
-static bool expiry_of(const struct xml *rule, instant modified, instant *expiry)
-{
-    const int64_t day = 86400ll * 1000000000;
-    const struct xml *expiration = xml_child(rule, "Expiration");
-    str date = str_trim(xml_text(expiration, "Date"));
-    int64_t days;
-    if (str_is_set(date))
-        return schema_date(date, expiry);
-    if (!str_to_i64(str_trim(xml_text(expiration, "Days")), &days))
-        return false;
-    *expiry = (instant){ (modified.ns / day + days + 1) * day };
-    return true;
-}
+const struct document lifecycle_document = { LIFECYCLE_KIND, &schema,
+                                             S3_NoSuchLifecycleConfiguration, NULL, NULL };
 
 void lifecycle_reply(struct request *rq, const struct version_info *version)
 {
@@ -136,7 +78,9 @@ void lifecycle_reply(struct request *rq, const struct version_info *version)
         document_tree(rq, version->bucket, &lifecycle_document, &root) != S3_OK || root == NULL)
         return;
     for (const struct xml *rule = xml_child(root, "Rule"); rule; rule = xml_next(rule, "Rule")) {
-        if (!rule_matches(rq, version, rule) || !expiry_of(rule, version->modified, &expiry) ||
+        if (!lifecycle_rule_matches(rq->arena, rule, version) ||
+            !lifecycle_rule_due(xml_child(rule, "Expiration"), "Days", version->modified,
+                                &expiry) ||
             !instant_before(expiry, best))
             continue;
         best = expiry;

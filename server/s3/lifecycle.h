@@ -1,9 +1,13 @@
 /* lifecycle: the table of a LifecycleConfiguration, and which rule will expire an object when.
- * Nothing here acts on objects. Strings live in the request's arena. */
+ * What acts on objects is server/lifecycle_engine.h. Strings live in the request's arena. */
 #ifndef ATOLL_SERVER_S3_LIFECYCLE_H
 #define ATOLL_SERVER_S3_LIFECYCLE_H
 
 #include "server/s3/document.h"
+
+#define LIFECYCLE_KIND "lifecycle" /* in the store */
+#define LIFECYCLE_MINIMUM_KIND "lifecycle-minimum-size"
+#define LIFECYCLE_MINIMUM_VARIES "varies_by_storage_class"
 
 extern const struct document lifecycle_document;
 

@@ -1,13 +1,13 @@
 /* Lifecycle configurations: judged as AWS judges them, kept and shown. */
 #include "base/encode.h"
 #include "base/rng.h"
+#include "server/lifecycle_engine.h"
 #include "server/s3/common.h"
 #include "server/s3/handlers.h"
 #include "server/s3/lifecycle.h"
 #include "server/world.h"
 
 #define MINIMUM_SIZE_HEADER "x-amz-transition-default-minimum-object-size"
-#define MINIMUM_SIZE_KIND "lifecycle-minimum-size"
 #define LONGEST_ID 255 /* AWS: Rule, ID */
 #define MOST_RULES 1000
 
@@ -172,6 +172,7 @@ static enum s3_code put_done(struct request *rq)
     const struct putting *putting = rq->state;
     if (putting->write.head.result != STORE_OK)
         return common_from_store(rq, putting->write.head.result);
+    lifecycle_engine_poke(rq->world);
     request_header(rq, MINIMUM_SIZE_HEADER, putting->minimum);
     request_reply_empty(rq, 200);
     return S3_OK;
@@ -182,7 +183,7 @@ static enum s3_code read_minimum(struct request *rq, str *minimum)
     *minimum = request_get_header(rq, MINIMUM_SIZE_HEADER);
     if (!str_is_set(*minimum))
         *minimum = STR("all_storage_classes_128K");
-    if (schema_is_one_of(*minimum, "all_storage_classes_128K|varies_by_storage_class"))
+    if (schema_is_one_of(*minimum, "all_storage_classes_128K|" LIFECYCLE_MINIMUM_VARIES))
         return S3_OK;
     request_message(rq, "Invalid TransitionDefaultMinimumObjectSize found: %.*s",
                     STR_ARG(*minimum));
@@ -205,9 +206,9 @@ enum s3_code op_put_bucket_lifecycle(struct request *rq)
     if (code != S3_OK)
         return code;
     store_config_put_init(&putting->write, rq->arena);
-    putting->configs[0] = (struct store_doc){ STR("lifecycle"), STR(""), inside, false };
+    putting->configs[0] = (struct store_doc){ STR(LIFECYCLE_KIND), STR(""), inside, false };
     putting->configs[1] =
-        (struct store_doc){ STR(MINIMUM_SIZE_KIND), STR(""), putting->minimum, false };
+        (struct store_doc){ STR(LIFECYCLE_MINIMUM_KIND), STR(""), putting->minimum, false };
     putting->write.bucket = rq->bucket.id;
     putting->write.configs = putting->configs;
     putting->write.count = COUNT(putting->configs);
@@ -219,7 +220,8 @@ enum s3_code op_get_bucket_lifecycle(struct request *rq)
 {
     str minimum;
     enum s3_code code = document_get(rq, &lifecycle_document);
-    if (code == S3_OK && document_load(rq, rq->bucket.id, MINIMUM_SIZE_KIND, &minimum) == STORE_OK)
+    if (code == S3_OK &&
+        document_load(rq, rq->bucket.id, LIFECYCLE_MINIMUM_KIND, &minimum) == STORE_OK)
         request_header(rq, MINIMUM_SIZE_HEADER, minimum);
     return code;
 }
