@@ -252,7 +252,27 @@ static bool commit_same(struct timekeeper *keeper, struct keeper_run *run,
     return true;
 }
 
-/* Changes that found no version: they wait if a copy of it is still to come, and fail if not. */
+static bool has_ended(const struct copy_order *order)
+{
+    return order->found && order->was.kind != CHANGED_META && order->became.end != VERDICT_WAIT &&
+           order->became.end != VERDICT_HOLD;
+}
+
+/* Did a copy of the version that `row` changes end in this very commit, after the change? */
+static bool version_just_ended(const struct store_copies *copies, const struct queue_row *row)
+{
+    for (size_t i = 0; i < copies->count; i++) {
+        const struct queue_row *ended = &copies->at[i].was;
+        if (has_ended(&copies->at[i]) && str_eq(ended->key, row->key) &&
+            str_eq(ended->version_id, row->version_id) &&
+            str_eq(ended->destination, row->destination))
+            return true;
+    }
+    return false;
+}
+
+/* Changes that found no version: they wait if a copy of it is still to come, or came after them in
+ * the same batch (wake_changes finds those at once), and fail if not. */
 static bool settle_missing(struct timekeeper *keeper, struct keeper_run *run,
                            const struct batch *batch, const struct store_copies *copies)
 {
@@ -264,7 +284,7 @@ static bool settle_missing(struct timekeeper *keeper, struct keeper_run *run,
                        order->became.ready_at.ns == INSTANT_NEVER.ns;
         if (!missing)
             continue;
-        if (version_is_queued(keeper, &order->was)) {
+        if (version_is_queued(keeper, &order->was) || version_just_ended(copies, &order->was)) {
             await(keeper, &order->was);
             tell(keeper, batch, order);
             continue;
@@ -273,12 +293,6 @@ static bool settle_missing(struct timekeeper *keeper, struct keeper_run *run,
         never.at[never.count++].state = QUEUE_WAITING;
     }
     return commit_same(keeper, run, &never, EV_VERSION_NEVER, batch->at);
-}
-
-static bool has_ended(const struct copy_order *order)
-{
-    return order->found && order->was.kind != CHANGED_META && order->became.end != VERDICT_WAIT &&
-           order->became.end != VERDICT_HOLD;
 }
 
 /* Changes that waited for a version whose copy has now ended are due. */

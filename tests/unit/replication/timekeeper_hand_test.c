@@ -46,6 +46,22 @@ TEST(a_change_that_overtakes_its_version_waits_for_it)
     scene_close(s);
 }
 
+TEST(a_change_that_is_due_together_with_its_version_finds_it)
+{
+    struct scene *s = scene_open(7, CLOCK_MANUAL);
+    scene_replicate(s, US, to_eu, 1);
+    scene_lag(s, "20s");
+    (void) scene_put(s, US, "k");
+    scene_lag(s, "10s");
+    scene_tag(s, US, "k", "new");
+    (void) scene_advance(s, "1h"); /* one batch, the change first */
+    assert_int_equal(s->told[OUTCOME_FAILED], 0);
+    assert_str(tag_of(s, EU, "k"), "new");
+    assert_int_equal(scene_queue(s).count, 0);
+    assert_int_equal(scene_status(s, US, "k"), REPL_STATUS_COMPLETED);
+    scene_close(s);
+}
+
 TEST(a_change_for_a_version_that_never_comes_fails)
 {
     struct scene *s = scene_open(7, CLOCK_MANUAL);
