@@ -80,6 +80,9 @@ clients: all ## the article and its pitfalls, with the AWS CLI and boto3 from De
 fault: all ## kill -9 at any moment, and what is there afterwards
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/fault/run
 
+sim: $(B)/tests/sim/sim ## SEEDS random histories of a world, judged; SIM="--seed 7 --print" repeats one
+	$(Q)$(B)/tests/sim/sim --seeds $(or $(SEEDS),100) $(SIM)
+
 wire: all ## bad input over real sockets
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/run
 
@@ -136,14 +139,14 @@ clean: ## remove everything built
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Programs of tests/fault and tests/bench: one source each, linked with the server's libraries.
+# Programs of tests: one source each, linked with the server's libraries.
 define test_program
-$(B)/tests/$(1)/%: tests/$(1)/%.c Makefile $(foreach u,$(USES_server),$(call library,$(u)))
+$(B)/tests/$(1)/%: tests/$(1)/%.c $(wildcard tests/$(1)/*.h) Makefile $(foreach u,$(USES_server),$(call library,$(u)))
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) $$(LDFLAGS) $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS) -o $$@
 endef
-$(foreach d,fault bench docs,$(eval $(call test_program,$(d))))
+$(foreach d,fault bench docs sim,$(eval $(call test_program,$(d))))
 
 -include $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%.d,$(call sources,$(f)))) $(UNIT_BINS:=.d)
-.PHONY: docs fuzz fuzzers all unit scenarios clients fault wire test test-clients deps test-deps lint tidy format asan tsan bench demo install clean help
+.PHONY: sim docs fuzz fuzzers all unit scenarios clients fault wire test test-clients deps test-deps lint tidy format asan tsan bench demo install clean help
 .SECONDARY:
