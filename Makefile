@@ -86,6 +86,9 @@ sim: $(B)/tests/sim/sim ## SEEDS random histories of a world, judged; SIM="--see
 wire: all ## bad input over real sockets
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/run
 
+seeing: all ## the admin API as documented: events, faults, metrics, anomalies
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/seeing
+
 test: ## everything that Debian alone can run; installs what it needs; ends with "N passed, N failed"
 	$(Q)tests/run-all
 
@@ -148,5 +151,5 @@ endef
 $(foreach d,fault bench docs sim,$(eval $(call test_program,$(d))))
 
 -include $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%.d,$(call sources,$(f)))) $(UNIT_BINS:=.d)
-.PHONY: sim docs fuzz fuzzers all unit scenarios clients fault wire test test-clients deps test-deps lint tidy format asan tsan bench demo install clean help
+.PHONY: sim docs fuzz fuzzers all unit scenarios clients fault wire seeing test test-clients deps test-deps lint tidy format asan tsan bench demo install clean help
 .SECONDARY:
