@@ -37,6 +37,7 @@ enum event_kind {
     EVENT_RESET,
     EVENT_FAULT,
     EVENT_ANOMALY,
+    EVENT_NOTIFICATION, /* detail: the message, JSON */
     EVENT_KINDS
 };
 
@@ -64,6 +65,7 @@ enum event_field {
     EVENT_FAULTS, /* names, with commas */
     EVENT_ANOMALIES,
     EVENT_DETAIL,
+    EVENT_RULE, /* of a copy: its ID */
     EVENT_FIELDS
 };
 

@@ -17,6 +17,7 @@ static const char *const kinds[EVENT_KINDS] = {
     [EVENT_RESET] = "reset",
     [EVENT_FAULT] = "fault",
     [EVENT_ANOMALY] = "anomaly",
+    [EVENT_NOTIFICATION] = "notification",
 };
 
 static const char *const fields[EVENT_FIELDS] = {
@@ -68,7 +69,9 @@ void events_write(struct arena *arena, const struct event *event, struct buf *ou
     json_text(&w, "type", str_of(kinds[event->kind]));
     json_text(&w, "at", instant_iso8601(arena, event->at));
     for (size_t i = 0; i < EVENT_FIELDS; i++)
-        if (event->text[i].size > 0)
+        if (i == EVENT_DETAIL && event->kind == EVENT_NOTIFICATION)
+            json_raw(&w, "message", event->text[i]);
+        else if (event->text[i].size > 0)
             json_text(&w, fields[i], event->text[i]);
     if (event->kind == EVENT_REQUEST) {
         json_integer(&w, "status", event->status);

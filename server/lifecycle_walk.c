@@ -8,6 +8,7 @@
 #include "base/bug.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "server/notifications.h"
 #include "server/s3/lifecycle.h"
 #include "server/s3/lifecycle_rule.h"
 #include "server/world.h"
@@ -20,6 +21,7 @@ struct walk {
     struct arena *arena; /* of one page */
     const struct xml *rules;
     bool asks_tags;
+    bool notifies;
     bool varies; /* small objects may go into archives */
     struct {     /* the row before */
         char key[LIMIT_KEY_BYTES];
@@ -252,6 +254,38 @@ static void complain(struct walk *walk, enum store_result result)
              store_result_name(result));
 }
 
+static void tell(struct walk *walk, const struct notification *what)
+{
+    const struct notifications_from from = { .world = walk->night->world,
+                                             .reader = walk->night->reader,
+                                             .arena = walk->arena,
+                                             .bucket = walk->bucket };
+    walk->night->actions++;
+    if (walk->notifies)
+        notifications_of_world(&from, what);
+}
+
+static void tell_delete(struct walk *walk, const struct version_delete *one)
+{
+    const struct notification what = { .name = one->made_marker
+                                                   ? STR("LifecycleExpiration:DeleteMarkerCreated")
+                                                   : STR("LifecycleExpiration:Delete"),
+                                       .key = one->key,
+                                       .version_id = one->id };
+    tell(walk, &what);
+}
+
+static void tell_change(struct walk *walk, const struct store_version_change *change)
+{
+    const struct notification what = { .name = STR("LifecycleTransition"),
+                                       .key = change->key,
+                                       .version_id = change->version_id,
+                                       .has_object = true,
+                                       .etag = change->out.etag,
+                                       .size_bytes = change->out.size_bytes };
+    tell(walk, &what);
+}
+
 static void write_page(struct walk *walk)
 {
     struct store *store = walk->night->world->store;
@@ -270,9 +304,11 @@ static void write_page(struct walk *walk)
         while (sem_wait(&walk->changed) != 0)
             continue;
     for (size_t i = 0; i < walk->change_count; i++)
-        walk->night->actions += walk->changes[i].head.result == STORE_OK;
+        if (walk->changes[i].head.result == STORE_OK)
+            tell_change(walk, &walk->changes[i]);
     for (size_t i = 0; i < del.count && del.head.result == STORE_OK; i++)
-        walk->night->actions += del.at[i].result == STORE_OK;
+        if (del.at[i].result == STORE_OK)
+            tell_delete(walk, &del.at[i]);
 }
 
 /* False at the end. */
@@ -367,6 +403,7 @@ static bool read_rules(struct walk *walk, struct arena *arena)
     if (inside.size == 0)
         return false;
     walk->rules = xml_parse(arena, str_format(arena, "<r>%.*s</r>", STR_ARG(inside)));
+    walk->notifies = config_of(walk, arena, NOTIFICATIONS_KIND).size > 0;
     walk->varies = str_is(config_of(walk, arena, LIFECYCLE_MINIMUM_KIND), LIFECYCLE_MINIMUM_VARIES);
     for (const struct xml *rule = xml_child(walk->rules, "Rule"); rule;
          rule = xml_next(rule, "Rule"))

@@ -3,6 +3,7 @@
  * to the store too: it knows whether this is a repetition of a Complete that succeeded. */
 #include "base/encode.h"
 #include "base/limits.h"
+#include "server/notifications.h"
 #include "server/s3/checksum.h"
 #include "server/s3/common.h"
 #include "server/s3/complete_body.h"
@@ -200,6 +201,7 @@ static enum s3_code complete_done(struct request *rq)
         request_header(rq, "x-amz-version-id", write->out.id);
     meta_reply_encryption(rq, write->out.meta.fields);
     lifecycle_reply(rq, &write->out);
+    notifications_created(rq, &write->out);
     common_document_begin(rq, &document, "CompleteMultipartUploadResult");
     xml_element(&document.xml, "Location", location(rq));
     xml_element(&document.xml, "Bucket", rq->bucket.name);

@@ -6,6 +6,7 @@
  */
 #include "base/encode.h"
 #include "base/limits.h"
+#include "server/notifications.h"
 #include "server/s3/checksum.h"
 #include "server/s3/common.h"
 #include "server/s3/conditions.h"
@@ -138,6 +139,7 @@ static enum s3_code copy_done(struct request *rq)
     }
     if (write->head.result != STORE_OK)
         return conditions_result(rq, &write->condition, write->head.result);
+    notifications_created(rq, &write->out);
     if (write->out_versioning == VERSIONING_ENABLED)
         request_header(rq, "x-amz-version-id", write->out.id);
     meta_reply_encryption(rq, write->out.meta.fields);

@@ -2,6 +2,7 @@
  * is decided in the store's transaction; here are the request's rules and the answer. */
 #include "base/limits.h"
 #include "server/auth/authorize.h"
+#include "server/notifications.h"
 #include "server/s3/checksum.h"
 #include "server/s3/common.h"
 #include "server/s3/conditions.h"
@@ -20,6 +21,17 @@ static enum s3_code read_bypass(struct request *rq, bool *bypass)
                                        "Object Lock enabled buckets.",
                                        "x-amz-bypass-governance-retention", STR_NONE);
     return S3_OK;
+}
+
+/* AWS: deleting what was not there is told too. */
+static void tell(struct request *rq, const struct version_delete *one)
+{
+    const struct notification what = { .name = one->made_marker
+                                                   ? STR("ObjectRemoved:DeleteMarkerCreated")
+                                                   : STR("ObjectRemoved:Delete"),
+                                       .key = one->key,
+                                       .version_id = one->id };
+    notifications_of_request(rq, &what);
 }
 
 /* -- one ------------------------------------------------------------------------------------- */
@@ -47,6 +59,7 @@ static enum s3_code delete_done(struct request *rq)
         return delete_refused(rq, one);
     if (one->made_marker || one->removed_marker)
         request_header_c(rq, "x-amz-delete-marker", "true");
+    tell(rq, one);
     str id = absent ? one->version_id : one->id;
     if (id.size > 0)
         object_version_header(rq, id);
@@ -128,6 +141,8 @@ static enum s3_code batch_done(struct request *rq)
     common_document_begin(rq, &document, "DeleteResult");
     for (size_t i = 0; i < batch->count; i++) {
         const struct wanted *wanted = &batch->wanted[i];
+        if (wanted->sent && wanted->sent->result == STORE_OK)
+            tell(rq, wanted->sent);
         if (wanted->sent == NULL)
             write_error(&document.xml, wanted, wanted->refused, STR_NONE);
         else if (wanted->sent->result == STORE_LOCKED)
@@ -155,9 +170,8 @@ static enum s3_code authorize_wanted(struct request *rq, const struct wanted *wa
 {
     bool by_id = wanted->version_id.size > 0;
     str id = by_id ? wanted->version_id : STR_NONE;
-    enum s3_code code =
-        authorize_action(rq, &rq->bucket, by_id ? "s3:DeleteObjectVersion" : "s3:DeleteObject",
-                         wanted->key, id);
+    enum s3_code code = authorize_action(
+        rq, &rq->bucket, by_id ? "s3:DeleteObjectVersion" : "s3:DeleteObject", wanted->key, id);
     if (code == S3_OK && bypass)
         code = authorize_action(rq, &rq->bucket, "s3:BypassGovernanceRetention", wanted->key, id);
     return code;

@@ -3,6 +3,7 @@
  */
 #include "base/digest.h"
 #include "base/encode.h"
+#include "server/notifications.h"
 #include "server/s3/common.h"
 #include "server/s3/document.h"
 #include "server/s3/handlers.h"
@@ -145,7 +146,7 @@ static enum s3_code judge(struct request *rq, const struct xml *root)
 }
 
 /* AWS: an empty configuration switches notifications off; there is no DELETE. */
-static const struct document notification = { "notification", &notification_schema, S3_OK, NULL,
+static const struct document notification = { NOTIFICATIONS_KIND, &notification_schema, S3_OK, NULL,
                                               judge };
 
 enum s3_code op_put_bucket_notification(struct request *rq)

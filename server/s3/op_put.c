@@ -1,4 +1,5 @@
 /* PutObject. The body step has stored the bytes already; this decides what they become. */
+#include "server/notifications.h"
 #include "server/s3/checksum.h"
 #include "server/s3/conditions.h"
 #include "server/s3/handlers.h"
@@ -14,6 +15,7 @@ enum s3_code op_put_outcome(struct request *rq, struct store_put *put)
         return conditions_result(rq, &put->condition, put->head.result);
     object_written(rq, &put->out, put->out_versioning);
     lifecycle_reply(rq, &put->out);
+    notifications_created(rq, &put->out);
     return S3_OK;
 }
 

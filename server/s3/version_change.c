@@ -1,6 +1,7 @@
 /* One change of a version in place: look it up, change it, answer. */
 #include "server/s3/version_change.h"
 
+#include "server/notifications.h"
 #include "server/s3/common.h"
 #include "server/s3/object.h"
 
@@ -37,6 +38,7 @@ static enum s3_code changed(struct request *rq)
     }
     if (result != STORE_OK)
         return common_from_store(rq, result);
+    notifications_created(rq, &changing->write.out);
     request_reply_empty(rq, changing->status);
     return S3_OK;
 }

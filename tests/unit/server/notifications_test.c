@@ -1,0 +1,158 @@
+/* Event notifications: who is told what, as the event stream shows it. */
+#include "base/json.h"
+#include "replication/timekeeper.h"
+#include "server/events.h"
+#include "server/notifications.h"
+#include "server/s3/xml.h"
+#include "tests/unit/server/s3_wire.h"
+
+#define TOPIC(events, filter)                                                                      \
+    "<NotificationConfiguration><TopicConfiguration><Id>id</Id>"                                   \
+    "<Topic>arn:aws:sns:us-east-1:123456789012:t</Topic>" events filter                            \
+    "</TopicConfiguration></NotificationConfiguration>"
+#define EVENT(name) "<Event>" name "</Event>"
+
+static struct wire *open_topic(bool versioned, const char *configuration)
+{
+    struct wire *wire = wire_open();
+    wire_bucket(wire, "/bucket", versioned);
+    assert_status(wire_ask(wire, "PUT", "/bucket?notification", configuration), 200);
+    return wire;
+}
+
+struct told {
+    struct arena *arena;
+    struct buf names;
+    str last;
+};
+
+static bool see(void *ctx, const struct event *event)
+{
+    struct told *told = ctx;
+    if (event->kind != EVENT_NOTIFICATION)
+        return true;
+    buf_add(&told->names, event->text[EVENT_REASON]);
+    buf_add(&told->names, STR(" "));
+    told->last = str_copy(told->arena, event->text[EVENT_DETAIL]);
+    return true;
+}
+
+static struct told told(struct wire *wire)
+{
+    struct told told = { .arena = wire->arena };
+    buf_init_arena(&told.names, wire->arena, 4096);
+    events_walk(wire->world->events, see, &told);
+    return told;
+}
+
+#define assert_told(wire, expected)                                                                \
+    do {                                                                                           \
+        struct told told_now = told(wire);                                                         \
+        assert_str(buf_str(&told_now.names), expected);                                            \
+    } while (0)
+
+TEST(a_put_is_told_with_s3s_message)
+{
+    struct wire *wire = open_topic(true, TOPIC(EVENT("s3:ObjectCreated:*"), ""));
+    assert_status(wire_ask(wire, "PUT", "/bucket/a%20b/%C3%A4", "text"), 200);
+    assert_told(wire, "ObjectCreated:Put ");
+    struct json_error error;
+    const struct json *document = json_parse(wire->arena, told(wire).last, &error);
+    const struct json *record = json_member(document, "Records")->child;
+    const struct json *s3 = json_member(record, "s3");
+    const struct json *object = json_member(s3, "object");
+    assert_str(json_string(record, "eventVersion", STR_NONE), "2.1");
+    assert_str(json_string(record, "eventTime", STR_NONE), "2026-01-02T03:04:05.000Z");
+    assert_str(json_string(s3, "configurationId", STR_NONE), "id");
+    assert_str(json_string(json_member(s3, "bucket"), "arn", STR_NONE), "arn:aws:s3:::bucket");
+    assert_str(json_string(object, "key", STR_NONE), "a+b/%C3%A4");
+    assert_str(json_string(object, "eTag", STR_NONE), "1cb251ec0d568de6a929b520c4aed8d1");
+    assert_int_equal(json_string(object, "versionId", STR_NONE).size, 32);
+    assert_int_equal(json_string(object, "sequencer", STR_NONE).size, 22);
+    wire_close(wire);
+}
+
+TEST(each_way_to_write_has_its_name)
+{
+    struct wire *wire =
+        open_topic(true, TOPIC(EVENT("s3:ObjectCreated:*") EVENT("s3:ObjectRemoved:*")
+                                   EVENT("s3:ObjectTagging:*"),
+                               ""));
+    assert_status(wire_ask(wire, "PUT", "/bucket/k", "text"), 200);
+    assert_status(wire_with(wire, "PUT", "/bucket/c", "", { "x-amz-copy-source", "/bucket/k" }),
+                  200);
+    assert_status(wire_ask(wire, "PUT", "/bucket/k?tagging",
+                           "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet>"
+                           "</Tagging>"),
+                  200);
+    assert_status(wire_ask(wire, "DELETE", "/bucket/k?tagging", ""), 204);
+    assert_status(wire_ask(wire, "DELETE", "/bucket/k", ""), 204);
+    assert_told(wire, "ObjectCreated:Put ObjectCreated:Copy ObjectTagging:Put "
+                      "ObjectTagging:Delete ObjectRemoved:DeleteMarkerCreated ");
+    wire_close(wire);
+}
+
+TEST(what_was_refused_or_not_asked_for_is_not_told)
+{
+    struct wire *wire = open_topic(false, TOPIC(EVENT("s3:ObjectRemoved:Delete"), ""));
+    assert_status(wire_ask(wire, "PUT", "/bucket/k", "text"), 200);
+    assert_status(wire_with(wire, "DELETE", "/bucket/k", "", { "If-Match", "\"no\"" }), 412);
+    assert_told(wire, "");
+    assert_status(wire_ask(wire, "DELETE", "/bucket/k", ""), 204);
+    assert_told(wire, "ObjectRemoved:Delete ");
+    wire_close(wire);
+}
+
+TEST(what_lifecycle_does_is_told)
+{
+    struct wire *wire = open_topic(false, TOPIC(EVENT("s3:LifecycleExpiration:*"), ""));
+    assert_status(wire_ask(wire, "PUT", "/bucket/k", "text"), 200);
+    assert_status(wire_ask(wire, "PUT", "/bucket?lifecycle",
+                           "<LifecycleConfiguration><Rule><Filter/><Status>Enabled</Status>"
+                           "<Expiration><Days>1</Days></Expiration></Rule>"
+                           "</LifecycleConfiguration>"),
+                  200);
+    struct time_job job = { .kind = TIME_ADVANCE_BY,
+                            .arena = wire->arena,
+                            .by = DURATION_S(3 * 86400) };
+    assert_int_equal(timekeeper_run(wire->world->timekeeper, &job), TIME_OK);
+    assert_told(wire, "LifecycleExpiration:Delete ");
+    wire_close(wire);
+}
+
+TEST(filters_and_wildcards)
+{
+#define FILTER(name, value)                                                                        \
+    "<Filter><S3Key><FilterRule><Name>" name "</Name><Value>" value                                \
+    "</Value></FilterRule></S3Key></Filter>"
+    static const struct {
+        int line;
+        const char *inside, *name, *key;
+        bool wanted;
+    } rows[] = {
+        { __LINE__, EVENT("s3:ObjectCreated:*"), "ObjectCreated:Put", "k", true },
+        { __LINE__, EVENT("s3:ObjectCreated:Put"), "ObjectCreated:Put", "k", true },
+        { __LINE__, EVENT("s3:ObjectCreated:Copy"), "ObjectCreated:Put", "k", false },
+        { __LINE__, EVENT("s3:ObjectRemoved:Delete"), "ObjectRemoved:DeleteMarkerCreated", "k",
+          false },
+        { __LINE__, EVENT("s3:ObjectCreated:*") FILTER("prefix", "a/"), "ObjectCreated:Put", "a/k",
+          true },
+        { __LINE__, EVENT("s3:ObjectCreated:*") FILTER("Prefix", "a/"), "ObjectCreated:Put", "a",
+          false },
+        { __LINE__, EVENT("s3:ObjectCreated:*") FILTER("suffix", ".jpg"), "ObjectCreated:Put",
+          "x.jpg", true },
+        { __LINE__, EVENT("s3:ObjectCreated:*") FILTER("suffix", ".jpg"), "ObjectCreated:Put", "g",
+          false },
+    };
+    struct arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        str text = str_format(arena, "<TopicConfiguration>%s</TopicConfiguration>", rows[i].inside);
+        const struct notification what = { .name = str_of(rows[i].name),
+                                           .key = str_of(rows[i].key) };
+        const struct xml *configuration = xml_parse(arena, text);
+        assert_non_null(configuration);
+        if (notifications_wanted(configuration, &what) != rows[i].wanted)
+            fail_msg("row %d", rows[i].line);
+    }
+    arena_free(arena);
+}
