@@ -1,5 +1,6 @@
-/* Event notifications: the configuration is judged and kept. Targets are accepted as they are named
- * (AWS sends each a test message first, unless asked not to): there is nothing to ask here.
+/* Event notifications: the configuration is judged and kept. AWS asks each target whether it takes
+ * messages; there is none to ask here, so a target that must be asked is marked as unknown (and
+ * refused by --strict), unless the client said not to ask.
  */
 #include "base/digest.h"
 #include "base/encode.h"
@@ -37,10 +38,10 @@ static const struct schema notification_schema = {
 };
 
 static const struct {
-    const char *configuration, *target, *service;
-} targets[] = { { "TopicConfiguration", "Topic", "sns" },
-                { "QueueConfiguration", "Queue", "sqs" },
-                { "CloudFunctionConfiguration", "CloudFunction", "lambda" } };
+    const char *configuration, *target, *service, *kind;
+} targets[] = { { "TopicConfiguration", "Topic", "sns", "topic" },
+                { "QueueConfiguration", "Queue", "sqs", "queue" },
+                { "CloudFunctionConfiguration", "CloudFunction", "lambda", "function" } };
 
 /* AWS, "Supported event types for SQS, SNS, and Lambda". */
 // clang-format off
@@ -110,6 +111,24 @@ static enum s3_code judge_arn(struct request *rq, const char *element, const cha
     return common_invalid_argument(rq, "The ARN could not be parsed", element, arn);
 }
 
+static bool skips_validation(const struct request *rq)
+{
+    str header = request_get_header(rq, "x-amz-skip-destination-validation");
+    return str_eq_nocase(str_trim(header), STR("true"));
+}
+
+static enum s3_code judge_target(struct request *rq, const char *kind, str arn)
+{
+    static const char says[] = "Unable to validate the following destination configurations";
+    if (skips_validation(rq) || request_nonstandard(rq, "notification-target-unknown", says))
+        return S3_OK;
+    request_message(rq, "%s", says);
+    request_extra(rq, "ArgumentName1", arn);
+    request_extra(rq, "ArgumentValue1",
+                  str_format(rq->arena, "The destination %s does not exist", kind));
+    return S3_InvalidArgument;
+}
+
 /* A configuration without an id gets one that stays the same for the same content. */
 static void name_configuration(struct request *rq, struct xml *configuration, unsigned number)
 {
@@ -138,6 +157,9 @@ static enum s3_code judge(struct request *rq, const struct xml *root)
                 code = judge_events(rq, one);
             if (code == S3_OK)
                 code = judge_filter(rq, one);
+            if (code == S3_OK)
+                code =
+                    judge_target(rq, targets[i].kind, str_trim(xml_text(one, targets[i].target)));
             if (code != S3_OK)
                 return code;
             name_configuration(rq, one, number++);

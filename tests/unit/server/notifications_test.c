@@ -120,6 +120,24 @@ TEST(what_lifecycle_does_is_told)
     wire_close(wire);
 }
 
+TEST(a_target_that_nobody_can_ask_is_marked_and_refused_by_strict)
+{
+    static const char topic[] = TOPIC(EVENT("s3:ObjectCreated:*"), "");
+    struct wire *wire = wire_open();
+    wire_bucket(wire, "/bucket", false);
+    struct got got = wire_ask(wire, "PUT", "/bucket?notification", topic);
+    assert_status(got, 200);
+    assert_str(wire_header(&got, "x-atoll-nonstandard"), "notification-target-unknown");
+    wire->settings.strict = true;
+    got = wire_ask(wire, "PUT", "/bucket?notification", topic);
+    assert_status(got, 400);
+    assert_says(got, "Unable to validate the following destination configurations");
+    got = wire_with(wire, "PUT", "/bucket?notification", topic,
+                    { "x-amz-skip-destination-validation", "true" });
+    assert_status(got, 200);
+    wire_close(wire);
+}
+
 TEST(filters_and_wildcards)
 {
 #define FILTER(name, value)                                                                        \
