@@ -1,9 +1,11 @@
 /* The walk of a request through named steps (request.h). Central control flow, pure leaves: each
  * step is one function that returns S3_OK, S3_WAIT or an error and never calls the next one.
  *
- *   address -> operation -> authenticate -> route -> authorize -> faults -> body -> handle
- *   -> respond                                                               |  ^
- *                                                         REQUEST_WANTS_BODY v  | request_body, _end
+ *   address -> operation -> authenticate -> route -> authorize -> faults
+ *           -> body -> handle -> respond
+ *              |  ^
+ *              v  | request_body, request_body_end
+ *   REQUEST_WANTS_BODY
  *
  * A wait remembers where to go on: in the handler (rq->resume), in the middle of the body (the same
  * bytes are fed again) or at its end (payload_end is asked again).
@@ -34,6 +36,9 @@ static const struct operation sts_operation = { "STS", "*",         AT_SERVICE, 
                                                 "",    OP_DOCUMENT, op_sts };
 static const struct operation iam_operation = { "IAM", "*",         AT_SERVICE, NULL,
                                                 "",    OP_DOCUMENT, op_iam };
+static const struct operation cloudwatch_operation = { "CloudWatch", "*", AT_SERVICE,
+                                                       NULL,         "",  OP_DOCUMENT,
+                                                       op_cloudwatch };
 static const struct operation other_operation = { "NotEmulated",  "*", AT_SERVICE,
                                                   NULL,           "",  OP_DOCUMENT,
                                                   op_not_emulated };
@@ -140,6 +145,8 @@ static enum s3_code step_operation(struct request *rq)
         rq->op = &iam_operation;
         return S3_OK;
     case ADDRESS_CLOUDWATCH:
+        rq->op = &cloudwatch_operation;
+        return S3_OK;
     case ADDRESS_OTHER_AWS:
         rq->op = &other_operation;
         return S3_OK;
