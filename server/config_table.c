@@ -30,7 +30,7 @@ static const struct setting table[] = {
     { "load", 0, "server.load", SET_TEXT, AT(load_dir), NULL, NULL, 0, 0, GROUP_WORLD, "DIR",
       "upload DIR/<bucket>/<key...> before saying ready" },
 
-    { "listen", 'l', "server.listen", SET_LISTEN, AT(listen), "127.0.0.1:28655", NULL, 0, 0,
+    { "listen", 'l', "server.listen", SET_LISTEN, AT(listen), "127.0.0.1:28655,[::1]:28655", NULL, 0, 0,
       GROUP_DOOR, "ADDR:PORT", "HTTP, TLS and CONNECT; repeatable; port 0: any" },
     { "host-name", 0, "server.host_names", SET_HOSTS, AT(host_names), NULL, NULL, 0, 0, GROUP_DOOR,
       "NAME", "a name of our own beside localhost; repeatable" },

@@ -1,6 +1,7 @@
 /* Opening, draining and closing the front door. */
 #include "server/front/front.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -42,13 +43,25 @@ static unsigned count_cores(void)
     return cores > 0 ? (unsigned) cores : 1;
 }
 
+/* ::1 is asked for by default, and not every machine has IPv6. */
+static bool is_no_ipv6(int error)
+{
+    return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;
+}
+
 static bool open_listeners(struct front *front, struct arena *arena, str *error)
 {
     for (size_t i = 0; i < front->settings->listen_count; i++) {
-        struct listener *listener = &front->listeners[i];
-        front->listener_count = i + 1;
-        if (!listener_open(listener, arena, front->settings->listen[i], error))
-            return false;
+        str address = front->settings->listen[i];
+        struct listener *listener = &front->listeners[front->listener_count++];
+        if (!listener_open(listener, arena, address, error)) {
+            if (front->listener_count == 1 || !is_no_ipv6(listener->fd))
+                return false;
+            log_line(LOG_INFO, "%.*s is left out: this machine has no such address",
+                     STR_ARG(address));
+            front->listener_count--;
+            continue;
+        }
         if (!listener->loopback && front->settings->proxy_other == PROXY_TUNNEL)
             log_line(LOG_WARN, "clients of %s get no tunnels: it is not a loopback address",
                      listener->address);
