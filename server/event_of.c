@@ -74,6 +74,7 @@ void event_of_copy(struct events *events, const struct copy_told *copy)
     event.text[EVENT_FROM] = row->from_region;
     event.text[EVENT_TO] = row->to_region;
     event.text[EVENT_DESTINATION] = row->destination;
+    event.text[EVENT_RULE] = row->rule;
     event.text[EVENT_REASON] = copy->outcome == OUTCOME_SOURCE_GONE && copy->reason.size == 0
                                    ? STR("SrcVersionNotFound")
                                    : copy->reason;

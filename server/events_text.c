@@ -43,6 +43,7 @@ static const char *const fields[EVENT_FIELDS] = {
     [EVENT_FAULTS] = "fault",
     [EVENT_ANOMALIES] = "anomaly",
     [EVENT_DETAIL] = "detail",
+    [EVENT_RULE] = "rule",
 };
 
 const char *events_kind_name(enum event_kind kind)

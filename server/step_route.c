@@ -295,6 +295,7 @@ enum s3_code step_route(struct request *rq)
         return route_mrap(rq);
     case ADDRESS_CONTROL:
     case ADDRESS_STS:
+    case ADDRESS_CLOUDWATCH:
         rq->route.reason = ROUTE_DIRECT_BUCKET;
         rq->region = rq->address.host_region.size > 0 ? rq->address.host_region
                      : rq->who.scope_region.size > 0  ? rq->who.scope_region
@@ -302,7 +303,6 @@ enum s3_code step_route(struct request *rq)
         return S3_OK;
     case ADDRESS_NONE:
     case ADDRESS_IAM:
-    case ADDRESS_CLOUDWATCH:
     case ADDRESS_ADMIN:
     case ADDRESS_OTHER_AWS:
     case ADDRESS_STRANGER:

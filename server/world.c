@@ -11,6 +11,8 @@
 #include "server/auth/replication_role.h"
 #include "server/anomalies.h"
 #include "server/clients.h"
+#include "server/cloudwatch.h"
+#include "server/deliveries.h"
 #include "server/event_of.h"
 #include "server/faults.h"
 #include "server/journal.h"
@@ -84,7 +86,9 @@ static str refused(void *ctx, const struct queue_row *row)
 
 static void count_event(void *ctx, const struct event *event)
 {
-    metrics_count(ctx, event);
+    const struct world *world = ctx;
+    metrics_count(world->metrics, event);
+    cloudwatch_count(world->cloudwatch, event);
 }
 
 static bool open_timekeeper(struct world *world)
@@ -177,11 +181,13 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
                     false);
     world->journal = journal_new(world->settings->journal);
     world->metrics = metrics_new();
+    world->cloudwatch = cloudwatch_new();
     world->events = events_new(&(struct events_options){
-        .kept = world->settings->journal, .each = count_event, .ctx = world->metrics });
+        .kept = world->settings->journal, .each = count_event, .ctx = world });
     world->faults = faults_open(reader, world->seed);
     world->anomalies = anomalies_open();
     store_reader_close(reader);
+    world->deliveries = deliveries_open();
     world->lifecycle = lifecycle_engine_open(world);
     if (world->lifecycle && open_timekeeper(world))
         return true;
@@ -208,6 +214,7 @@ void world_close(struct world *world)
     if (world->timekeeper)
         timekeeper_close(world->timekeeper);
     lifecycle_engine_close(world->lifecycle);
+    deliveries_close(world->deliveries);
     replication_role_close(world->replication_role);
     if (world->store)
         store_close(world->store);
@@ -227,6 +234,7 @@ void world_close(struct world *world)
         events_free(world->events);
     if (world->metrics)
         metrics_free(world->metrics);
+    cloudwatch_free(world->cloudwatch);
     if (world->faults)
         faults_close(world->faults);
     if (world->anomalies)

@@ -20,8 +20,10 @@ struct regions;          /* server/regions.h: outages */
 struct journal;          /* server/journal.h: the last requests, for explain and the log */
 struct events;           /* server/events.h: what happened, for whoever listens */
 struct metrics;          /* server/metrics.h: counted from events */
+struct cloudwatch;       /* server/cloudwatch.h: counted from events, by minutes */
 struct replication_role; /* server/auth/replication_role.h: what roles may copy */
 struct faults;           /* server/faults.h: what is done to requests and copies on demand */
+struct deliveries;       /* server/deliveries.h: notifications on their way to webhooks, files */
 struct lifecycle_engine; /* server/lifecycle_engine.h: rules that act on objects each midnight */
 struct anomalies;        /* server/anomalies.h: what clients could notice because Regions differ */
 
@@ -53,9 +55,11 @@ struct world {
     struct journal *journal;
     struct events *events;
     struct metrics *metrics;
+    struct cloudwatch *cloudwatch;
     struct faults *faults;
     struct anomalies *anomalies;
     struct lifecycle_engine *lifecycle;
+    struct deliveries *deliveries;
     struct world_watch watch;
     uint64_t seed;
     duration opened;    /* clock_mono */

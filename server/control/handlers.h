@@ -16,6 +16,8 @@ op_fn op_get_mrap_routes, op_submit_mrap_routes;
 op_fn op_sts;
 /* op_iam.c: the same of IAM, for roles. */
 op_fn op_iam;
+/* op_cloudwatch.c: the same of CloudWatch, for metrics of S3. */
+op_fn op_cloudwatch;
 /* Any AWS host that is not emulated: an error in the service's own shape, naming the host. */
 op_fn op_not_emulated;
 

@@ -224,8 +224,8 @@ enum s3_code op_not_emulated(struct request *rq)
     str host = request_get_header(rq, "Host");
     request_message(
         rq,
-        "atoll does not emulate %.*s (service %.*s): it answers S3, S3 Control, STS and the roles "
-        "of IAM, and nothing was sent to AWS",
+        "atoll does not emulate %.*s (service %.*s): it answers S3, S3 Control, STS, the roles "
+        "of IAM and CloudWatch's metrics of S3, and nothing was sent to AWS",
         STR_ARG(host), STR_ARG(rq->address.service));
     return S3_NotImplemented;
 }

@@ -23,11 +23,17 @@ bool query_call_needed(struct request *rq, const char *name, str *out)
     return false;
 }
 
+static const char *namespace_of(enum address_kind kind)
+{
+    return kind == ADDRESS_IAM          ? "https://iam.amazonaws.com/doc/2010-05-08/"
+           : kind == ADDRESS_CLOUDWATCH ? "http://monitoring.amazonaws.com/doc/2010-08-01/"
+                                        : "https://sts.amazonaws.com/doc/2011-06-15/";
+}
+
 void query_call_begin(struct request *rq, struct query_answer *answer, const char *action,
                       bool has_result)
 {
-    const char *ns = rq->address.kind == ADDRESS_IAM ? "https://iam.amazonaws.com/doc/2010-05-08/"
-                                                     : "https://sts.amazonaws.com/doc/2011-06-15/";
+    const char *ns = namespace_of(rq->address.kind);
     buf_init_arena(&answer->buf, rq->arena, LIMIT_ANSWER_BYTES);
     xml_begin(&answer->xml, &answer->buf, str_format(rq->arena, "%sResponse", action).ptr, ns);
     if (has_result)

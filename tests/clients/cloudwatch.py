@@ -1,0 +1,120 @@
+"""The article's monitoring: CloudWatch's metrics of S3, asked with the AWS CLI.
+
+The clock stands still but for `atoll clock advance`: a minute's metrics are exact.
+"""
+import json
+import subprocess
+
+from checks import atoll, check, client, equal, finish, header
+
+ARN = "arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap"
+US, EU = "my-app-data-us-east-1", "my-app-data-eu-west-1"
+DAY = ["--start-time", "2026-01-02T00:00:00Z", "--end-time", "2026-01-03T00:00:00Z"]
+
+
+def aws(region, *words):
+    done = subprocess.run(["/usr/bin/aws", "cloudwatch", "--region", region, "--output", "json",
+                           *words], capture_output=True, text=True, check=False)
+    check(f"aws cloudwatch {words[0]} in {region} ends with 0", done.returncode == 0, done.stderr)
+    return json.loads(done.stdout or "{}")
+
+
+def points(region, metric, statistic, dimensions, *more, period=86400):
+    """The values of one metric, oldest first."""
+    answer = aws(region, "get-metric-statistics", "--namespace", "AWS/S3", "--metric-name", metric,
+                 "--statistics", statistic, "--period", str(period), *DAY, "--dimensions",
+                 *[f"Name={name},Value={value}" for name, value in dimensions.items()], *more)
+    found = sorted(answer.get("Datapoints", []), key=lambda point: point["Timestamp"])
+    return [point[statistic] for point in found]
+
+
+def bucket(name):
+    return {"BucketName": name, "FilterId": "EntireBucket"}
+
+
+def requests(alice, bob):
+    for _ in range(10):
+        alice.get_object(Bucket=ARN, Key="cart.json")["Body"].read()
+    for _ in range(5):
+        bob.get_object(Bucket=ARN, Key="cart.json")["Body"].read()
+    alice.head_object(Bucket=ARN, Key="cart.json")
+    try:
+        alice.get_object(Bucket=ARN, Key="nowhere")
+    except alice.exceptions.ClientError:
+        pass
+    equal("10 GETs from paris are eu-west-1's, and one that failed",
+          points("eu-west-1", "GetRequests", "Sum", bucket(EU)), [11.0])
+    equal("5 GETs from new-york are us-east-1's",
+          points("us-east-1", "GetRequests", "Sum", bucket(US)), [5.0])
+    equal("a HEAD is no GET", points("eu-west-1", "HeadRequests", "Sum", bucket(EU)), [1.0])
+    equal("4xxErrors counts the one that failed",
+          points("eu-west-1", "4xxErrors", "Sum", bucket(EU)), [1.0])
+    equal("4xxErrors' average is the rate of errors",
+          points("eu-west-1", "4xxErrors", "Average", bucket(EU)), [1 / 12])
+    equal("PutRequests", points("us-east-1", "PutRequests", "Sum", bucket(US)), [1.0])
+    equal("BytesUploaded", points("us-east-1", "BytesUploaded", "Sum", bucket(US)), [2.0])
+    equal("nothing happened in Singapore",
+          points("ap-southeast-1", "GetRequests", "Sum",
+                 bucket("my-app-data-ap-southeast-1")), [])
+    equal("another Region does not show it", points("us-west-2", "GetRequests", "Sum", bucket(EU)),
+          [])
+
+
+def replication(bob, link):
+    equal("ReplicationLatency is the lag, 15 s",
+          points("eu-west-1", "ReplicationLatency", "Maximum", link), [15.0])
+    equal("OperationsFailedReplication is the source Region's",
+          points("us-east-1", "OperationsFailedReplication", "Sum", link), [0.0])
+    atoll("clock", "advance", "45s")  # to a new minute
+    atoll("partition", "eu-west-1", "/", "us-east-1", "ap-southeast-1")
+    bob.put_object(Bucket=ARN, Key="cart.json", Body=b"12345")
+    atoll("clock", "advance", "90s")
+    minutes = {"period": 60}
+    equal("what waits is pending in each minute",
+          points("eu-west-1", "OperationsPendingReplication", "Maximum", link, **minutes)[-2:],
+          [1.0, 1.0])
+    equal("with its bytes",
+          points("eu-west-1", "BytesPendingReplication", "Maximum", link, **minutes)[-1:], [5.0])
+    equal("and the destination falls behind",
+          points("eu-west-1", "ReplicationLatency", "Maximum", link, **minutes)[-1:], [90.0])
+    atoll("heal")
+    atoll("clock", "advance", "10m")
+    equal("what has arrived stays told",
+          points("eu-west-1", "OperationsPendingReplication", "Maximum", link, period=86400), [1.0])
+
+
+def others(link):
+    listed = aws("eu-west-1", "list-metrics", "--namespace", "AWS/S3", "--metric-name",
+                 "ReplicationLatency")["Metrics"]
+    check("ListMetrics knows the link", {"Namespace": "AWS/S3", "MetricName": "ReplicationLatency",
+                                         "Dimensions": [{"Name": name, "Value": value}
+                                                        for name, value in link.items()]} in listed,
+          listed)
+    listed = aws("us-east-1", "list-metrics", "--dimensions", f"Name=BucketName,Value={US}")
+    equal("ListMetrics filters by dimension",
+          {metric["Dimensions"][0]["Value"] for metric in listed["Metrics"]}, {US})
+    query = [{"Id": "gets", "MetricStat": {"Metric": {
+        "Namespace": "AWS/S3", "MetricName": "GetRequests",
+        "Dimensions": [{"Name": name, "Value": value} for name, value in bucket(EU).items()]},
+        "Period": 60, "Stat": "Sum"}}]
+    data = aws("eu-west-1", "get-metric-data", "--metric-data-queries", json.dumps(query),
+               *DAY)["MetricDataResults"]
+    equal("GetMetricData", [(result["Id"], result["Values"], result["StatusCode"])
+                            for result in data], [("gets", [11.0], "Complete")])
+
+
+def main():
+    alice, bob = client("s3", "alice", "eu-west-1"), client("s3", "bob", "us-east-1")
+    answer = bob.put_object(Bucket=ARN, Key="cart.json", Body=b"v1")
+    equal("bob writes to us-east-1", header(answer, "x-atoll-region"), "us-east-1")
+    rule = client("s3").get_bucket_replication(Bucket=US)["ReplicationConfiguration"]["Rules"]
+    rule = next(each["ID"] for each in rule if each["Destination"]["Bucket"].endswith(EU))
+    link = {"SourceBucket": US, "DestinationBucket": EU, "RuleId": rule}
+    atoll("clock", "advance", "15s")
+    requests(alice, bob)
+    replication(bob, link)
+    others(link)
+    finish()
+
+
+main()
