@@ -11,6 +11,7 @@
 #include "replication/links.h"
 #include "routing/route.h"
 #include "server/config_problems.h"
+#include "server/deliveries.h"
 #include "server/fault.h"
 #include "server/mraps.h"
 #include "storage/bucket.h"
@@ -99,6 +100,11 @@ struct config_fault {
     struct fault fault;
 };
 
+struct config_target { /* of notifications */
+    str arn;
+    struct delivery_target to;
+};
+
 struct config_document {
     struct config_key *keys;
     size_t key_count;
@@ -121,6 +127,10 @@ struct config_document {
     size_t network_count;
     struct config_fault *faults;
     size_t fault_count;
+    str *webhook_hosts; /* beside this machine */
+    size_t webhook_host_count;
+    struct config_target *targets;
+    size_t target_count;
 };
 
 /* NULL when the document declares no such bucket. */

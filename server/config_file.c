@@ -24,6 +24,8 @@ static const struct section {
     { "clients", config_read_clients },
     { "client_networks", config_read_networks },
     { "faults", config_read_faults },
+    { "webhook_hosts", config_read_webhook_hosts }, /* before those who need them */
+    { "notification_targets", config_read_targets },
 };
 
 /* --- finding and loading --- */

@@ -65,6 +65,8 @@ void config_read_policies(struct config_reading *reading, struct config_node nod
 void config_read_clients(struct config_reading *reading, struct config_node node);
 void config_read_networks(struct config_reading *reading, struct config_node node);
 void config_read_faults(struct config_reading *reading, struct config_node node);
+void config_read_webhook_hosts(struct config_reading *reading, struct config_node node);
+void config_read_targets(struct config_reading *reading, struct config_node node);
 void config_read_regions(struct config_reading *reading, struct config_node node);
 
 /* What no section can judge alone: names that others must declare. After the last source. */

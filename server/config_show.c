@@ -407,6 +407,28 @@ static void show_faults(struct showing *show)
     json_end(&show->writer);
 }
 
+static void show_targets(struct showing *show)
+{
+    const struct config_document *document = &show->config->document;
+    if (document->webhook_host_count > 0) {
+        json_array(&show->writer, "webhook_hosts");
+        for (size_t i = 0; i < document->webhook_host_count; i++)
+            json_text(&show->writer, NULL, document->webhook_hosts[i]);
+        json_end(&show->writer);
+    }
+    if (document->target_count == 0)
+        return;
+    json_object(&show->writer, "notification_targets");
+    for (size_t i = 0; i < document->target_count; i++) {
+        json_key(&show->writer, document->targets[i].arn);
+        json_object(&show->writer, NULL);
+        text_if(show, "webhook", document->targets[i].to.webhook);
+        text_if(show, "log", document->targets[i].to.log);
+        json_end(&show->writer);
+    }
+    json_end(&show->writer);
+}
+
 static void show_regions(struct showing *show)
 {
     if (show->config->document.regions == REGION_SET_NONE)
@@ -436,6 +458,7 @@ void config_show(const struct config *config, struct buf *out)
     show_clients(&show);
     if (config->document.fault_count > 0)
         show_faults(&show);
+    show_targets(&show);
     json_end(&show.writer);
     arena_free(show.arena);
 }

@@ -11,6 +11,7 @@
 
 #define NOTIFICATIONS_KIND "notification" /* in the store */
 
+struct delivery_target;
 struct world;
 struct request;
 
@@ -34,6 +35,9 @@ struct notifications_from {
     const struct bucket_info *bucket;
 };
 void notifications_of_world(const struct notifications_from *from, const struct notification *what);
+
+/* Where the running configuration sends messages for this ARN; NULL: nowhere but the events. */
+const struct delivery_target *notifications_target(const struct world *world, str arn);
 
 /* The configuration's element `target` ("s3:ObjectCreated:*", filters) wants this. Pure. */
 struct xml;

@@ -1,6 +1,9 @@
 /* Event notifications: who is told what, as the event stream shows it. */
+#include "base/fs.h"
 #include "base/json.h"
 #include "replication/timekeeper.h"
+#include "server/config.h"
+#include "server/deliveries.h"
 #include "server/events.h"
 #include "server/notifications.h"
 #include "server/s3/xml.h"
@@ -135,6 +138,27 @@ TEST(a_target_that_nobody_can_ask_is_marked_and_refused_by_strict)
     got = wire_with(wire, "PUT", "/bucket?notification", topic,
                     { "x-amz-skip-destination-validation", "true" });
     assert_status(got, 200);
+    wire_close(wire);
+}
+
+TEST(a_target_that_the_configuration_names_gets_the_message)
+{
+    struct wire *wire = wire_open();
+    str path = str_format(wire->arena, "%s/told", test_directory()), text;
+    struct config_target target = { .arn = STR("arn:aws:sns:us-east-1:123456789012:t"),
+                                    .to = { .log = path } };
+    const struct config config = { .document = { .targets = &target, .target_count = 1 } };
+    wire->world->config = &config;
+    wire->settings.strict = true;
+    wire_bucket(wire, "/bucket", false);
+    struct got got =
+        wire_ask(wire, "PUT", "/bucket?notification", TOPIC(EVENT("s3:ObjectCreated:*"), ""));
+    assert_status(got, 200);
+    assert_status(wire_ask(wire, "PUT", "/bucket/k", "text"), 200);
+    deliveries_flush(wire->world->deliveries);
+    assert_int_equal(fs_read_file(wire->arena, path.ptr, 65536, &text), 0);
+    assert_true(str_starts(text, STR("{\"Records\":[")));
+    assert_int_equal(text.ptr[text.size - 1], '\n');
     wire_close(wire);
 }
 
