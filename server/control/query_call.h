@@ -1,5 +1,6 @@
-/* query_call: AWS's query protocol, as STS, IAM and CloudWatch speak it: parameters in a form body or the
- * query, answers in <XResponse><XResult>. Ownership: the request's arena. Threads: the request's.
+/* query_call: AWS's query protocol, as STS, IAM and CloudWatch speak it: parameters in a form body
+ * or the query, answers in <XResponse><XResult>. Ownership: the request's arena. Threads: the
+ * request's.
  */
 #ifndef ATOLL_SERVER_CONTROL_QUERY_CALL_H
 #define ATOLL_SERVER_CONTROL_QUERY_CALL_H
