@@ -94,3 +94,23 @@ void lifecycle_reply(struct request *rq, const struct version_info *version)
                    str_format(rq->arena, "expiry-date=\"%.*s\", rule-id=\"%.*s\"", STR_ARG(date),
                               STR_ARG(id)));
 }
+
+void lifecycle_reply_upload(struct request *rq, str key, instant initiated)
+{
+    const struct xml *root, *chosen = NULL;
+    instant best = INSTANT_NEVER, due;
+    if (document_tree(rq, rq->bucket.id, &lifecycle_document, &root) != S3_OK || root == NULL)
+        return;
+    for (const struct xml *rule = xml_child(root, "Rule"); rule; rule = xml_next(rule, "Rule"))
+        if (lifecycle_rule_matches_upload(rule, key) &&
+            lifecycle_rule_due(xml_child(rule, "AbortIncompleteMultipartUpload"),
+                               "DaysAfterInitiation", initiated, &due) &&
+            instant_before(due, best)) {
+            best = due;
+            chosen = rule;
+        }
+    if (chosen == NULL)
+        return;
+    request_header(rq, "x-amz-abort-date", instant_http(rq->arena, best));
+    request_header(rq, "x-amz-abort-rule-id", encode_uri(rq->arena, xml_text(chosen, "ID"), false));
+}

@@ -14,5 +14,8 @@ extern const struct document lifecycle_document;
 /* x-amz-expiration: the earliest expiry that a rule of the bucket has for this current version; no
  * header when none has. */
 void lifecycle_reply(struct request *rq, const struct version_info *version);
+/* x-amz-abort-date and x-amz-abort-rule-id: when a rule will abort this upload of the request's
+ * bucket. */
+void lifecycle_reply_upload(struct request *rq, str key, instant initiated);
 
 #endif

@@ -6,11 +6,13 @@
 #include "server/s3/common.h"
 #include "server/s3/copy_source.h"
 #include "server/s3/handlers.h"
+#include "server/s3/lifecycle.h"
 #include "server/s3/meta.h"
 #include "server/s3/object.h"
 #include "server/s3/part.h"
 #include "server/s3/range.h"
 #include "server/s3/sse.h"
+#include "server/world.h"
 
 /* -- create ---------------------------------------------------------------------------------- */
 
@@ -60,6 +62,7 @@ static enum s3_code create_done(struct request *rq)
                          create->checksum_composite ? "COMPOSITE" : "FULL_OBJECT");
     }
     meta_reply_encryption(rq, create->meta.fields);
+    lifecycle_reply_upload(rq, create->key, clock_now(rq->world->clock));
     common_document_begin(rq, &document, "InitiateMultipartUploadResult");
     xml_element(&document.xml, "Bucket", rq->bucket.name);
     xml_element(&document.xml, "Key", create->key);

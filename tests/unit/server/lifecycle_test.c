@@ -162,9 +162,12 @@ TEST(uploads_that_nobody_completes_are_aborted)
     struct wire *wire = open_bucket(false);
     rules(wire, ALL("<AbortIncompleteMultipartUpload><DaysAfterInitiation>2"
                     "</DaysAfterInitiation></AbortIncompleteMultipartUpload>"));
-    assert_status(wire_ask(wire, "POST", "/bucket/k?uploads", ""), 200);
+    struct got got = wire_ask(wire, "POST", "/bucket/k?uploads", "");
+    assert_status(got, 200);
+    assert_str(wire_header(&got, "x-amz-abort-date"), "Mon, 05 Jan 2026 00:00:00 GMT");
+    assert_str(wire_header(&got, "x-amz-abort-rule-id"), "night");
     pass_days(wire, 2);
-    struct got got = wire_ask(wire, "GET", "/bucket?uploads", "");
+    got = wire_ask(wire, "GET", "/bucket?uploads", "");
     assert_says(got, "<Upload>");
     pass_days(wire, 1);
     got = wire_ask(wire, "GET", "/bucket?uploads", "");
