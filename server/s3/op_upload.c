@@ -326,6 +326,7 @@ enum s3_code op_list_parts(struct request *rq)
         result = store_upload_parts(rq->lane->reader, rq->arena, id, after, max, &parts);
     if (result != STORE_OK)
         return common_from_store(rq, result);
+    lifecycle_reply_upload(rq, upload.key, upload.initiated);
     common_document_begin(rq, &document, "ListPartsResult");
     xml_element(&document.xml, "Bucket", rq->bucket.name);
     xml_element(&document.xml, "Key", upload.key);
