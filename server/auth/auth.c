@@ -371,8 +371,8 @@ static enum s3_code check_signed(struct request *rq, const struct claim *claim)
     return code == S3_OK ? check_time(rq, claim, false) : code;
 }
 
-/* A browser never signs its CORS preflight, and AWS asks for nothing there (Fetch standard,
- * "CORS-preflight request": no credentials). */
+/* A browser never signs its CORS preflight (a presigned target is signed for what comes after it),
+ * and AWS asks for nothing there (Fetch standard, "CORS-preflight request": no credentials). */
 static bool is_preflight(const struct request *rq)
 {
     return str_is(rq->method, "OPTIONS");
