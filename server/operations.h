@@ -10,14 +10,14 @@
 enum op_place { AT_SERVICE, AT_BUCKET, AT_OBJECT, AT_CONTROL };
 
 enum op_flag {
-    OP_MRAP = 1,       /* allowed through a Multi-Region Access Point (aws-behaviour: B.2) */
-    OP_WRITE = 2,      /* changes something */
-    OP_STREAM = 4,     /* its body is an object's or a part's bytes */
-    OP_DOCUMENT = 8,   /* its body is a document, read whole (LIMIT_XML_BYTES) */
-    OP_NO_BUCKET = 16, /* at a bucket's address, but the bucket need not exist (CreateBucket) */
-    OP_MISSING = 32,   /* a row that answers NotImplemented with its name */
+    OP_MRAP = 1,        /* allowed through a Multi-Region Access Point (aws-behaviour: B.2) */
+    OP_WRITE = 2,       /* changes something */
+    OP_STREAM = 4,      /* its body is an object's or a part's bytes */
+    OP_DOCUMENT = 8,    /* its body is a document, read whole (LIMIT_XML_BYTES) */
+    OP_NO_BUCKET = 16,  /* at a bucket's address, but the bucket need not exist (CreateBucket) */
+    OP_MISSING = 32,    /* a row that answers NotImplemented with its name */
     OP_ANY_REGION = 64, /* answered wherever it is asked: GetBucketLocation */
-    OP_FORM = 128      /* with OP_STREAM: the bytes are a form's file, PostObject */
+    OP_FORM = 128       /* with OP_STREAM: the bytes are a form's file, PostObject */
 };
 
 typedef enum s3_code op_fn(struct request *rq);

@@ -24,7 +24,8 @@ struct bucket_info {
 /* By name; STORE_NO_BUCKET. Served from a cache that a bucket change empties. */
 MUST_CHECK enum store_result store_bucket_get(struct store_reader *reader, struct arena *arena,
                                               str name, struct bucket_info *out);
-/* False: the bucket that store_bucket_get found had no sub-resource of this kind. Looks nothing up. */
+/* False: the bucket that store_bucket_get found had no sub-resource of this kind. Looks nothing up.
+ */
 bool store_bucket_may_have(const struct bucket_info *info, str kind);
 struct bucket_list_query {
     str account; /* ptr == NULL: any */
@@ -69,9 +70,10 @@ void store_bucket_versioning_init(struct store_bucket_versioning *change, struct
 
 /* Sub-resources: (bucket, kind, id) -> text. kind "replication", "policy", ...; id "" unless the
  * sub-resource is a list (inventory, analytics, ...). */
-#define CONFIG_REPLICATION "replication"      /* what GetBucketReplication returns */
-#define CONFIG_REPLICATION_RULES "repl-rules" /* replication/rules.h's packed form, for the plan   \
-                                               */
+#define CONFIG_REPLICATION "replication" /* what GetBucketReplication returns */
+#define CONFIG_REPLICATION_RULES                                                                   \
+    "repl-rules" /* replication/rules.h's packed form, for the plan                                \
+                  */
 
 MUST_CHECK enum store_result store_config_get(struct store_reader *reader, struct arena *arena,
                                               int64_t bucket, str kind, str id, str *body);

@@ -50,9 +50,9 @@ struct txn_cache {
     struct bucket_row *slots[TXN_BUCKET_SLOTS];
     size_t bucket_count;
     struct bucket_row *dirty;
-    bool buckets_changed; /* in this batch: readers must drop their copies */
+    bool buckets_changed;       /* in this batch: readers must drop their copies */
     struct hot_touched touched; /* in this batch: hot.h */
-    bool loaded;          /* the four below are read from the database */
+    bool loaded;                /* the four below are read from the database */
     uint64_t seed;
     int64_t first_bucket;   /* bucket ids up to it are of the time before the last wipe */
     uint64_t queue_rows;    /* all states */

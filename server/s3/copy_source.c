@@ -79,14 +79,13 @@ static enum s3_code find_bucket(struct request *rq, struct copy_source *out)
 static enum s3_code authorize(struct request *rq, const struct copy_source *source, bool tags)
 {
     bool by_id = str_is_set(source->name.version_id);
-    const char *action = tags ? by_id ? "s3:GetObjectVersionTagging" : "s3:GetObjectTagging"
+    const char *action = tags    ? by_id ? "s3:GetObjectVersionTagging" : "s3:GetObjectTagging"
                          : by_id ? "s3:GetObjectVersion"
                                  : "s3:GetObject";
     if (tags && (source->version.meta.tags.size == 0 || request_has_query(rq, "partNumber") ||
                  str_is(request_get_header(rq, "x-amz-tagging-directive"), "REPLACE")))
         return S3_OK;
-    return authorize_action(rq, &source->bucket, action, source->name.key,
-                            source->name.version_id);
+    return authorize_action(rq, &source->bucket, action, source->name.key, source->name.version_id);
 }
 
 static enum s3_code find_version(struct request *rq, struct copy_source *out)

@@ -51,7 +51,6 @@ op_fn op_list_objects, op_list_objects_v2, op_list_object_versions, op_list_uplo
 op_fn op_create_upload, op_upload_part, op_upload_part_copy, op_complete_upload, op_abort_upload,
     op_list_parts;
 
-
 struct store_put;
 /* op_put.c, for PostObject too: what was received becomes a version; then `then` answers, with the
  * headers that op_put_outcome sets. rq->state is `put` meanwhile. */

@@ -69,8 +69,8 @@ static inline struct request *s3_request(struct s3_fixture *s3, const char *regi
     rq->received_at = clock_now(s3->world.clock);
     rq->who.account = STR(ACCOUNT);
     rq->region = str_of(region);
-    assert_true(
-        address_parse(s3->arena, (struct host_names){ 0 }, STR("localhost"), str_of(target), &rq->address, &rq->raw_query));
+    assert_true(address_parse(s3->arena, (struct host_names){ 0 }, STR("localhost"), str_of(target),
+                              &rq->address, &rq->raw_query));
     query_parse(s3->arena, rq->raw_query, &rq->query);
     return rq;
 }
