@@ -59,7 +59,7 @@ static const struct verb verbs[] = {
       "inject errors, delays, cut connections", VERB_PLAIN, verb_fault },
     { "replication", "Change",
       "replication [list|hold|release|drop|retry] [SRC DST] [--count N] [--reason CODE]",
-      "list, hold, release, drop, retry pending copies", VERB_PLAIN, verb_replication },
+      "list, drop, retry, hold; release (without --count: ends the hold)", VERB_PLAIN, verb_replication },
     { "clock", "Change",
       "clock [show|pause|run|advance|next|set|rate|mode] [DUR|TIME|N|MODE]",
       "show, pause, run, advance", VERB_PLAIN, verb_clock },

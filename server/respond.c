@@ -2,6 +2,7 @@
  * simulated latency. Nothing here can fail; whatever happened before, the client gets an answer. */
 #include "base/encode.h"
 #include "base/rng.h"
+#include "server/admin/admin.h"
 #include "server/anomalies.h"
 #include "server/clients.h"
 #include "server/faults.h"
@@ -22,6 +23,10 @@ static void error_reply(struct request *rq)
     fields_remove(&rq->reply.headers, "Content-Type");
     if (rq->code == S3_NotModified) {
         request_reply_empty(rq, error->status);
+        return;
+    }
+    if (rq->address.kind == ADDRESS_ADMIN) {
+        admin_refuse(rq);
         return;
     }
     buf_init_arena(&document, rq->arena, LIMIT_XML_BYTES);

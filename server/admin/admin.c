@@ -100,6 +100,16 @@ enum s3_code admin_problem(struct request *rq, int status, const char *slug, str
     return S3_OK;
 }
 
+void admin_refuse(struct request *rq)
+{
+    const struct s3_error *error = s3_error_of(rq->code);
+    bool too_large = rq->code == S3_MaxMessageLengthExceeded;
+    (void) admin_problem(
+        rq, error->status, too_large ? "document-too-large" : "refused", error->message,
+        too_large ? str_format(rq->arena, "a document may have %d bytes", LIMIT_JSON_BYTES)
+                  : STR_NONE);
+}
+
 enum s3_code admin_store_problem(struct request *rq, enum store_result result)
 {
     return admin_problem(

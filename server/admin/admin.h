@@ -12,5 +12,7 @@
 /* Before the body: S3_OK or an answer that refuses. */
 enum s3_code admin_guard(struct request *rq);
 op_fn admin_handle;
+/* rq->code, found by a step before ours (a body over the limit), in this API's shape. */
+void admin_refuse(struct request *rq);
 
 #endif

@@ -1,14 +1,18 @@
 /* The clock, waiting, and replication by hand: jobs for the world thread, answered when it is done.
  */
+#include "replication/links.h"
 #include "replication/timekeeper.h"
 #include "server/admin/call.h"
 #include "server/event_of.h"
 #include "server/mraps.h"
+#include "server/world.h"
 
 #define MOST_TARGET_BUCKETS 256
 
 struct timing {
     struct time_job job;
+    struct store_write write; /* release: the link that holds no more */
+    struct store_doc unheld;
     admin_fn *show;
 };
 
@@ -260,16 +264,19 @@ static enum s3_code show_count(struct admin_call *call)
     return admin_reply(call->rq, &buf);
 }
 
-static enum s3_code by_hand(struct admin_call *call, enum time_job_kind kind,
-                            enum queue_state state, bool any)
+/* False: the problem stands. */
+static bool read_by_hand(struct admin_call *call, enum time_job_kind kind, enum queue_state state,
+                         bool any)
 {
     static const char *const members[] = { "src", "dst", "key", "count", "reason", NULL };
     if (!admin_members(call, members))
-        return S3_OK;
+        return false;
     struct timing *timing = timing_new(call, kind, show_count);
     double count = json_number(call->document, "count", 0);
-    if (count < 0 || count > LIMIT_QUEUE_ROWS)
-        return bad(call, "count is a whole number");
+    if (count < 0 || count > LIMIT_QUEUE_ROWS) {
+        (void) bad(call, "count is a whole number");
+        return false;
+    }
     timing->job.max = (unsigned) count;
     timing->job.reason = json_string(call->document, "reason", STR_NONE);
     timing->job.filter =
@@ -278,20 +285,59 @@ static enum s3_code by_hand(struct admin_call *call, enum time_job_kind kind,
                                .from_region = json_string(call->document, "src", STR_NONE),
                                .to_region = json_string(call->document, "dst", STR_NONE),
                                .key_prefix = json_string(call->document, "key", STR_NONE) };
-    return submit(call);
+    return true;
 }
 
+static enum s3_code unheld(struct request *rq)
+{
+    struct timing *timing = admin_call_of(rq)->state;
+    if (timing->write.result != STORE_OK)
+        return admin_store_problem(rq, timing->write.result);
+    links_apply(rq->world->links, timing->write.docs, timing->write.doc_count);
+    return submit(admin_call_of(rq));
+}
+
+/* The undoing of hold: some Regions, or "*" where none is named. */
+static bool lift_hold(struct admin_call *call, region_id from, region_id to)
+{
+    struct timing *timing = call->state;
+    struct request *rq = call->rq;
+    struct link link = links_get(rq->world->links, rq->arena, from, to);
+    if (!link.held)
+        return false;
+    link.held = false;
+    timing->unheld = link_doc(rq->arena, from, to, &link);
+    store_docs_init(&timing->write, rq->arena);
+    timing->write.docs = &timing->unheld;
+    timing->write.doc_count = 1;
+    return true;
+}
+
+/* Of a whole link, what comes later is released too; of a count or a key, only what is held now. */
 enum s3_code admin_release(struct admin_call *call)
 {
-    return by_hand(call, TIME_RELEASE, QUEUE_HELD, false);
+    if (!read_by_hand(call, TIME_RELEASE, QUEUE_HELD, false))
+        return S3_OK;
+    struct timing *timing = call->state;
+    str src = timing->job.filter.from_region, dst = timing->job.filter.to_region;
+    region_id from = REGION_NONE, to = REGION_NONE;
+    if (str_is_set(src) && (from = admin_region(call->rq, src)) == REGION_NONE)
+        return S3_OK;
+    if (str_is_set(dst) && (to = admin_region(call->rq, dst)) == REGION_NONE)
+        return S3_OK;
+    bool whole = json_member(call->document, "count") == NULL &&
+                 json_member(call->document, "key") == NULL && str_is_set(src) == str_is_set(dst);
+    if (whole && lift_hold(call, from, to))
+        return request_write(call->rq, &timing->write, unheld);
+    return submit(call);
 }
 
 enum s3_code admin_drop(struct admin_call *call)
 {
-    return by_hand(call, TIME_DROP, QUEUE_PENDING, true);
+    return read_by_hand(call, TIME_DROP, QUEUE_PENDING, true) ? submit(call) : S3_OK;
 }
 
 enum s3_code admin_retry(struct admin_call *call)
 {
-    return by_hand(call, TIME_RETRY, QUEUE_FAILED, false);
+    return read_by_hand(call, TIME_RETRY, QUEUE_FAILED, false) ? submit(call) : S3_OK;
 }

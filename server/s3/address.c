@@ -77,6 +77,8 @@ static bool split_target(str target, struct target *out)
         out->authority = str_first(rest, end);
         if (str_cut(out->authority, '@', &user, &host))
             out->authority = host;
+        if (out->authority.size == 0)
+            return false;
         target = str_skip(rest, end);
         if (target.size == 0 || target.ptr[0] == '?') {
             out->path = STR("/");
