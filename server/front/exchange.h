@@ -29,6 +29,7 @@ struct exchange {
     struct timer timer; /* delay, throttle, a quiet stream, a slow drain */
 
     bool first;     /* libmicrohttpd has not left the first call */
+    bool paused;    /* whole, and libmicrohttpd has left the state in which it reads */
     bool waiting;   /* for a wake */
     bool suspended; /* libmicrohttpd lets the connection rest */
     bool cut;       /* the worker stops */
@@ -40,6 +41,7 @@ struct exchange {
     bool stream_ended;
     uint64_t drained_bytes; /* of a body that nobody wants */
     duration sending_since;
+    duration stuck_since; /* bytes are there and libmicrohttpd does not take them; 0: it does */
 };
 
 struct refusal {

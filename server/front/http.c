@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/bug.h"
@@ -20,7 +21,10 @@ enum {
     HTTP_CONNECTIONS = 1000000, /* never reached: ours is the limit that counts (trap C) */
     HANDSHAKE_SPINS = 2,        /* runs for nothing before guard B steps in */
     HANDSHAKE_WAIT_MS = 2,
-    HUNG_UP_LOOK_MS = 50
+    HUNG_UP_LOOK_MS = 50,
+    SPINS_PER_LOOK = 64, /* guard D */
+    SPIN_WAIT_MS = 5,
+    STUCK_S = 1
 };
 
 static size_t leave_escaped(UNUSED void *cls, UNUSED struct MHD_Connection *mhd, char *text)
@@ -129,6 +133,10 @@ static bool spares_the_body(const struct exchange *exchange)
 
 static enum MHD_Result first_call(struct exchange *exchange)
 {
+    if (exchange->next == REQUEST_WAITS && !exchange->has_body) {
+        exchange->first = false; /* it is whole: the final call, which comes now, will wait */
+        return MHD_YES;
+    }
     if (exchange->next == REQUEST_READY && exchange->has_body && spares_the_body(exchange))
         return answer_send(exchange);
     return go_on(exchange);
@@ -152,10 +160,19 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, s
     return MHD_YES;
 }
 
+/* A client may close its side when it has said all, and still wants the answer. A connection that
+ * is resumed goes on where it was suspended, and if that was while reading, it takes the FIN for
+ * the end of everything. When this call returns without an answer it no longer reads, and repeats
+ * the call at once: only then is it suspended. */
 static enum MHD_Result final_call(struct exchange *exchange)
 {
     if (exchange->next == REQUEST_WANTS_BODY)
         exchange->next = request_body_end(exchange->rq);
+    if (exchange->next == REQUEST_WAITS && !exchange->paused) {
+        exchange->paused = true;
+        exchange->waiting = true; /* a wake may come before that */
+        return MHD_YES;
+    }
     if (exchange->next == REQUEST_WAITS)
         return go_on(exchange);
     BUG_UNLESS(exchange->next == REQUEST_READY);
@@ -188,6 +205,8 @@ static enum MHD_Result serve(UNUSED void *cls, UNUSED struct MHD_Connection *mhd
             return answer_refusal(connection, refusal);
     }
     struct exchange *exchange = connection->exchange;
+    connection->worker->calls++;
+    exchange->stuck_since.ns = 0;
     if (exchange->cut)
         return MHD_NO;
     if (exchange->first)
@@ -352,12 +371,53 @@ static int64_t tls_patience_ms(struct worker *worker)
     return 0;
 }
 
+/* There is a body to read and more bytes of it, and for a while nothing of it reached us. */
+static void cut_if_stuck(struct exchange *exchange)
+{
+    int bytes = 0;
+    duration now = exchange->worker->now;
+    if (!exchange->has_body || exchange->queued || exchange->suspended || exchange->paused)
+        return;
+    if (ioctl(exchange->connection->fd, FIONREAD, &bytes) != 0 || bytes == 0)
+        exchange->stuck_since.ns = 0;
+    else if (exchange->stuck_since.ns == 0)
+        exchange->stuck_since = now;
+    else if (now.ns - exchange->stuck_since.ns > DURATION_S(STUCK_S).ns)
+        (void) shutdown(exchange->connection->fd, SHUT_RDWR);
+}
+
+/* Guard D: a chunk's first line that is longer than the buffer is never read to its end, and
+ * libmicrohttpd says "at once" until its idle timeout. When many rounds brought no call and no
+ * answer is being sent, its epoll fd tells soon enough; the connection itself is ended. */
+static bool spins_for_nothing(struct worker *worker)
+{
+    if (++worker->spins % SPINS_PER_LOOK == 0) {
+        worker->spins_idly = worker->calls == worker->calls_seen;
+        worker->calls_seen = worker->calls;
+        for (struct connection *c = worker->connections; c; c = c->next)
+            if (c->exchange) {
+                cut_if_stuck(c->exchange);
+                if (c->exchange->queued && !c->exchange->suspended)
+                    worker->spins_idly = false;
+            }
+    }
+    return worker->spins_idly && worker->calls == worker->calls_seen;
+}
+
 duration http_patience(struct worker *worker)
 {
     int64_t plain_ms = daemon_patience_ms(worker->plain);
     int64_t tls_ms = tls_patience_ms(worker);
     if (plain_ms == 0)
         worker->plain_due = true;
+    if (plain_ms > 0 && tls_ms > 0) {
+        worker->spins = 0;
+        worker->spins_idly = false;
+    } else if (spins_for_nothing(worker)) {
+        worker->plain_due = false;
+        worker->tls_due = false;
+        return DURATION_MS(SPIN_WAIT_MS);
+    }
     return DURATION_MS(plain_ms < tls_ms ? plain_ms : tls_ms);
 }
 

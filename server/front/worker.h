@@ -51,6 +51,10 @@ struct worker {
     bool tls_due;
     unsigned tls_active; /* TLS requests that are not suspended (guard B) */
     unsigned tls_spins;
+    uint64_t calls;      /* of libmicrohttpd to us about a request */
+    uint64_t calls_seen; /* when guard D last looked */
+    unsigned spins;      /* rounds in a row without a wait */
+    bool spins_idly;     /* and nothing comes of them */
 
     bool reader_used; /* the lane's snapshot may be open */
     duration reader_idle_at;
