@@ -6,8 +6,8 @@
  * be is judged here at once and written down with the instant at which it shows.
  */
 #include "base/encode.h"
-#include "base/json.h"
 #include "base/rng.h"
+#include "server/auth/policy.h"
 #include "server/control/control.h"
 #include "server/control/handlers.h"
 #include "server/s3/xml.h"
@@ -349,15 +349,15 @@ enum s3_code op_delete_mrap(struct request *rq)
     return submit(rq, change, ordinal, mrap ? &effect : NULL);
 }
 
-static bool policy_is_document(struct request *rq, str policy)
+/* Judged as a bucket's policy is, and it may speak of this access point and its objects alone. */
+static void judge_policy(struct request *rq, struct async_record *record, const struct mrap *mrap)
 {
-    struct json_error error;
-    str trimmed = str_trim(policy);
-    const struct json *root =
-        trimmed.size > 0 && trimmed.ptr[0] == '{' && policy.size <= LIMIT_POLICY_BYTES
-            ? json_parse(rq->arena, policy, &error)
-            : NULL;
-    return root && root->kind == JSON_OBJECT && json_member(root, "Statement") != NULL;
+    str why = STR_NONE, within = STR_NONE;
+    if (mrap)
+        within = str_format(rq->arena, "arn:aws:s3::%.*s:accesspoint/%.*s", STR_ARG(mrap->account),
+                            STR_ARG(mrap->alias));
+    if (policy_parse(rq->arena, record->policy, POLICY_RESOURCE, within, &why) == NULL)
+        fail_with(record, "MalformedPolicy", why);
 }
 
 enum s3_code op_put_mrap_policy(struct request *rq)
@@ -371,9 +371,7 @@ enum s3_code op_put_mrap_policy(struct request *rq)
     struct async_record *record = &change->record;
     const struct mrap *mrap = control_find_name(rq, record->name);
     judge_target(record, mrap, rq->received_at);
-    if (!policy_is_document(rq, record->policy))
-        fail_with(record, "MalformedPolicy",
-                  STR("Policies must be valid JSON and the first byte must be '{'"));
+    judge_policy(rq, record, mrap);
     uint64_t ordinal = control_next_ordinal(rq, &change->docs[0]);
     record->done_at =
         instant_add(rq->received_at, control_delay(rq, ordinal, DURATION_S(30), DURATION_S(120)));

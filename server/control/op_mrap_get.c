@@ -1,5 +1,5 @@
 /* Reading access points: get, list, policy, policy status. */
-#include "base/json.h"
+#include "server/auth/policy.h"
 #include "server/control/control.h"
 #include "server/control/handlers.h"
 #include "server/s3/xml.h"
@@ -112,35 +112,11 @@ enum s3_code op_get_mrap_policy(struct request *rq)
     return S3_OK;
 }
 
-static bool is_everybody(const struct json *principal)
+static bool is_public(struct arena *arena, str text)
 {
-    if (principal == NULL)
-        return false;
-    if (principal->kind == JSON_STRING)
-        return str_is(principal->string, "*");
-    if (principal->kind == JSON_OBJECT || principal->kind == JSON_ARRAY)
-        for (const struct json *child = principal->child; child; child = child->next)
-            if (is_everybody(child))
-                return true;
-    return false;
-}
-
-/* AWS calls a policy public when an Allow names everybody and no condition narrows it. */
-static bool policy_is_public(struct arena *arena, str policy)
-{
-    struct json_error error;
-    const struct json *statements = json_member(json_parse(arena, policy, &error), "Statement");
-    const struct json *statement =
-        statements && statements->kind == JSON_ARRAY ? statements->child : statements;
-    for (; statement; statement = statement->next) {
-        if (str_is(json_string(statement, "Effect", STR_NONE), "Allow") &&
-            json_member(statement, "Condition") == NULL &&
-            is_everybody(json_member(statement, "Principal")))
-            return true;
-        if (statements->kind != JSON_ARRAY)
-            break;
-    }
-    return false;
+    str why;
+    const struct policy *policy = policy_parse(arena, text, POLICY_RESOURCE, STR_NONE, &why);
+    return policy && policy_is_public(policy);
 }
 
 enum s3_code op_get_mrap_policy_status(struct request *rq)
@@ -155,7 +131,7 @@ enum s3_code op_get_mrap_policy_status(struct request *rq)
     buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
     xml_begin(&writer, &buf, "GetMultiRegionAccessPointPolicyStatusResult", XML_NS_CONTROL);
     xml_open(&writer, "Established");
-    xml_boolean(&writer, "IsPublic", policy.size > 0 && policy_is_public(rq->arena, policy));
+    xml_boolean(&writer, "IsPublic", policy.size > 0 && is_public(rq->arena, policy));
     xml_end(&writer);
     request_reply(rq, 200, "application/xml", buf_str(&buf));
     return S3_OK;
