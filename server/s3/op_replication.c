@@ -4,6 +4,7 @@
  */
 #include "base/limits.h"
 #include "replication/rules.h"
+#include "server/control/role.h"
 #include "server/s3/common.h"
 #include "server/s3/handlers.h"
 #include "server/s3/replication_xml.h"
@@ -86,6 +87,18 @@ static enum s3_code judge_destinations(struct request *rq, struct repl_config *c
     return S3_OK;
 }
 
+/* Whoever only wants copies need not declare a role; one who declared others wants to hear of a
+ * misspelt name. Under --iam enforce the copies fail instead, with AWS's reason. */
+static void mark_role(struct request *rq, str arn)
+{
+    struct role role;
+    str account, name;
+    bool declared = role_arn_parse(arn, &account, &name) &&
+                    role_find(rq->lane->reader, rq->arena, account, name, &role);
+    if (rq->world->settings->iam != IAM_ENFORCE && !declared)
+        request_mark(rq, "undeclared-role", "copies FAILED with AssumeRoleNotPermitted");
+}
+
 static enum s3_code replication_put(struct request *rq)
 {
     const struct change *change = rq->state;
@@ -125,6 +138,7 @@ enum s3_code op_put_bucket_replication(struct request *rq)
     replication_xml_write(&answer, &config);
     if (answer.overflow)
         return S3_MalformedXML;
+    mark_role(rq, config.role);
     struct change *change = change_new(rq, buf_str(&answer), repl_config_pack(rq->arena, &config));
     struct repl_names destinations = repl_config_destinations(rq->arena, &config);
     change->write.needs_versioning = true;

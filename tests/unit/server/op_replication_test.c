@@ -1,6 +1,7 @@
 /* Put, get and delete a replication configuration, with the refusals that need a look at other
  * buckets. Those that need none are tested with replication/rules.c. */
 #include "replication/rules.h"
+#include "server/control/role.h"
 #include "tests/unit/server/s3_fixture.h"
 
 #define RULE(to, more)                                                                             \
@@ -27,6 +28,24 @@ static struct s3_fixture *two_buckets(void)
 static struct request *put(struct s3_fixture *s3, const char *target, const char *body)
 {
     return s3_call(s3, op_put_bucket_replication, "us-east-1", target, body);
+}
+
+static enum s3_code declared(struct request *rq)
+{
+    const struct store_write *write = rq->state;
+    assert_int_equal(write->result, STORE_OK);
+    return S3_OK;
+}
+
+/* A handler that writes the role in rq->state. */
+static enum s3_code declare(struct request *rq)
+{
+    struct store_write *write = ARENA_NEW(rq->arena, struct store_write);
+    store_docs_init(write, rq->arena);
+    write->docs = rq->state;
+    write->doc_count = 1;
+    rq->state = write;
+    return request_write(rq, write, declared);
 }
 
 TEST(a_configuration_comes_back_with_ids_and_goes_for_good)
@@ -106,12 +125,40 @@ TEST(the_account_of_a_destination_must_be_its_owner)
     s3_close(s3);
 }
 
+TEST(a_role_that_nobody_declared_is_marked)
+{
+    struct s3_fixture *s3 = two_buckets();
+    struct request *rq = put(s3, "/source", RULE("destination", ""));
+    assert_int_equal(rq->code, S3_OK);
+    assert_int_equal(rq->nonstandard.count, 1);
+    assert_str(rq->nonstandard.at[0].name, "undeclared-role");
+    /* Copies fail there, as on AWS: nothing to mark. */
+    s3->settings.iam = IAM_ENFORCE;
+    rq = put(s3, "/source", RULE("destination", ""));
+    assert_int_equal(rq->nonstandard.count, 0);
+
+    s3->settings.iam = IAM_RESOURCES;
+    struct role role = { .account = STR(ACCOUNT),
+                         .name = STR("r"),
+                         .arn = STR("arn:aws:iam::" ACCOUNT ":role/r"),
+                         .path = STR("/"),
+                         .trust = STR("{}") };
+    struct store_doc doc = role_to_doc(s3->arena, &role);
+    rq = s3_request(s3, "us-east-1", "/source");
+    rq->state = &doc;
+    assert_int_equal(s3_run(rq, declare), S3_OK);
+    rq = put(s3, "/source", RULE("destination", ""));
+    assert_int_equal(rq->code, S3_OK);
+    assert_int_equal(rq->nonstandard.count, 0);
+    s3_close(s3);
+}
+
 TEST(a_missing_priority_is_marked_or_refused)
 {
     struct s3_fixture *s3 = two_buckets();
     struct request *rq = put(s3, "/source", NO_PRIORITY);
     assert_int_equal(rq->code, S3_OK);
-    assert_int_equal(rq->nonstandard.count, 1);
+    assert_int_equal(rq->nonstandard.count, 2);
     assert_str(rq->nonstandard.at[0].name, REPL_NONSTANDARD_NO_PRIORITY);
     s3->settings.strict = true;
     rq = put(s3, "/source", NO_PRIORITY);
