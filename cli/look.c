@@ -88,6 +88,35 @@ static void print_missed(const struct json *freshness)
         STR_ARG(verdict));
 }
 
+/* The line of a canonical request that byte `at` is in. */
+static str line_at(str text, size_t at)
+{
+    size_t begin = at < text.size ? at : text.size;
+    while (begin > 0 && text.ptr[begin - 1] != '\n')
+        begin--;
+    str rest = str_skip(text, begin);
+    return str_first(rest, str_find_char(rest, '\n'));
+}
+
+static void print_signature(const struct json *signature)
+{
+    if (signature == NULL)
+        return;
+    str ours = json_string(signature, "canonical_request", STR("")),
+        theirs = json_string(signature, "client_canonical_request", STR("")), line;
+    double at = json_number(signature, "differs_at", -1);
+    (void) printf("signature %.*s\n", STR_ARG(json_string(signature, "cause", STR(""))));
+    if (at >= 0) {
+        (void) printf("  canonical requests differ from byte %.0f\n", at);
+        (void) printf("  server  %.*s\n", STR_ARG(line_at(ours, (size_t) at)));
+        (void) printf("  client  %.*s\n", STR_ARG(line_at(theirs, (size_t) at)));
+        return;
+    }
+    (void) printf("  the server's canonical request:\n");
+    while (str_is_set(ours) && str_next(&ours, '\n', &line))
+        (void) printf("    %.*s\n", STR_ARG(line));
+}
+
 static void print_explained(const struct json *document)
 {
     const struct json *request = json_member(document, "request"),
@@ -117,6 +146,7 @@ static void print_explained(const struct json *document)
     if (message.size > 0)
         (void) printf("error     %.*s: %.*s\n", STR_ARG(json_string(result, "code", STR(""))),
                       STR_ARG(message));
+    print_signature(json_member(document, "signature"));
     print_missed(json_member(document, "freshness"));
 }
 

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/lock.h"
 #include "replication/timekeeper.h"
+#include "server/auth/mismatch.h"
 #include "server/clients.h"
 #include "server/faults.h"
 #include "server/judge.h"
@@ -28,6 +29,8 @@ struct entry {
     size_t member_count;
     bool judged;
     struct freshness freshness;
+    bool mismatched;
+    struct mismatch mismatch;
 };
 
 struct journal {
@@ -231,6 +234,10 @@ static void fill(struct entry *e, const struct request *rq)
         e->freshness = *rq->freshness;
         e->freshness.served = NULL;
     }
+    if (rq->mismatch) {
+        e->mismatched = true;
+        e->mismatch = *rq->mismatch;
+    }
 }
 
 static struct entry *keep(const struct request *rq)
@@ -257,7 +264,10 @@ static struct entry *keep(const struct request *rq)
                              &e.raw_path,
                              &e.freshness.etag,
                              &e.freshness.version_id,
-                             &e.freshness.region };
+                             &e.freshness.region,
+                             &e.mismatch.cause,
+                             &e.mismatch.canonical,
+                             &e.mismatch.client };
     size_t size = sizeof e;
     for (size_t i = 0; i < COUNT(strings); i++)
         size += strings[i]->size;
@@ -325,6 +335,20 @@ static void write_freshness(struct arena *arena, struct json_writer *w, const st
     json_end(w);
 }
 
+static void write_mismatch(struct json_writer *w, const struct mismatch *mismatch)
+{
+    json_object(w, "signature");
+    json_boolean(w, "found", mismatch->found);
+    json_text(w, "cause", mismatch->cause);
+    json_text(w, "canonical_request", mismatch->canonical);
+    if (mismatch->found) {
+        json_text(w, "client_canonical_request", mismatch->client);
+        if (mismatch->at != MISMATCH_NOWHERE)
+            json_integer(w, "differs_at", (int64_t) mismatch->at);
+    }
+    json_end(w);
+}
+
 static str entry_target(struct arena *arena, const struct entry *e)
 {
     str place = e->mrap.size ? e->mrap : e->bucket;
@@ -381,6 +405,8 @@ static void write_entry(struct arena *arena, struct json_writer *w, const struct
     json_end(w);
     if (e->judged)
         write_freshness(arena, w, e);
+    if (e->mismatched)
+        write_mismatch(w, &e->mismatch);
     write_names(w, "faults", e->faults);
     write_names(w, "anomalies", e->anomalies);
     if (e->marks.size)

@@ -27,6 +27,7 @@ struct operation;
 struct freshness;
 struct fault_effect;
 struct authority;
+struct mismatch;
 
 #define REQUEST_MAGIC 0x41544f4cu
 
@@ -173,8 +174,10 @@ struct request {
     str message;                                /* overrides the table's */
     struct fields extra;                        /* extra elements of the error document */
     str hint;                                   /* <Hint> */
+    bool bare;                                  /* the error comes without a document */
     struct fields nonstandard; /* name = mark, value = what AWS says; see request_nonstandard */
 
+    const struct mismatch *mismatch;   /* auth/mismatch.h; NULL unless a signature was refused */
     const struct fault_effect *fault;  /* faults.h; NULL when no fault met it */
     const struct freshness *freshness; /* judge.h; NULL when nothing was judged */
     str anomalies;                     /* "stale-read#3,monotonic-reads#4" */

@@ -21,7 +21,7 @@ static void error_reply(struct request *rq)
     body_reader_close(rq->reply.body);
     rq->reply.body = NULL;
     fields_remove(&rq->reply.headers, "Content-Type");
-    if (rq->code == S3_NotModified) {
+    if (rq->code == S3_NotModified || rq->bare) {
         request_reply_empty(rq, error->status);
         return;
     }

@@ -16,6 +16,7 @@
 #include "server/auth/claim.h"
 #include "server/auth/credentials.h"
 #include "server/auth/host_alias.h"
+#include "server/auth/mismatch.h"
 #include "server/auth/sigv2.h"
 #include "server/operations.h"
 #include "server/world.h"
@@ -273,8 +274,10 @@ static enum s3_code check_signature(struct request *rq, const struct claim *clai
     str canonical = canonical_request(rq, claim, payload_hash);
     str string_to_sign = canonical_string_to_sign(rq->arena, claim, canonical);
     if ((canonical.size == 0 || !verifier_accepts(&verifier, string_to_sign, claim->signature)) &&
-        !accepted_for_alias(rq, claim, payload_hash, &verifier))
+        !accepted_for_alias(rq, claim, payload_hash, &verifier)) {
+        rq->mismatch = mismatch_find(rq, claim, &verifier, canonical);
         return refuse_signature(rq, claim, canonical, string_to_sign);
+    }
     rq->who.verified = true;
     if (is_signed_stream(payload_hash))
         rq->who.stream = auth_stream_new(rq->arena, claim, &verifier);
@@ -348,6 +351,17 @@ static str token_of(const struct request *rq)
     return str_trim(str_is_set(token) ? token : fields_get(&rq->query, "X-Amz-Security-Token"));
 }
 
+/* An access point spans Regions, and tokens of the global STS endpoint do not: seen on AWS as a 500
+ * that says nothing. */
+static enum s3_code check_reach(struct request *rq, const struct credential *credential)
+{
+    if (rq->address.kind != ADDRESS_MRAP || !rq->world->settings->strict ||
+        !str_starts(credential->session_token, STR(CREDENTIALS_TOKEN_GLOBAL)))
+        return S3_OK;
+    rq->bare = true;
+    return S3_InternalError;
+}
+
 /* Nobody can say whether the signature is right. */
 static enum s3_code check_unknown(struct request *rq, const struct claim *claim)
 {
@@ -365,6 +379,8 @@ static enum s3_code check_signed(struct request *rq, const struct claim *claim)
     if (find_known(rq, claim, &credential)) {
         identify(rq, claim, &credential);
         code = check_token(rq, &credential, token_of(rq));
+        if (code == S3_OK)
+            code = check_reach(rq, &credential);
         return code == S3_OK ? check_known(rq, claim) : code;
     }
     code = check_unknown(rq, claim);

@@ -14,6 +14,10 @@
 enum auth_mode { AUTH_MODE_OFF, AUTH_MODE_RELAXED, AUTH_MODE_STRICT };
 
 #define CREDENTIALS_TEMPORARY 1024
+/* How session tokens begin: those of a Region's STS endpoint, and those of sts.amazonaws.com, which
+ * "are valid only in Regions that are enabled by default" (AWS, "Managing AWS STS in a Region"). */
+#define CREDENTIALS_TOKEN "IQoJ"
+#define CREDENTIALS_TOKEN_GLOBAL "FwoG"
 
 struct credentials;
 struct credentials *credentials_new(void);

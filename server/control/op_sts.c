@@ -48,7 +48,11 @@ static struct session make_session(struct request *rq, str account, str arn, uin
     session.access_key =
         str_format(rq->arena, "ASIA%.*s", STR_ARG(letters_of(rq->arena, draw, 16)));
     session.secret = encode_base64(rq->arena, draw + 16, 30);
-    session.token = encode_base64(rq->arena, draw + 46, TOKEN_BYTES);
+    str token = encode_base64(rq->arena, draw + 46, TOKEN_BYTES);
+    bool everywhere = rq->address.own_host || rq->address.host_region.size > 0;
+    session.token =
+        str_format(rq->arena, "%s%.*s", everywhere ? CREDENTIALS_TOKEN : CREDENTIALS_TOKEN_GLOBAL,
+                   STR_ARG(token));
     session.expires = instant_add(rq->received_wall, DURATION_S(seconds));
     struct credentials *credentials = rq->world->credentials;
     credentials_add(credentials, session.access_key, session.secret, account, false);

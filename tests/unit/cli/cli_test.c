@@ -86,6 +86,28 @@ TEST(what_is_sent)
     }
 }
 
+TEST(explain_shows_where_a_signature_went_wrong)
+{
+    static const struct fake_answer answers[] = {
+        { "/_atoll/v1/requests/", 200, "application/json",
+          "{\"id\":\"1\",\"request\":{},\"signature\":{\"found\":true,\"cause\":\"the query was "
+          "not "
+          "sorted\",\"canonical_request\":\"GET\\n/k\\na=2&b=1\\nhost:h\","
+          "\"client_canonical_request\":\"GET\\n/k\\nb=1&a=2\\nhost:h\",\"differs_at\":7}}" },
+        { NULL, 0, NULL, NULL }
+    };
+    struct fake_server fake;
+    struct said said;
+    fake_server_start(&fake, answers);
+    say(&said, "explain");
+    fake_server_stop(&fake);
+    assert_int_equal(said.code, EXIT_YES);
+    assert_non_null(strstr(said.out, "signature the query was not sorted\n"
+                                     "  canonical requests differ from byte 7\n"
+                                     "  server  a=2&b=1\n"
+                                     "  client  b=1&a=2\n"));
+}
+
 TEST(wrong_flags_are_named_with_a_suggestion)
 {
     static const struct {

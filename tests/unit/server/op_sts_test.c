@@ -217,6 +217,46 @@ TEST(a_role_that_nobody_made_is_marked_or_refused)
     wire_close(wire);
 }
 
+TEST(a_token_of_the_global_endpoint_does_not_reach_an_access_point)
+{
+    static const struct {
+        int line;
+        const char *host;
+        bool strict;
+        int status;
+    } rows[] = {
+        { __LINE__, "sts.amazonaws.com", true, 500 },
+        { __LINE__, "sts.amazonaws.com", false, 403 }, /* the signature, which is wrong */
+        { __LINE__, "sts.us-east-1.amazonaws.com", true, 403 },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct wire *wire = wire_open();
+        struct got got = wire_with(wire, "POST", "/", "Action=GetSessionToken",
+                                   { "Host", rows[i].host }, { FORM });
+        assert_status(got, 200);
+        str key = wire_element(wire, &got, "AccessKeyId");
+        str token = wire_element(wire, &got, "SessionToken");
+        str authorization = str_format(wire->arena,
+                                       "AWS4-ECDSA-P256-SHA256 Credential=%.*s/20261122/s3/"
+                                       "aws4_request, SignedHeaders=host;x-amz-content-sha256;"
+                                       "x-amz-date;x-amz-region-set;x-amz-security-token, "
+                                       "Signature=00",
+                                       STR_ARG(key));
+        wire->settings.auth = AUTH_MODE_RELAXED;
+        wire->settings.strict = rows[i].strict;
+        wire->settings.signature_skew = DURATION_S(-1);
+        got = wire_with(wire, "GET", "/k", "",
+                        { "Host", "mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com" },
+                        { "x-amz-date", "20261122T120000Z" }, { "x-amz-region-set", "*" },
+                        { "x-amz-content-sha256", "UNSIGNED-PAYLOAD" },
+                        { "Authorization", str_c(wire->arena, authorization) },
+                        { "x-amz-security-token", str_c(wire->arena, token) });
+        if (got.status != rows[i].status || (got.status == 500 && got.body.size > 0))
+            fail_msg("line %d: %d %.*s", rows[i].line, got.status, STR_ARG(got.body));
+        wire_close(wire);
+    }
+}
+
 TEST(a_role_survives_its_document)
 {
     struct arena *arena = arena_new();
