@@ -1,5 +1,6 @@
 /* config_upload: one object from a text or a file into a bucket, on the calling thread: for the
- * objects of a configuration and for --load. Blocks until committed: start-up only. */
+ * objects of a configuration, for --load and for access logs. Blocks until committed: never on a
+ * thread that serves requests. */
 #ifndef ATOLL_SERVER_CONFIG_UPLOAD_H
 #define ATOLL_SERVER_CONFIG_UPLOAD_H
 

@@ -13,6 +13,7 @@
 #include "server/walk.h"
 
 #include "base/bug.h"
+#include "server/access_log.h"
 #include "server/admin/admin.h"
 #include "server/auth/auth.h"
 #include "server/auth/claim.h"
@@ -298,6 +299,7 @@ void request_free(struct request *rq, bool sent_whole)
     if (rq->op != &admin_operation) {
         journal_add(rq->world->journal, rq, sent_whole);
         event_of_request(rq, sent_whole);
+        access_log_request(rq->world->access_log, rq);
     }
     payload_abort(rq);
     body_draft_drop(&rq->draft);

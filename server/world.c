@@ -9,6 +9,7 @@
 #include "replication/timekeeper.h"
 #include "server/auth/authority.h"
 #include "server/auth/replication_role.h"
+#include "server/access_log.h"
 #include "server/anomalies.h"
 #include "server/clients.h"
 #include "server/cloudwatch.h"
@@ -42,7 +43,9 @@ static instant next_timer(void *ctx, instant now)
     const struct world *world = ctx;
     instant end = regions_next_end(world->regions, now);
     instant night = lifecycle_engine_next(world->lifecycle, now);
-    return instant_before(night, end) ? night : end;
+    instant hour = access_log_next(world->access_log, now);
+    instant first = instant_before(night, end) ? night : end;
+    return instant_before(hour, first) ? hour : first;
 }
 
 /* The end of an outage needs nothing: whoever asks sees that it is over. */
@@ -50,6 +53,7 @@ static void timer(void *ctx, instant now)
 {
     const struct world *world = ctx;
     lifecycle_engine_timer(world->lifecycle, now);
+    access_log_timer(world->access_log, now);
 }
 
 static void copy_told(void *ctx, const struct copy_told *copy)
@@ -189,7 +193,8 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
     store_reader_close(reader);
     world->deliveries = deliveries_open();
     world->lifecycle = lifecycle_engine_open(world);
-    if (world->lifecycle && open_timekeeper(world))
+    world->access_log = access_log_open(world);
+    if (world->lifecycle && world->access_log && open_timekeeper(world))
         return true;
     *error = STR("the world thread could not be started");
     return false;
@@ -211,9 +216,11 @@ void world_close(struct world *world)
     if (world == NULL)
         return;
     lifecycle_engine_stop(world->lifecycle);
+    access_log_stop(world->access_log);
     if (world->timekeeper)
         timekeeper_close(world->timekeeper);
     lifecycle_engine_close(world->lifecycle);
+    access_log_close(world->access_log);
     deliveries_close(world->deliveries);
     replication_role_close(world->replication_role);
     if (world->store)

@@ -23,6 +23,7 @@ struct metrics;          /* server/metrics.h: counted from events */
 struct cloudwatch;       /* server/cloudwatch.h: counted from events, by minutes */
 struct replication_role; /* server/auth/replication_role.h: what roles may copy */
 struct faults;           /* server/faults.h: what is done to requests and copies on demand */
+struct access_log;       /* server/access_log.h: records on their way to target buckets */
 struct deliveries;       /* server/deliveries.h: notifications on their way to webhooks, files */
 struct lifecycle_engine; /* server/lifecycle_engine.h: rules that act on objects each midnight */
 struct anomalies;        /* server/anomalies.h: what clients could notice because Regions differ */
@@ -60,6 +61,7 @@ struct world {
     struct anomalies *anomalies;
     struct lifecycle_engine *lifecycle;
     struct deliveries *deliveries;
+    struct access_log *access_log;
     struct world_watch watch;
     uint64_t seed;
     duration opened;    /* clock_mono */
