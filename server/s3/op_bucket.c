@@ -11,6 +11,7 @@
 #include "server/s3/bucket_name.h"
 #include "server/s3/common.h"
 #include "server/s3/handlers.h"
+#include "server/s3/tagging.h"
 
 #define FIRST_REGION "us-east-1"
 #define CONFIG_LOCATION "location"           /* "EU": what a bucket made with the old name shows */
@@ -97,7 +98,9 @@ enum s3_code op_list_buckets(struct request *rq)
 
 struct creation {
     struct store_bucket_create write;
-    struct store_doc configs[4];
+    struct store_doc configs[5];
+    struct store_doc acl; /* what the bucket has afterwards, also when it was there */
+    struct store_config_put reset;
 };
 
 static enum s3_code bad_name(struct request *rq)
@@ -159,16 +162,25 @@ static enum s3_code choose_region(struct request *rq, str constraint, str *regio
     return S3_OK;
 }
 
-static enum s3_code read_constraint(struct request *rq, str *constraint)
+static enum s3_code read_configuration(struct request *rq, str *constraint, str *packed_tags)
 {
     const struct xml *document;
-    *constraint = STR_NONE;
+    struct fields tags = { 0 };
+    *constraint = *packed_tags = STR_NONE;
     if (rq->body.size == 0)
         return S3_OK;
     enum s3_code code = common_body(rq, "CreateBucketConfiguration", &document);
-    if (code == S3_OK)
-        *constraint = str_trim(xml_text(document, "LocationConstraint"));
-    return code;
+    if (code != S3_OK)
+        return code;
+    *constraint = str_trim(xml_text(document, "LocationConstraint"));
+    const struct xml *tag = xml_child(document, "Tags");
+    tag = tag ? xml_child(tag, "Tag") : NULL;
+    for (; tag && tags.count <= LIMIT_TAGS_PER_BUCKET; tag = xml_next(tag, "Tag")) {
+        if (!xml_child(tag, "Key") || !xml_child(tag, "Value"))
+            return S3_MalformedXML;
+        fields_add(rq->arena, &tags, xml_text(tag, "Key"), xml_text(tag, "Value"));
+    }
+    return tagging_of_bucket(rq, &tags, packed_tags);
 }
 
 /* AWS: since 2023 a new bucket enforces its owner and blocks public access unless told otherwise;
@@ -215,9 +227,17 @@ static enum s3_code answer_created(struct request *rq, str region)
     return S3_OK;
 }
 
-static enum s3_code created(struct request *rq)
+static enum s3_code acl_reset(struct request *rq)
 {
     const struct creation *creation = rq->state;
+    if (creation->reset.head.result != STORE_OK)
+        return common_from_store(rq, creation->reset.head.result);
+    return answer_created(rq, creation->write.out.region);
+}
+
+static enum s3_code created(struct request *rq)
+{
+    struct creation *creation = rq->state;
     const struct bucket_info *bucket = &creation->write.out;
     enum store_result result = creation->write.head.result;
 
@@ -229,17 +249,29 @@ static enum s3_code created(struct request *rq)
      * control lists", for reasons of age. */
     bool own = str_eq(bucket->account, rq->who.account);
     if (own && str_is(bucket->region, FIRST_REGION) &&
-        str_eq(bucket->region, creation->write.region))
-        return answer_created(rq, bucket->region);
+        str_eq(bucket->region, creation->write.region)) {
+        store_config_put_init(&creation->reset, rq->arena);
+        creation->reset.bucket = bucket->id;
+        creation->reset.configs = &creation->acl;
+        creation->reset.count = 1;
+        return request_write(rq, &creation->reset.head, acl_reset);
+    }
     request_extra(rq, "BucketName", rq->address.bucket);
     return own ? S3_BucketAlreadyOwnedByYou : S3_BucketAlreadyExists;
 }
 
+static void add_config(struct creation *creation, const char *kind, str body)
+{
+    creation->write.configs = creation->configs;
+    creation->configs[creation->write.config_count++] =
+        (struct store_doc){ .kind = str_of(kind), .id = STR(""), .body = body };
+}
+
 enum s3_code op_create_bucket(struct request *rq)
 {
-    str constraint, region, ownership;
+    str constraint, region, ownership, tags;
     struct fields grants = { 0 };
-    enum s3_code code = read_constraint(rq, &constraint);
+    enum s3_code code = read_configuration(rq, &constraint, &tags);
     if (code == S3_OK)
         code = choose_region(rq, constraint, &region);
     if (code == S3_OK)
@@ -257,18 +289,16 @@ enum s3_code op_create_bucket(struct request *rq)
     write->account = rq->who.account;
     write->object_lock =
         str_eq_nocase(request_get_header(rq, "x-amz-bucket-object-lock-enabled"), STR("true"));
-    write->configs = creation->configs;
+    creation->acl =
+        (struct store_doc){ .kind = STR(CONFIG_ACL), .id = STR(""), .body = acl_pack(rq, &grants) };
     if (str_is_set(ownership))
-        creation->configs[write->config_count++] = (struct store_doc){
-            .kind = STR(CONFIG_OWNERSHIP), .id = STR(""), .body = ownership_document(rq, ownership)
-        };
+        add_config(creation, CONFIG_OWNERSHIP, ownership_document(rq, ownership));
     if (grants.count > 0)
-        creation->configs[write->config_count++] = (struct store_doc){
-            .kind = STR(CONFIG_ACL), .id = STR(""), .body = acl_pack(rq, &grants)
-        };
+        add_config(creation, CONFIG_ACL, creation->acl.body);
     if (str_is(constraint, "EU"))
-        creation->configs[write->config_count++] =
-            (struct store_doc){ .kind = STR(CONFIG_LOCATION), .id = STR(""), .body = constraint };
+        add_config(creation, CONFIG_LOCATION, constraint);
+    if (tags.size > 0)
+        add_config(creation, TAGGING_KIND, tags);
     rq->state = creation;
     return request_write(rq, &write->head, created);
 }

@@ -6,8 +6,6 @@
 #include "server/s3/tagging.h"
 #include "server/s3/version_change.h"
 
-#define TAGGING_KIND "tagging"
-
 static const struct schema tag_members[] = { { "Key", SCHEMA_TEXT, 1, 1, NULL, NULL },
                                              { "Value", SCHEMA_TEXT, 1, 1, NULL, NULL },
                                              SCHEMA_END };
@@ -18,14 +16,21 @@ static const struct schema members[] = { { "TagSet", SCHEMA_GROUP, 1, 1, NULL, s
 static const struct schema schema = { "Tagging", SCHEMA_GROUP, 1, 1, NULL, members };
 static const struct document document = { TAGGING_KIND, &schema, S3_NoSuchTagSet, NULL, NULL };
 
+static void collect(struct request *rq, const struct xml *set, size_t limit, struct fields *tags)
+{
+    const struct xml *tag = xml_child(set, "Tag");
+    for (; tag && tags->count <= limit; tag = xml_next(tag, "Tag"))
+        fields_add(rq->arena, tags, xml_text(tag, "Key"), xml_text(tag, "Value"));
+}
+
 static enum s3_code read_tags(struct request *rq, size_t limit, struct fields *tags)
 {
     const struct xml *root;
     enum s3_code code = document_read(rq, &document, &root);
-    const struct xml *tag = code == S3_OK ? xml_child(xml_child(root, "TagSet"), "Tag") : NULL;
-    for (; tag && tags->count <= limit; tag = xml_next(tag, "Tag"))
-        fields_add(rq->arena, tags, xml_text(tag, "Key"), xml_text(tag, "Value"));
-    return code == S3_OK ? tagging_check(rq, tags, limit) : code;
+    if (code != S3_OK)
+        return code;
+    collect(rq, xml_child(root, "TagSet"), limit, tags);
+    return tagging_check(rq, tags, limit);
 }
 
 static enum s3_code reply_tags(struct request *rq, str packed)
@@ -48,31 +53,18 @@ static enum s3_code reply_tags(struct request *rq, str packed)
 
 /* ---- buckets ---- */
 
-/* AWS: "System tags cannot be added/updated by requester"; of a bucket's there are none here, so
- * one that is sent is refused. */
-static enum s3_code judge_bucket_tags(struct request *rq, const struct fields *tags)
-{
-    for (size_t i = 0; i < tags->count; i++)
-        if (str_starts_nocase(tags->at[i].name, STR("aws:"))) {
-            request_message(rq, "System tags cannot be added/updated by requester");
-            request_extra(rq, "TagKey", tags->at[i].name);
-            return S3_InvalidTag;
-        }
-    return S3_OK;
-}
-
 enum s3_code op_put_bucket_tagging(struct request *rq)
 {
     struct fields tags = { 0 };
-    enum s3_code code = read_tags(rq, LIMIT_TAGS_PER_BUCKET, &tags);
-    if (code == S3_InvalidTag || code == S3_OK) {
-        enum s3_code system = judge_bucket_tags(rq, &tags);
-        if (system != S3_OK && code == S3_OK)
-            code = system;
-    }
+    const struct xml *root;
+    str packed;
+    enum s3_code code = document_read(rq, &document, &root);
     if (code != S3_OK)
         return code;
-    str packed = tags.count > 0 ? fields_pack(rq->arena, &tags) : STR_NONE;
+    collect(rq, xml_child(root, "TagSet"), LIMIT_TAGS_PER_BUCKET, &tags);
+    code = tagging_of_bucket(rq, &tags, &packed);
+    if (code != S3_OK)
+        return code;
     return document_keep(rq, TAGGING_KIND, STR(""), packed, 204);
 }
 

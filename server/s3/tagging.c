@@ -112,3 +112,31 @@ unsigned tagging_count(struct arena *arena, str packed)
     struct fields tags = { 0 };
     return packed.size > 0 && fields_unpack(arena, packed, &tags) ? (unsigned) tags.count : 0;
 }
+
+/* AWS: "System tags cannot be added/updated by requester"; of a bucket's there are none here, so
+ * one that is sent is refused. */
+static enum s3_code judge_bucket_tags(struct request *rq, const struct fields *tags)
+{
+    for (size_t i = 0; i < tags->count; i++)
+        if (str_starts_nocase(tags->at[i].name, STR("aws:"))) {
+            request_message(rq, "System tags cannot be added/updated by requester");
+            request_extra(rq, "TagKey", tags->at[i].name);
+            return S3_InvalidTag;
+        }
+    return S3_OK;
+}
+
+enum s3_code tagging_of_bucket(struct request *rq, const struct fields *tags, str *packed)
+{
+    enum s3_code code = tagging_check(rq, tags, LIMIT_TAGS_PER_BUCKET);
+    *packed = STR_NONE;
+    /* A system tag is said to be one whatever else is wrong with its name. */
+    if (code == S3_InvalidTag || code == S3_OK) {
+        enum s3_code system = judge_bucket_tags(rq, tags);
+        if (system != S3_OK && code == S3_OK)
+            code = system;
+    }
+    if (code == S3_OK && tags->count > 0)
+        *packed = fields_pack(rq->arena, tags);
+    return code;
+}

@@ -99,6 +99,44 @@ TEST(a_taken_name_is_refused_except_ones_own_in_us_east_1)
     s3_close(s3);
 }
 
+TEST(a_bucket_is_made_with_its_tags)
+{
+    static const char tagged[] = "<CreateBucketConfiguration><Tags><Tag><Key>a</Key><Value>1"
+                                 "</Value></Tag><Tag><Key>b</Key><Value></Value></Tag></Tags>"
+                                 "</CreateBucketConfiguration>";
+    static const char system[] = "<CreateBucketConfiguration><Tags><Tag><Key>aws:x</Key><Value>1"
+                                 "</Value></Tag></Tags></CreateBucketConfiguration>";
+    static const char broken[] = "<CreateBucketConfiguration><Tags><Tag><Key>a</Key></Tag></Tags>"
+                                 "</CreateBucketConfiguration>";
+    struct s3_fixture *s3 = s3_open();
+    struct request *rq = s3_call(s3, op_create_bucket, "us-east-1", "/tagged", tagged);
+    assert_int_equal(rq->code, S3_OK);
+    rq = s3_call(s3, op_get_bucket_tagging, "us-east-1", "/tagged?tagging", NULL);
+    assert_true(s3_says(rq, "<Tag><Key>a</Key><Value>1</Value></Tag><Tag><Key>b</Key>"));
+    rq = s3_call(s3, op_create_bucket, "us-east-1", "/system", system);
+    assert_int_equal(rq->code, S3_InvalidTag);
+    rq = s3_call(s3, op_create_bucket, "us-east-1", "/broken", broken);
+    assert_int_equal(rq->code, S3_MalformedXML);
+    s3_close(s3);
+}
+
+TEST(creating_ones_own_bucket_again_resets_its_acl)
+{
+    struct s3_fixture *s3 = s3_open();
+    struct request *rq = s3_request(s3, "us-east-1", "/mine");
+    fields_add(s3->arena, &rq->headers, STR("x-amz-object-ownership"), STR("ObjectWriter"));
+    fields_add(s3->arena, &rq->headers, STR("x-amz-acl"), STR("log-delivery-write"));
+    assert_int_equal(s3_run(rq, op_create_bucket), S3_OK);
+    rq = s3_call(s3, op_get_bucket_acl, "us-east-1", "/mine?acl", NULL);
+    assert_true(s3_says(rq, "LogDelivery"));
+    rq = s3_call(s3, op_create_bucket, "us-east-1", "/mine", NULL);
+    assert_int_equal(rq->code, S3_OK);
+    rq = s3_call(s3, op_get_bucket_acl, "us-east-1", "/mine?acl", NULL);
+    assert_false(s3_says(rq, "LogDelivery"));
+    assert_true(s3_says(rq, "FULL_CONTROL"));
+    s3_close(s3);
+}
+
 TEST(names_and_headers_that_s3_refuses_make_no_bucket)
 {
     static const struct {
