@@ -438,7 +438,7 @@ TEST(a_port_in_use_and_a_foolish_address_are_told)
 TEST(several_listeners_each_get_a_port)
 {
     house.settings.listen[1] = STR("[::1]:0");
-    house.settings.listen[2] = STR("localhost:0");
+    house.settings.listen[2] = STR("127.0.0.2:0");
     house.settings.listen_count = 3;
     struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
     door_open(NULL);
