@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/fs.h"
 #include "base/limits.h"
+
+#define MOST_TOKEN_BYTES 4096
 
 struct authority {
     char host[256];
@@ -101,6 +104,18 @@ static bool parse_answer(str all, struct http_answer *out)
     return true;
 }
 
+/* Without a readable file nothing is sent, and a server that wants a token says so. */
+static void add_token(struct buf *request, struct arena *arena)
+{
+    const char *path = getenv("ATOLL_ADMIN_TOKEN_FILE");
+    str text;
+    if (path == NULL || *path == '\0' || fs_read_file(arena, path, MOST_TOKEN_BYTES, &text) != 0)
+        return;
+    text = str_trim(text);
+    if (text.size > 0 && str_find_char(text, '\n') == text.size)
+        buf_addf(request, "Authorization: Bearer %.*s\r\n", STR_ARG(text));
+}
+
 bool http_call(struct arena *arena, str server, const char *method, str path, str body,
                struct http_answer *out, str *error)
 {
@@ -120,6 +135,7 @@ bool http_call(struct arena *arena, str server, const char *method, str path, st
     buf_init_arena(&request, arena, LIMIT_ANSWER_BYTES);
     buf_addf(&request, "%s %.*s HTTP/1.1\r\nHost: %.*s\r\nConnection: close\r\n", method,
              STR_ARG(path), STR_ARG(host));
+    add_token(&request, arena);
     if (str_is_set(body))
         buf_addf(&request, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body.size);
     buf_add(&request, STR("\r\n"));
@@ -231,8 +247,10 @@ int http_stream(struct arena *arena, str server, str path, bool (*take)(void *ct
     buf_init_arena(&request, arena, LIMIT_TARGET_BYTES);
     buf_addf(&request,
              "GET %.*s HTTP/1.1\r\nHost: %.*s\r\nAccept: application/x-ndjson\r\n"
-             "Connection: close\r\n\r\n",
+             "Connection: close\r\n",
              STR_ARG(path), STR_ARG(host));
+    add_token(&request, arena);
+    buf_add(&request, STR("\r\n"));
     buf_init_arena(&head, arena, LIMIT_ANSWER_BYTES);
     if (!send_all(fd, buf_str(&request)) || !receive_head(fd, &head, &answer))
         return 0;

@@ -1,4 +1,5 @@
 /* http: one blocking HTTP/1.1 request to an atoll server; just enough for the admin API.
+ * The token of $ATOLL_ADMIN_TOKEN_FILE, when there is one, goes along.
  * Errors: false with a sentence in *error. Bounds: answers up to LIMIT_ANSWER_BYTES. */
 #ifndef ATOLL_CLI_HTTP_H
 #define ATOLL_CLI_HTTP_H

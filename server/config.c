@@ -3,6 +3,7 @@
 #include "server/config.h"
 
 #include "base/bug.h"
+#include "base/fs.h"
 #include "base/rng.h"
 #include "server/config_file.h"
 #include "server/config_flags.h"
@@ -220,4 +221,19 @@ bool config_parse_text(struct arena *arena, str text, struct config *out, struct
     out->source = origin.source;
     read_document(&parse, origin, true);
     return end(&parse, problems);
+}
+
+/* An empty token would be one that everybody knows. */
+bool config_read_token(struct arena *arena, struct settings *settings, str *error)
+{
+    str text = STR("");
+    if (settings->admin_token_file.size == 0)
+        return true;
+    int read = fs_read_file(arena, str_c(arena, settings->admin_token_file), 4096, &text);
+    settings->admin_token = str_trim(text);
+    if (read == 0 && settings->admin_token.size > 0)
+        return true;
+    *error = str_format(arena, "--admin-token-file %.*s: %s", STR_ARG(settings->admin_token_file),
+                        read < 0 ? strerror(-read) : "it holds no token");
+    return false;
 }

@@ -48,6 +48,10 @@ struct config_input {
 MUST_CHECK bool config_parse(struct arena *arena, const struct config_input *input,
                              struct config *out, struct buf *problems);
 
+/* Reads settings->admin_token_file, when one is named, into settings->admin_token. False with a
+ * sentence when it cannot, or when the file holds none. Not part of parsing: whoever only shows or
+ * checks a configuration need not be able to read it. */
+MUST_CHECK bool config_read_token(struct arena *arena, struct settings *settings, str *error);
 /* A whole document that came another way (PUT /_atoll/v1/config). Its settings are judged, but only
  * a start can use them. No object of it may name a file. */
 MUST_CHECK bool config_parse_text(struct arena *arena, str text, struct config *out,

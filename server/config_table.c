@@ -40,6 +40,8 @@ static const struct setting table[] = {
       0, 0, GROUP_DOOR, NULL, "CONNECT to hosts that are not AWS" },
     { "admin", 0, "server.admin", SET_WORD, AT(admin), "on", "on|loopback|off", 0, 0, GROUP_DOOR,
       NULL, "who may use /_atoll" },
+    { "admin-token-file", 0, "server.admin_token_file", SET_TEXT, AT(admin_token_file), NULL, NULL,
+      0, 0, GROUP_DOOR, "FILE", "calls to /_atoll need the token in this file" },
     { "ca-dir", 0, "server.ca_dir", SET_TEXT, AT(ca_dir), NULL, NULL, 0, 0, GROUP_DOOR, "DIR",
       "certificate authority (else $XDG_DATA_HOME/atoll/ca)" },
 

@@ -164,6 +164,8 @@ static int open_and_run(struct server *server, const sigset_t *signals)
 {
     str error = STR_NONE;
     int code;
+    if (!config_read_token(server->arena, &server->config.settings, &error))
+        return fail("the admin API cannot be closed", error);
     server->world = world_open(server->arena, &server->config.settings, &error);
     if (server->world == NULL)
         return fail("the world does not open", error);

@@ -44,6 +44,8 @@ struct settings {
     bool latency_wall; /* wait it under a manual clock too */
     enum proxy_other proxy_other;
     enum admin_mode admin;
+    str admin_token_file; /* empty: calls need no token */
+    str admin_token;      /* what it held, trimmed; never shown, never logged */
     enum store_durability durability;
     enum version_order version_order;
     uint64_t part_min_bytes;

@@ -1,6 +1,7 @@
 /* The admin API's door: guards, the table of calls, problem documents. */
 #include "server/admin/admin.h"
 
+#include "base/digest.h"
 #include "base/encode.h"
 #include "routing/topology.h"
 #include "server/admin/call.h"
@@ -216,6 +217,19 @@ static bool is_json(const struct request *rq)
     return str_eq_nocase(str_trim(head), STR("application/json"));
 }
 
+/* RFC 6750. The comparison takes the same time whatever was sent. */
+static bool has_token(const struct request *rq)
+{
+    str token = rq->world->settings->admin_token, scheme, given;
+    if (token.size == 0)
+        return true;
+    if (!str_cut(str_trim(request_get_header(rq, "Authorization")), ' ', &scheme, &given) ||
+        !str_eq_nocase(scheme, STR("Bearer")))
+        return false;
+    given = str_trim(given);
+    return given.size == token.size && digest_equal_constant_time(given.ptr, token.ptr, token.size);
+}
+
 /* True when the call may go on; else the refusal stands. */
 static bool may_pass(struct request *rq, const struct admin_row *row)
 {
@@ -225,6 +239,13 @@ static bool may_pass(struct request *rq, const struct admin_row *row)
     if (mode == ADMIN_OFF || (mode == ADMIN_LOOPBACK && !rq->peer_is_loopback)) {
         admin_problem(rq, 403, "admin-closed", STR("the admin API is closed to this address"),
                       STR("start with --admin on, or call it from the machine itself"));
+        return false;
+    }
+    if (!has_token(rq)) {
+        request_header_c(rq, "WWW-Authenticate", "Bearer realm=\"atoll\"");
+        admin_problem(rq, 401, "needs-token", STR("this server's admin API needs its token"),
+                      STR("send Authorization: Bearer TOKEN; the CLI reads it from the file that "
+                          "$ATOLL_ADMIN_TOKEN_FILE names"));
         return false;
     }
     if (!(row->flags & CALL_CHANGES))

@@ -108,6 +108,37 @@ TEST(explain_shows_where_a_signature_went_wrong)
                                      "  client  b=1&a=2\n"));
 }
 
+TEST(the_token_of_the_admin_api_is_read_from_its_file)
+{
+    static const struct {
+        int line;
+        const char *text, *authorization;
+    } rows[] = {
+        { __LINE__, "s3cret\n", "Bearer s3cret" },
+        { __LINE__, "", "" },
+        { __LINE__, "two\nlines", "" },
+        { __LINE__, NULL, "" },
+    };
+    static const struct fake_answer answers[] = { { "/", 200, "application/json", "{}" },
+                                                  { NULL, 0, NULL, NULL } };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct fake_server fake;
+        struct said said;
+        char path[512];
+        (void) snprintf(path, sizeof path, "%s/token", test_directory());
+        if (rows[i].text)
+            assert_int_equal(fs_replace_file(path, str_of(rows[i].text), 0600), 0);
+        (void) setenv("ATOLL_ADMIN_TOKEN_FILE", path, 1);
+        fake_server_start(&fake, answers);
+        say(&said, "status");
+        fake_server_stop(&fake);
+        (void) unsetenv("ATOLL_ADMIN_TOKEN_FILE");
+        assert_int_equal(said.code, EXIT_YES);
+        if (strcmp(fake.authorization, rows[i].authorization) != 0)
+            fail_msg("line %d: '%s'", rows[i].line, fake.authorization);
+    }
+}
+
 TEST(wrong_flags_are_named_with_a_suggestion)
 {
     static const struct {

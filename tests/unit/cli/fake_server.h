@@ -30,7 +30,8 @@ struct fake_server {
     int listener;
     unsigned port;
     pthread_t thread;
-    char asked[8192]; /* "GET /path body\n", one line for each */
+    char asked[8192];        /* "GET /path body\n", one line for each */
+    char authorization[128]; /* of the last call; "" when it had none */
 };
 
 static void fake_server_answer(struct fake_server *fake, int fd)
@@ -51,6 +52,10 @@ static void fake_server_answer(struct fake_server *fake, int fd)
             length = strtoul(header + 16, NULL, 10);
     }
     if (sscanf(in, "%15s %4095s", method, path) != 2)
+        return;
+    const char *authorization = strstr(in, "Authorization: ");
+    fake->authorization[0] = '\0';
+    if (authorization && sscanf(authorization + 15, "%127[^\r]", fake->authorization) != 1)
         return;
     size_t used = strlen(fake->asked);
     (void) snprintf(fake->asked + used, sizeof fake->asked - used, "%s %s %s\n", method, path,
