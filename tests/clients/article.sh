@@ -208,7 +208,7 @@ article() {
     [ "$2" = no ] || check_cli_alias
     cp "$clients_dir/replication-config.json" .
     runs "step 4: put-bucket-replication, as printed" step_4
-    is "step 4: and it is marked" "$(marks_of PutBucketReplication)" rule-without-priority
+    is "step 4: and it is marked" "$(marks_of PutBucketReplication)" "rule-without-priority, undeclared-role"
     counted python3 "$clients_dir/replication.py"
     check_program "with the friendly name" ""
     check_program "with the alias" "s/my-global-access-point\.mrap/$alias/"
