@@ -301,7 +301,7 @@ static void read_expires(struct claim *claim, str text)
     int64_t seconds;
     if (!str_to_i64(text, &seconds))
         refuse(claim, code, STR("X-Amz-Expires should be a number"));
-    else if (seconds < 1)
+    else if (seconds < 0)
         refuse(claim, code, STR("X-Amz-Expires must be non-negative"));
     else if (seconds > LIMIT_PRESIGN_S)
         refuse(claim, code,

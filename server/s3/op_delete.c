@@ -241,9 +241,10 @@ enum s3_code op_delete_objects(struct request *rq)
         return common_invalid_request(
             rq, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
     store_delete_init(&batch->del, rq->arena);
-    enum s3_code code = read_bypass(rq, &batch->bypass);
-    if (code == S3_OK)
-        code = read_batch(rq, batch);
+    /* Only of DeleteObject it is recorded that AWS refuses the header where nothing is locked. */
+    str bypass = request_get_header(rq, "x-amz-bypass-governance-retention");
+    batch->bypass = rq->bucket.object_lock && str_eq_nocase(bypass, STR("true"));
+    enum s3_code code = read_batch(rq, batch);
     if (code != S3_OK)
         return code;
     batch->del.bucket = rq->bucket.id;

@@ -44,6 +44,18 @@ TEST(an_expired_request_is_told_when_it_expired)
     fixture_free(fixture);
 }
 
+TEST(no_seconds_at_all_have_expired_at_once)
+{
+    struct auth_fixture *fixture = timed(AUTH_MODE_RELAXED);
+    struct request *rq =
+        get_presigned(fixture, QUERY(A, QUERY_CREDENTIAL, D, "X-Amz-Expires=0", H, S));
+    rq->received_wall = instant_add(rq->received_wall, DURATION_MS(1));
+    assert_int_equal(auth_check(rq), S3_AccessDenied);
+    assert_str(rq->message, "Request has expired");
+    assert_str(extra(rq, "X-Amz-Expires"), "0");
+    fixture_free(fixture);
+}
+
 TEST(a_clock_more_than_fifteen_minutes_off_is_refused)
 {
     static const struct {
