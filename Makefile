@@ -100,9 +100,10 @@ deps: ## install from Debian what building needs
 test-deps: ## install from Debian what the tests need
 	$(Q)tests/install build test
 
-lint: ## layers, sizes, headers, READMEs, format
+lint: $(B)/tests/docs/coverage ## layers, sizes, headers, READMEs, format, docs/coverage.md
 	$(Q)tests/lint/layers.sh && tests/lint/sizes.sh && tests/lint/readmes.sh && tests/lint/headers.sh $(CC) $(CPPFLAGS) -std=c17 $(WARN) -Werror
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
+	$(Q)$(B)/tests/docs/coverage | cmp - docs/coverage.md || { echo "docs/coverage.md: run make docs"; exit 1; }
 	@echo "lint: clean"
 tidy: ## clang-tidy and cppcheck (slow)
 	$(Q)git ls-files '*.c' | grep -v '^tests/' | xargs -P 2 -n 8 clang-tidy --quiet -- $(CPPFLAGS) -std=c17
