@@ -54,6 +54,8 @@ static const struct setting table[] = {
     { "strict", 0, "server.strict", SET_BOOL, AT(strict), "false", NULL, 0, 0, GROUP_BEHAVIOUR,
       NULL,
       "refuse whatever AWS would refuse" },
+    { "late-errors", 0, "server.late_errors", SET_BOOL, AT(late_errors), "false", NULL, 0, 0,
+      GROUP_BEHAVIOUR, NULL, "copies and Complete fail in a 200 with <Error>, as AWS may" },
     { "hints", 0, "server.hints", SET_BOOL, AT(hints), "true", NULL, 0, 0, GROUP_BEHAVIOUR, NULL,
       "<Hint> in error documents" },
     { "explain-headers", 0, "server.explain_headers", SET_BOOL, AT(explain_headers), "true", NULL,

@@ -170,6 +170,7 @@ struct request {
     /* handle */
     enum s3_code (*resume)(struct request *rq); /* continuation after S3_WAIT */
     void *state;                                /* the handler's own, between continuations */
+    bool late;                                  /* the handler has waited at least once */
     enum s3_code code;                          /* the outcome */
     str message;                                /* overrides the table's */
     struct fields extra;                        /* extra elements of the error document */

@@ -14,6 +14,20 @@
 #include "server/walk.h"
 #include "server/world.h"
 
+/* AWS, CopyObject and CompleteMultipartUpload: "A 200 OK response can contain either a success or
+ * an error": the status went out while the work was still going on (--late-errors). */
+static bool is_late_error(const struct request *rq)
+{
+    static const char *const operations[] = { "CompleteMultipartUpload", "CopyObject",
+                                              "UploadPartCopy" };
+    if (!rq->world->settings->late_errors || !rq->late || rq->op == NULL)
+        return false;
+    for (size_t i = 0; i < COUNT(operations); i++)
+        if (strcmp(rq->op->name, operations[i]) == 0)
+            return true;
+    return false;
+}
+
 static void error_reply(struct request *rq)
 {
     const struct s3_error *error = s3_error_of(rq->code);
@@ -31,7 +45,8 @@ static void error_reply(struct request *rq)
     }
     buf_init_arena(&document, rq->arena, LIMIT_XML_BYTES);
     error_document(rq, &document);
-    request_reply(rq, error->status, "application/xml", buf_str(&document));
+    request_reply(rq, is_late_error(rq) ? 200 : error->status, "application/xml",
+                  buf_str(&document));
 }
 
 static void explain_route(struct request *rq)

@@ -37,6 +37,7 @@ struct settings {
     enum iam_mode iam;
     duration signature_skew; /* negative: off */
     bool strict;
+    bool late_errors;     /* copies and Complete say what went wrong in a 200, as AWS may */
     bool hints;           /* <Hint> in errors */
     bool explain_headers; /* x-atoll-* */
     bool simulate_latency;

@@ -282,6 +282,7 @@ enum request_next request_resume(struct request *rq)
     BUG_UNLESS(rq->resume != NULL);
     step_fn *resume = rq->resume;
     rq->resume = NULL;
+    rq->late = rq->step >= STEP_HANDLE;
     enum s3_code code = resume(rq);
     if (code == S3_WAIT)
         return REQUEST_WAITS;
