@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/encode.h"
+#include "replication/timekeeper.h"
 #include "routing/topology.h"
 #include "server/admin/call.h"
 
@@ -64,6 +65,21 @@ struct admin_call *admin_call_of(struct request *rq)
 }
 
 /* --- answers --- */
+
+struct json_writer admin_begin(struct request *rq, struct buf *buf)
+{
+    struct json_writer writer;
+    buf_init_arena(buf, rq->arena, LIMIT_ANSWER_BYTES);
+    json_begin(&writer, buf);
+    json_object(&writer, NULL);
+    return writer;
+}
+
+void admin_job_done(struct time_job *job)
+{
+    struct request *rq = job->owner;
+    rq->host->wake(rq);
+}
 
 enum s3_code admin_reply(struct request *rq, const struct buf *json_text)
 {

@@ -20,6 +20,11 @@ struct admin_call {
 typedef enum s3_code admin_fn(struct admin_call *call);
 
 struct admin_call *admin_call_of(struct request *rq);
+/* Starts an answer: an object that json_end closes. */
+struct json_writer admin_begin(struct request *rq, struct buf *buf);
+/* For time_job.done, with the request as owner: wakes it. */
+struct time_job;
+void admin_job_done(struct time_job *job);
 /* 200 and a JSON document. */
 enum s3_code admin_reply(struct request *rq, const struct buf *json_text);
 /* RFC 9457: "urn:atoll:error:SLUG". hint may be empty. Always returns S3_OK: the answer stands. */

@@ -25,26 +25,11 @@ struct change {
     str name;
 };
 
-static struct json_writer begin(struct request *rq, struct buf *buf)
-{
-    struct json_writer writer;
-    buf_init_arena(buf, rq->arena, LIMIT_ANSWER_BYTES);
-    json_begin(&writer, buf);
-    json_object(&writer, NULL);
-    return writer;
-}
-
 static enum s3_code show(struct request *rq)
 {
     struct change *change = admin_call_of(rq)->state;
     store_read_begin(rq->lane->reader);
     return change->show(admin_call_of(rq));
-}
-
-static void job_done(struct time_job *job)
-{
-    struct request *rq = job->owner;
-    rq->host->wake(rq);
 }
 
 /* Waiting copies may be able to travel now: the world thread looks before the answer goes out. */
@@ -53,7 +38,7 @@ static enum s3_code tell_timekeeper(struct request *rq, enum time_job_kind kind)
     struct change *change = admin_call_of(rq)->state;
     change->job.kind = kind;
     change->job.arena = rq->arena;
-    change->job.done = job_done;
+    change->job.done = admin_job_done;
     change->job.owner = rq;
     rq->resume = show;
     timekeeper_submit(rq->world->timekeeper, &change->job);
@@ -115,7 +100,7 @@ static enum s3_code show_region(struct admin_call *call)
 {
     struct change *change = call->state;
     struct buf buf;
-    struct json_writer w = begin(call->rq, &buf);
+    struct json_writer w = admin_begin(call->rq, &buf);
     json_text(&w, "region", region_at(change->from)->code);
     json_boolean(
         &w, "outage",
@@ -151,7 +136,7 @@ static enum s3_code show_link(struct admin_call *call)
 {
     struct change *change = call->state;
     struct buf buf;
-    struct json_writer w = begin(call->rq, &buf);
+    struct json_writer w = admin_begin(call->rq, &buf);
     admin_write_link(call->rq, &w, change->from, change->to);
     json_end(&w);
     return admin_reply(call->rq, &buf);
@@ -226,7 +211,7 @@ static enum s3_code show_partition(struct admin_call *call)
             if (a != b)
                 cut += (unsigned) (__builtin_popcountll(partition.groups[a]) *
                                    __builtin_popcountll(partition.groups[b]));
-    struct json_writer w = begin(call->rq, &buf);
+    struct json_writer w = admin_begin(call->rq, &buf);
     json_integer(&w, "cut", cut);
     if (partition.count && partition.until.ns != INSTANT_NEVER.ns)
         json_text(&w, "until", instant_iso8601(call->rq->arena, partition.until));
@@ -331,7 +316,7 @@ static enum s3_code routes_committed(struct request *rq)
     if (mrap == NULL)
         return S3_OK;
     event_of_change(rq, EVENT_ROUTE, mrap->name, routes_text(rq->arena, mrap));
-    struct json_writer w = begin(rq, &buf);
+    struct json_writer w = admin_begin(rq, &buf);
     json_text(&w, "name", mrap->name);
     admin_write_members(rq, &w, mrap);
     json_end(&w);
@@ -414,7 +399,7 @@ static enum s3_code show_reset(struct request *rq)
     struct buf buf;
     if (!reset->applied)
         return admin_problem(rq, 500, "config-not-applied", reset->problem, STR_NONE);
-    struct json_writer w = begin(rq, &buf);
+    struct json_writer w = admin_begin(rq, &buf);
     json_integer(&w, "took_ms", (clock_mono().ns - reset->began.ns) / 1000000);
     json_end(&w);
     return admin_reply(rq, &buf);
@@ -461,7 +446,7 @@ static enum s3_code wiped(struct request *rq)
     event_of_change(rq, EVENT_RESET, reset->to_config ? STR("config") : STR("empty"), STR_NONE);
     reset->job.kind = TIME_WIPED;
     reset->job.arena = rq->arena;
-    reset->job.done = job_done;
+    reset->job.done = admin_job_done;
     reset->job.owner = rq;
     rq->resume = reset_done;
     timekeeper_submit(world->timekeeper, &reset->job);

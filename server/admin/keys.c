@@ -25,15 +25,6 @@ struct places {
     size_t count;
 };
 
-static struct json_writer begin(struct request *rq, struct buf *buf)
-{
-    struct json_writer writer;
-    buf_init_arena(buf, rq->arena, LIMIT_ANSWER_BYTES);
-    json_begin(&writer, buf);
-    json_object(&writer, NULL);
-    return writer;
-}
-
 static void add_place(struct request *rq, struct places *places, str bucket)
 {
     struct member_place *place = &places->at[places->count];
@@ -225,7 +216,7 @@ enum s3_code admin_keys(struct admin_call *call)
     str diverged = admin_query(rq, "diverged", "0");
     matrix->only_diverged = str_is(diverged, "1") || str_is(diverged, "true");
     add_members(rq, &matrix->places, matrix->mrap);
-    struct json_writer w = begin(rq, &buf);
+    struct json_writer w = admin_begin(rq, &buf);
     matrix->writer = &w;
     json_text(&w, "mrap", matrix->mrap->name);
     json_array(&w, "regions");
@@ -376,7 +367,7 @@ enum s3_code admin_history(struct admin_call *call)
     enum store_result result = find_versions(history);
     if (result != STORE_OK)
         return admin_store_problem(rq, result);
-    struct json_writer w = begin(rq, &buf);
+    struct json_writer w = admin_begin(rq, &buf);
     history->writer = &w;
     json_text(&w, "target", target);
     json_text(&w, "key", history->key);

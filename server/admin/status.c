@@ -12,15 +12,6 @@
 
 #define MOST_COPIES_SHOWN 1000
 
-static struct json_writer begin(struct request *rq, struct buf *buf)
-{
-    struct json_writer writer;
-    buf_init_arena(buf, rq->arena, LIMIT_ANSWER_BYTES);
-    json_begin(&writer, buf);
-    json_object(&writer, NULL);
-    return writer;
-}
-
 static const char *route_word(unsigned dial)
 {
     return dial == 0 ? "passive" : dial == 100 ? "active" : "weight";
@@ -167,7 +158,7 @@ enum s3_code admin_status(struct admin_call *call)
     enum store_result result = all_buckets(rq, &buckets);
     if (result != STORE_OK)
         return admin_store_problem(rq, result);
-    struct json_writer w = begin(rq, &buf);
+    struct json_writer w = admin_begin(rq, &buf);
     json_text(&w, "version", STR(ATOLL_VERSION));
     json_text(&w, "account", rq->world->settings->account);
     json_text(&w, "seed", str_format(rq->arena, "%llu", (unsigned long long) rq->world->seed));
@@ -203,7 +194,7 @@ enum s3_code admin_config(struct admin_call *call)
 enum s3_code admin_mraps(struct admin_call *call)
 {
     struct buf buf;
-    struct json_writer w = begin(call->rq, &buf);
+    struct json_writer w = admin_begin(call->rq, &buf);
     write_mraps(call->rq, &w);
     json_end(&w);
     return admin_reply(call->rq, &buf);
@@ -216,7 +207,7 @@ enum s3_code admin_links(struct admin_call *call)
     struct buf buf;
     uint64_t pending;
     enum store_result result = all_buckets(rq, &buckets);
-    struct json_writer w = begin(rq, &buf);
+    struct json_writer w = admin_begin(rq, &buf);
     struct link wild = links_effective(rq->world->links, rq->arena, REGION_NONE, REGION_NONE);
     json_text(&w, "default_lag", lag_text(rq->arena, &wild.lag));
     if (result == STORE_OK)
@@ -281,7 +272,7 @@ enum s3_code admin_replication(struct admin_call *call)
         store_queue_list(rq->lane->reader, rq->arena, &filter, MOST_COPIES_SHOWN, &page);
     if (result != STORE_OK)
         return admin_store_problem(rq, result);
-    struct json_writer w = begin(rq, &buf);
+    struct json_writer w = admin_begin(rq, &buf);
     json_integer(&w, "count", (int64_t) page.count);
     json_array(&w, "copies");
     for (size_t i = 0; i < page.count; i++)
@@ -383,7 +374,7 @@ enum s3_code admin_route(struct admin_call *call)
     struct route_table table = { mrap->members, mrap->member_count, mrap->proximity, 0 };
     route_pick(&table, &client->place, regions_up(rq->world->regions, rq->received_at),
                (struct route_draws){ 0.5, 1 }, &choice);
-    struct json_writer w = begin(rq, &buf);
+    struct json_writer w = admin_begin(rq, &buf);
     json_object(&w, "client");
     json_text(&w, "name", client->name);
     json_text(&w, "at", client->place.name);

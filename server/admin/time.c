@@ -16,21 +16,6 @@ struct timing {
     admin_fn *show;
 };
 
-static struct json_writer begin(struct request *rq, struct buf *buf)
-{
-    struct json_writer writer;
-    buf_init_arena(buf, rq->arena, LIMIT_ANSWER_BYTES);
-    json_begin(&writer, buf);
-    json_object(&writer, NULL);
-    return writer;
-}
-
-static void job_done(struct time_job *job)
-{
-    struct request *rq = job->owner;
-    rq->host->wake(rq);
-}
-
 static enum s3_code job_over(struct request *rq)
 {
     struct timing *timing = admin_call_of(rq)->state;
@@ -53,7 +38,7 @@ static struct timing *timing_new(struct admin_call *call, enum time_job_kind kin
     struct timing *timing = ARENA_NEW(call->rq->arena, struct timing);
     timing->job.kind = kind;
     timing->job.arena = call->rq->arena;
-    timing->job.done = job_done;
+    timing->job.done = admin_job_done;
     timing->job.owner = call->rq;
     timing->show = then;
     call->state = timing;
@@ -74,7 +59,7 @@ static enum s3_code show_clock(struct admin_call *call)
 {
     const struct timing *timing = call->state;
     struct buf buf;
-    struct json_writer w = begin(call->rq, &buf);
+    struct json_writer w = admin_begin(call->rq, &buf);
     admin_write_clock(call->rq, &w);
     if (timing) {
         json_integer(&w, "applied", (int64_t) timing->job.applied);
@@ -141,7 +126,7 @@ static enum s3_code show_wait(struct admin_call *call)
     struct request *rq = call->rq;
     struct buf buf;
     bool converged = job->result == TIME_OK;
-    struct json_writer w = begin(rq, &buf);
+    struct json_writer w = admin_begin(rq, &buf);
     json_boolean(&w, "converged", converged);
     json_text(&w, "waited", duration_text(rq->arena, job->waited));
     json_boolean(&w, "jumped",
@@ -258,7 +243,7 @@ static enum s3_code show_count(struct admin_call *call)
 {
     const struct timing *timing = call->state;
     struct buf buf;
-    struct json_writer w = begin(call->rq, &buf);
+    struct json_writer w = admin_begin(call->rq, &buf);
     json_integer(&w, "count", (int64_t) timing->job.applied);
     json_end(&w);
     return admin_reply(call->rq, &buf);
