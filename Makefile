@@ -89,6 +89,9 @@ wire: all ## bad input over real sockets
 seeing: all ## the admin API as documented: events, faults, metrics, anomalies
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/seeing
 
+golden: all ## request/response pairs, each a statement of AWS's documents; GOLDEN="e6-get.golden:12 -v" plays one
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/golden/run $(GOLDEN)
+
 test: ## everything that Debian alone can run; installs what it needs; ends with "N passed, N failed"
 	$(Q)tests/run-all
 
@@ -114,9 +117,9 @@ format: ## clang-format over everything
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
 asan: ## unit tests, scenarios and a served session (leaks at its end too) under ASan and UBSan
-	$(Q)$(MAKE) B=build/asan SAN=address,undefined OPT=-O1 all unit scenarios wire
+	$(Q)$(MAKE) B=build/asan SAN=address,undefined OPT=-O1 all unit scenarios wire golden
 tsan: ## unit tests, scenarios and a served session under TSan
-	$(Q)TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=4" $(MAKE) B=build/tsan SAN=thread OPT=-O1 all unit scenarios wire
+	$(Q)TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=4" $(MAKE) B=build/tsan SAN=thread OPT=-O1 all unit scenarios wire golden
 
 bench: all $(B)/tests/bench/load ## figures, as ratios of one run (wrk and nginx from Debian)
 	$(Q)tests/install build bench
