@@ -169,8 +169,9 @@ static bool kind_travels(const struct repl_rule *rule, const struct facts *facts
             return false;
         return !v2 || rule->delete_markers == REPL_ENABLED;
     case CHANGED_META:
-        /* Only lifecycle changes a class in place, and "lifecycle actions are not replicated". */
-        if (facts->change->what == CHANGE_STORAGE_CLASS)
+        /* Only lifecycle changes a class in place, and "lifecycle actions are not replicated"; a
+         * field alone is a temporary copy out of the archive, which each bucket has for itself. */
+        if (facts->change->what == CHANGE_STORAGE_CLASS || facts->change->what == CHANGE_FIELDS)
             return false;
         if (facts->replica)
             return rule->replica_modifications == REPL_ENABLED;

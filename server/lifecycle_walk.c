@@ -282,7 +282,8 @@ static void tell_change(struct walk *walk, const struct store_version_change *ch
                                        .version_id = change->version_id,
                                        .has_object = true,
                                        .etag = change->out.etag,
-                                       .size_bytes = change->out.size_bytes };
+                                       .size_bytes = change->out.size_bytes,
+                                       .storage_class = change->out.meta.storage_class };
     tell(walk, &what);
 }
 

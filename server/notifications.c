@@ -111,11 +111,34 @@ static void write_object(struct json_writer *w, const struct sender *sender,
     json_end(w);
 }
 
-/* The versions of AWS's records: 2.1, and 2.3 for the kinds that came later. */
+/* The versions of AWS's records: 2.1, and 2.3 for the kinds that came later ("eventVersion"). */
 static str event_version(str name)
 {
-    bool old = str_starts(name, STR("ObjectCreated:")) || str_starts(name, STR("ObjectRemoved:"));
-    return old ? STR("2.1") : STR("2.3");
+    static const char *const later[] = { "Lifecycle", "IntelligentTiering",
+                                         "ObjectAcl:", "ObjectTagging:", "ObjectRestore:Delete" };
+    for (size_t i = 0; i < COUNT(later); i++)
+        if (str_starts(name, str_of(later[i])))
+            return STR("2.3");
+    return STR("2.1");
+}
+
+/* What some kinds have beside s3, in a member of their own. */
+static void write_more(struct json_writer *w, const struct sender *sender,
+                       const struct notification *what)
+{
+    if (str_is(what->name, "ObjectRestore:Completed")) {
+        json_object(w, "glacierEventData");
+        json_object(w, "restoreEventData");
+        json_text(w, "lifecycleRestorationExpiryTime",
+                  instant_iso8601(sender->from.arena, what->expiry));
+        json_text(w, "lifecycleRestoreStorageClass", what->storage_class);
+        json_end(w);
+        json_end(w);
+    } else if (str_is(what->name, "LifecycleTransition")) {
+        json_object(w, "lifecycleEventData");
+        write_one_text(w, "transitionEventData", "destinationStorageClass", what->storage_class);
+        json_end(w);
+    }
 }
 
 static void write_record(struct json_writer *w, const struct sender *sender,
@@ -139,6 +162,7 @@ static void write_record(struct json_writer *w, const struct sender *sender,
     write_bucket(w, sender);
     write_object(w, sender, what, now);
     json_end(w);
+    write_more(w, sender, what);
     json_end(w);
 }
 

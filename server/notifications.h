@@ -21,6 +21,8 @@ struct notification {
     bool has_object; /* etag and size are known: not when something went */
     str etag;
     uint64_t size_bytes;
+    str storage_class; /* of a restore: the object's; of a transition: the new one */
+    instant expiry;    /* of a restore */
 };
 
 /* Of a request that succeeded; its bucket is meant. */

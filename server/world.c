@@ -21,6 +21,7 @@
 #include "server/metrics.h"
 #include "server/mraps.h"
 #include "server/regions.h"
+#include "server/restores.h"
 
 static str temporary_directory(struct arena *arena)
 {
@@ -41,11 +42,15 @@ static region_set regions_down(void *ctx, instant now)
 static instant next_timer(void *ctx, instant now)
 {
     const struct world *world = ctx;
-    instant end = regions_next_end(world->regions, now);
-    instant night = lifecycle_engine_next(world->lifecycle, now);
-    instant hour = access_log_next(world->access_log, now);
-    instant first = instant_before(night, end) ? night : end;
-    return instant_before(hour, first) ? hour : first;
+    const instant all[] = { regions_next_end(world->regions, now),
+                            lifecycle_engine_next(world->lifecycle, now),
+                            access_log_next(world->access_log, now),
+                            restores_next(world->restores) };
+    instant first = INSTANT_NEVER;
+    for (size_t i = 0; i < COUNT(all); i++)
+        if (instant_before(all[i], first))
+            first = all[i];
+    return first;
 }
 
 /* The end of an outage needs nothing: whoever asks sees that it is over. */
@@ -53,6 +58,7 @@ static void timer(void *ctx, instant now)
 {
     const struct world *world = ctx;
     lifecycle_engine_timer(world->lifecycle, now);
+    restores_timer(world->restores, now);
     access_log_timer(world->access_log, now);
 }
 
@@ -193,8 +199,9 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
     store_reader_close(reader);
     world->deliveries = deliveries_open();
     world->lifecycle = lifecycle_engine_open(world);
+    world->restores = restores_open(world);
     world->access_log = access_log_open(world);
-    if (world->lifecycle && world->access_log && open_timekeeper(world))
+    if (world->lifecycle && world->restores && world->access_log && open_timekeeper(world))
         return true;
     *error = STR("the world thread could not be started");
     return false;
@@ -220,6 +227,7 @@ void world_close(struct world *world)
     if (world->timekeeper)
         timekeeper_close(world->timekeeper);
     lifecycle_engine_close(world->lifecycle);
+    restores_close(world->restores);
     access_log_close(world->access_log);
     deliveries_close(world->deliveries);
     replication_role_close(world->replication_role);

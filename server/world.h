@@ -25,6 +25,7 @@ struct replication_role; /* server/auth/replication_role.h: what roles may copy 
 struct faults;           /* server/faults.h: what is done to requests and copies on demand */
 struct access_log;       /* server/access_log.h: records on their way to target buckets */
 struct deliveries;       /* server/deliveries.h: notifications on their way to webhooks, files */
+struct restores;         /* server/restores.h: restores that have something left to tell */
 struct lifecycle_engine; /* server/lifecycle_engine.h: rules that act on objects each midnight */
 struct anomalies;        /* server/anomalies.h: what clients could notice because Regions differ */
 
@@ -60,6 +61,7 @@ struct world {
     struct faults *faults;
     struct anomalies *anomalies;
     struct lifecycle_engine *lifecycle;
+    struct restores *restores;
     struct deliveries *deliveries;
     struct access_log *access_log;
     struct world_watch watch;

@@ -152,7 +152,15 @@ enum version_change {
     CHANGE_RETENTION = 4,
     CHANGE_LEGAL_HOLD = 8,
     CHANGE_STORAGE_CLASS = 16,
-    CHANGE_FIELDS = 32
+    CHANGE_FIELDS = 32 /* of them one: `field` */
+};
+/* One of meta.fields, changed in the transaction so that changes of others are not lost. */
+struct field_change {
+    const char *name;
+    str value;        /* ptr == NULL: it goes */
+    bool judged;      /* the answer depends on what was there: STORE_CONFLICT when it is not now */
+    str was;          /* ptr == NULL: absent */
+    int64_t stamp_us; /* the version that was looked at */
 };
 struct store_version_change { /* in place; travels to replicas when replication says so */
     struct store_write head;
@@ -160,7 +168,8 @@ struct store_version_change { /* in place; travels to replicas when replication 
     str key;
     str version_id;          /* ptr == NULL: current */
     unsigned what;           /* of enum version_change */
-    struct object_meta meta; /* the members that `what` names */
+    struct object_meta meta; /* the members that `what` names, but fields */
+    struct field_change field;
     bool bypass_governance;
     struct version_info out;
 };

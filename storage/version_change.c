@@ -1,17 +1,17 @@
 /* Changes of a version in place: tags, ACL, object lock, storage class, fields. They travel to
  * replicas when the plan says so. */
+#include "base/fields.h"
 #include "storage/txn.h"
 #include "storage/version_meta.h"
 
-/* A retention in force is only ever lengthened: COMPLIANCE by anybody, GOVERNANCE weakened with
- * the bypass permission alone (S3: "Object Lock retention modes"). */
+/* A retention in force is only ever lengthened: weakening GOVERNANCE, and turning it into
+ * COMPLIANCE, takes the bypass permission (S3: "Object Lock retention modes"). */
 static bool retention_may_become(const struct store_txn *txn, const struct object_meta *old,
                                  const struct object_meta *new, bool bypass)
 {
     if (old->lock_mode == LOCK_NONE || !instant_before(txn->now, old->lock_until))
         return true;
-    bool as_strong = new->lock_mode == old->lock_mode || new->lock_mode == LOCK_COMPLIANCE;
-    if (as_strong && !instant_before(new->lock_until, old->lock_until))
+    if (new->lock_mode == old->lock_mode && !instant_before(new->lock_until, old->lock_until))
         return true;
     return old->lock_mode == LOCK_GOVERNANCE && bypass;
 }
@@ -30,6 +30,30 @@ static enum store_result find(struct store_txn *txn, struct store_version_change
     return STORE_OK;
 }
 
+static bool is_as_judged(const struct version_info *version, const struct field_change *change,
+                         const struct fields *fields)
+{
+    str now = fields_get(fields, change->name);
+    return version->stamp_us == change->stamp_us && str_is_set(now) == str_is_set(change->was) &&
+           str_eq(now, change->was);
+}
+
+static enum store_result change_field(struct store_txn *txn, struct version_info *version,
+                                      const struct field_change *change)
+{
+    struct fields fields = { 0 };
+    if (version->meta.fields.size > 0 && !fields_unpack(txn->arena, version->meta.fields, &fields))
+        return STORE_BROKEN;
+    if (change->judged && !is_as_judged(version, change, &fields))
+        return STORE_CONFLICT;
+    if (str_is_set(change->value))
+        fields_set(txn->arena, &fields, str_of(change->name), change->value);
+    else
+        fields_remove(&fields, change->name);
+    version->meta.fields = fields_pack(txn->arena, &fields);
+    return STORE_OK;
+}
+
 static enum store_result run_change(struct store_txn *txn, struct store_write *write)
 {
     struct store_version_change *change = (struct store_version_change *) write;
@@ -42,7 +66,11 @@ static enum store_result run_change(struct store_txn *txn, struct store_write *w
     if ((change->what & CHANGE_RETENTION) &&
         !retention_may_become(txn, &change->out.meta, &change->meta, change->bypass_governance))
         return STORE_LOCKED;
-    version_meta_take(&change->out.meta, &change->meta, change->what);
+    if (change->what & CHANGE_FIELDS)
+        result = change_field(txn, &change->out, &change->field);
+    if (result != STORE_OK)
+        return result;
+    version_meta_take(&change->out.meta, &change->meta, change->what & ~(unsigned) CHANGE_FIELDS);
     struct store_change told = { .kind = CHANGED_META,
                                  .version = &change->out,
                                  .what = change->what,

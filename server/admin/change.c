@@ -13,6 +13,7 @@
 #include "server/journal.h"
 #include "server/mraps.h"
 #include "server/regions.h"
+#include "server/restores.h"
 
 struct change {
     struct store_write write;
@@ -444,6 +445,7 @@ static enum s3_code wiped(struct request *rq)
     journal_clear(world->journal);
     anomalies_clear(world->anomalies);
     event_of_change(rq, EVENT_RESET, reset->to_config ? STR("config") : STR("empty"), STR_NONE);
+    restores_changed(world);
     reset->job.kind = TIME_WIPED;
     reset->job.arena = rq->arena;
     reset->job.done = admin_job_done;

@@ -49,11 +49,11 @@ enum s3_code op_get_bucket_acl(struct request *rq)
 enum s3_code op_put_object_acl(struct request *rq)
 {
     struct version_info version;
-    struct object_meta meta = { 0 };
+    struct object_change change = { .what = CHANGE_ACL, .status = 200 };
     enum s3_code code = version_change_find(rq, &version);
     if (code == S3_OK)
-        code = read_acl(rq, true, &meta.acl);
-    return code == S3_OK ? version_change_write(rq, CHANGE_ACL, &meta, 200) : code;
+        code = read_acl(rq, true, &change.meta.acl);
+    return code == S3_OK ? version_change_write(rq, &change) : code;
 }
 
 enum s3_code op_get_object_acl(struct request *rq)

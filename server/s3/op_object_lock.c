@@ -105,32 +105,14 @@ static enum s3_code read_retention(struct request *rq, struct object_meta *meta)
     return S3_OK;
 }
 
-/* AWS: from GOVERNANCE to COMPLIANCE takes the bypass too, whatever the date. */
-static enum s3_code judge_mode(struct request *rq, const struct version_info *version,
-                               const struct object_meta *meta)
-{
-    const struct object_meta *old = &version->meta;
-    bool bypass =
-        str_eq_nocase(request_get_header(rq, "x-amz-bypass-governance-retention"), STR("true"));
-    bool in_force =
-        old->lock_mode != LOCK_NONE && instant_before(clock_now(rq->world->clock), old->lock_until);
-    if (!in_force || bypass || old->lock_mode != LOCK_GOVERNANCE ||
-        meta->lock_mode == LOCK_GOVERNANCE)
-        return S3_OK;
-    request_message(rq, "Access Denied because object protected by object lock.");
-    return S3_AccessDenied;
-}
-
 enum s3_code op_put_object_retention(struct request *rq)
 {
     struct version_info version;
-    struct object_meta meta = { 0 };
+    struct object_change change = { .what = CHANGE_RETENTION, .status = 200 };
     enum s3_code code = find_locked(rq, &version);
     if (code == S3_OK)
-        code = read_retention(rq, &meta);
-    if (code == S3_OK)
-        code = judge_mode(rq, &version, &meta);
-    return code == S3_OK ? version_change_write(rq, CHANGE_RETENTION, &meta, 200) : code;
+        code = read_retention(rq, &change.meta);
+    return code == S3_OK ? version_change_write(rq, &change) : code;
 }
 
 enum s3_code op_get_object_retention(struct request *rq)
@@ -158,22 +140,19 @@ static const struct document hold = { "", &hold_schema, S3_OK, NULL, NULL };
 enum s3_code op_put_object_legal_hold(struct request *rq)
 {
     struct version_info version;
-    struct object_meta meta = { 0 };
-    struct fields fields = { 0 };
+    struct object_change change = { .what = CHANGE_LEGAL_HOLD | CHANGE_FIELDS,
+                                    .field = { .name = HOLD_FIELD },
+                                    .status = 200 };
     const struct xml *root;
     enum s3_code code = find_locked(rq, &version);
     if (code == S3_OK)
         code = document_read(rq, &hold, &root);
     if (code != S3_OK)
         return code;
-    meta.legal_hold = str_is(str_trim(xml_text(root, "Status")), "ON");
-    if (version.meta.fields.size > 0 && !fields_unpack(rq->arena, version.meta.fields, &fields))
-        return S3_InternalError;
-    fields_remove(&fields, HOLD_FIELD);
-    if (!meta.legal_hold)
-        fields_add(rq->arena, &fields, STR(HOLD_FIELD), STR("OFF"));
-    meta.fields = fields_pack(rq->arena, &fields);
-    return version_change_write(rq, CHANGE_LEGAL_HOLD | CHANGE_FIELDS, &meta, 200);
+    change.meta.legal_hold = str_is(str_trim(xml_text(root, "Status")), "ON");
+    if (!change.meta.legal_hold)
+        change.field.value = STR("OFF");
+    return version_change_write(rq, &change);
 }
 
 /* AWS tells a hold that was lifted (OFF) from one that never was. */

@@ -6,10 +6,10 @@
  *                        '--409 RestoreAlreadyInProgress
  */
 #include "base/clock.h"
+#include "server/restores.h"
 #include "server/s3/common.h"
 #include "server/s3/document.h"
 #include "server/s3/handlers.h"
-#include "server/s3/restore.h"
 #include "server/s3/version_change.h"
 #include "server/world.h"
 
@@ -80,12 +80,19 @@ static enum s3_code not_archived(struct request *rq, const struct version_info *
     return S3_InvalidObjectState;
 }
 
+/* Somebody else restored it, or wrote it anew, between look-up and commit. */
+static enum s3_code once_more(struct request *rq)
+{
+    store_read_begin(rq->lane->reader);
+    return op_restore_object(rq);
+}
+
 enum s3_code op_restore_object(struct request *rq)
 {
     struct version_info version;
     struct wish wish = { 0 };
     struct restore restore;
-    struct object_meta meta = { 0 };
+    struct object_change change = { .what = CHANGE_FIELDS, .again = once_more };
     struct fields fields = { 0 };
     instant now = clock_now(rq->world->clock);
     enum s3_code code = version_change_find(rq, &version);
@@ -106,7 +113,14 @@ enum s3_code op_restore_object(struct request *rq)
     if (state == RESTORE_NONE)
         restore.ready = instant_add(now, time_taken(version.meta.storage_class, wish.tier));
     restore.expiry = expiry_after(state == RESTORE_NONE ? restore.ready : now, wish.days);
-    fields_set(rq->arena, &fields, STR(RESTORE_FIELD), restore_value(rq->arena, &restore));
-    meta.fields = fields_pack(rq->arena, &fields);
-    return version_change_write(rq, CHANGE_FIELDS, &meta, state == RESTORE_NONE ? 202 : 200);
+    struct store_doc *doc = ARENA_NEW(rq->arena, struct store_doc);
+    *doc = restores_doc(rq->arena, rq->bucket.name, &version, &restore, state == RESTORE_DONE);
+    change.doc = doc;
+    change.field = (struct field_change){ .name = RESTORE_FIELD,
+                                          .value = restore_value(rq->arena, &restore),
+                                          .judged = true,
+                                          .was = fields_get(&fields, RESTORE_FIELD),
+                                          .stamp_us = version.stamp_us };
+    change.status = state == RESTORE_NONE ? 202 : 200;
+    return version_change_write(rq, &change);
 }

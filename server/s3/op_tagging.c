@@ -87,7 +87,7 @@ enum s3_code op_delete_bucket_tagging(struct request *rq)
 enum s3_code op_put_object_tagging(struct request *rq)
 {
     struct version_info version;
-    struct object_meta meta = { 0 };
+    struct object_change change = { .what = CHANGE_TAGS, .status = 200 };
     struct fields tags = { 0 };
     enum s3_code code = version_change_find(rq, &version);
     if (code == S3_OK)
@@ -95,8 +95,8 @@ enum s3_code op_put_object_tagging(struct request *rq)
     if (code != S3_OK)
         return code;
     if (tags.count > 0)
-        meta.tags = fields_pack(rq->arena, &tags);
-    return version_change_write(rq, CHANGE_TAGS, &meta, 200);
+        change.meta.tags = fields_pack(rq->arena, &tags);
+    return version_change_write(rq, &change);
 }
 
 enum s3_code op_get_object_tagging(struct request *rq)
@@ -109,7 +109,7 @@ enum s3_code op_get_object_tagging(struct request *rq)
 enum s3_code op_delete_object_tagging(struct request *rq)
 {
     struct version_info version;
-    struct object_meta meta = { 0 };
+    struct object_change change = { .what = CHANGE_TAGS, .status = 204 };
     enum s3_code code = version_change_find(rq, &version);
-    return code == S3_OK ? version_change_write(rq, CHANGE_TAGS, &meta, 204) : code;
+    return code == S3_OK ? version_change_write(rq, &change) : code;
 }

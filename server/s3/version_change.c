@@ -2,12 +2,13 @@
 #include "server/s3/version_change.h"
 
 #include "server/notifications.h"
+#include "server/restores.h"
 #include "server/s3/common.h"
 #include "server/s3/object.h"
 
 struct changing {
     struct store_version_change write;
-    int status;
+    struct object_change change;
 };
 
 enum s3_code version_change_find(struct request *rq, struct version_info *out)
@@ -32,14 +33,18 @@ static enum s3_code changed(struct request *rq)
 {
     const struct changing *changing = rq->state;
     enum store_result result = changing->write.head.result;
+    if (result == STORE_CONFLICT)
+        return changing->change.again(rq);
     if (result == STORE_LOCKED) {
         request_message(rq, "Access Denied because object protected by object lock.");
         return S3_AccessDenied;
     }
     if (result != STORE_OK)
         return common_from_store(rq, result);
+    if (changing->change.doc)
+        restores_changed(rq->world);
     notifications_created(rq, &changing->write.out);
-    request_reply_empty(rq, changing->status);
+    request_reply_empty(rq, changing->change.status);
     return S3_OK;
 }
 
@@ -48,18 +53,21 @@ static bool asks_bypass(const struct request *rq)
     return str_eq_nocase(request_get_header(rq, "x-amz-bypass-governance-retention"), STR("true"));
 }
 
-enum s3_code version_change_write(struct request *rq, unsigned what, const struct object_meta *meta,
-                                  int status)
+enum s3_code version_change_write(struct request *rq, const struct object_change *change)
 {
     struct changing *changing = ARENA_NEW(rq->arena, struct changing);
-    store_version_change_init(&changing->write, rq->arena);
-    changing->write.bucket = rq->bucket.id;
-    changing->write.key = rq->address.key;
-    changing->write.version_id = request_query(rq, "versionId");
-    changing->write.what = what;
-    changing->write.meta = *meta;
-    changing->write.bypass_governance = asks_bypass(rq);
-    changing->status = status;
+    struct store_version_change *write = &changing->write;
+    changing->change = *change;
+    store_version_change_init(write, rq->arena);
+    write->bucket = rq->bucket.id;
+    write->key = rq->address.key;
+    write->version_id = request_query(rq, "versionId");
+    write->what = change->what;
+    write->meta = change->meta;
+    write->field = change->field;
+    write->bypass_governance = asks_bypass(rq);
+    write->head.docs = change->doc;
+    write->head.doc_count = change->doc ? 1 : 0;
     rq->state = changing;
-    return request_write(rq, &changing->write.head, changed);
+    return request_write(rq, &write->head, changed);
 }

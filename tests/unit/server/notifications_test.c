@@ -106,6 +106,89 @@ TEST(what_was_refused_or_not_asked_for_is_not_told)
     wire_close(wire);
 }
 
+static void advance(struct wire *wire, int seconds)
+{
+    struct time_job job = { .kind = TIME_ADVANCE_BY,
+                            .arena = wire->arena,
+                            .by = DURATION_S(seconds) };
+    assert_int_equal(timekeeper_run(wire->world->timekeeper, &job), TIME_OK);
+}
+
+#define RESTORE(days)                                                                              \
+    "<RestoreRequest><Days>" days "</Days><GlacierJobParameters><Tier>Expedited</Tier>"            \
+    "</GlacierJobParameters></RestoreRequest>"
+
+TEST(a_restore_is_told_when_it_begins_is_there_and_ends)
+{
+    struct wire *wire = open_topic(true, TOPIC(EVENT("s3:ObjectRestore:*"), ""));
+    assert_status(
+        wire_with(wire, "PUT", "/bucket/a/k", "text", { "x-amz-storage-class", "GLACIER" }), 200);
+    assert_status(wire_ask(wire, "POST", "/bucket/a/k?restore", RESTORE("1")), 202);
+    assert_told(wire, "ObjectRestore:Post ");
+    advance(wire, 299);
+    assert_told(wire, "ObjectRestore:Post ");
+    advance(wire, 1);
+    assert_told(wire, "ObjectRestore:Post ObjectRestore:Completed ");
+    str last = told(wire).last;
+    assert_true(str_find(last, STR("\"glacierEventData\":{\"restoreEventData\":{"
+                                   "\"lifecycleRestorationExpiryTime\":"
+                                   "\"2026-01-04T00:00:00.000Z\","
+                                   "\"lifecycleRestoreStorageClass\":\"GLACIER\"}}")) < last.size);
+    assert_true(str_find(last, STR("\"eventVersion\":\"2.1\"")) < last.size);
+    assert_status(wire_ask(wire, "POST", "/bucket/a/k?restore", RESTORE("3")), 200);
+    advance(wire, 2 * 86400); /* 4 January: longer by now */
+    assert_told(wire, "ObjectRestore:Post ObjectRestore:Completed ObjectRestore:Post ");
+    advance(wire, 2 * 86400);
+    assert_told(wire, "ObjectRestore:Post ObjectRestore:Completed ObjectRestore:Post "
+                      "ObjectRestore:Delete ");
+    last = told(wire).last;
+    assert_true(str_find(last, STR("\"eventVersion\":\"2.3\"")) < last.size);
+    wire_close(wire);
+}
+
+TEST(a_restore_of_what_is_gone_has_nothing_to_tell)
+{
+    struct wire *wire = open_topic(false, TOPIC(EVENT("s3:ObjectRestore:Completed"), ""));
+    assert_status(wire_with(wire, "PUT", "/bucket/k", "text", { "x-amz-storage-class", "GLACIER" }),
+                  200);
+    assert_status(wire_ask(wire, "POST", "/bucket/k?restore", RESTORE("1")), 202);
+    assert_status(wire_ask(wire, "DELETE", "/bucket/k", ""), 204);
+    advance(wire, 600);
+    assert_told(wire, "");
+    wire_close(wire);
+}
+
+TEST(a_transition_is_told_with_the_class_it_led_to)
+{
+    struct wire *wire = open_topic(false, TOPIC(EVENT("s3:LifecycleTransition"), ""));
+    assert_status(wire_ask(wire, "PUT", "/bucket/k", "text"), 200);
+    assert_status(wire_ask(wire, "PUT", "/bucket?lifecycle",
+                           "<LifecycleConfiguration><Rule><Filter><ObjectSizeGreaterThan>1"
+                           "</ObjectSizeGreaterThan></Filter><Status>Enabled</Status>"
+                           "<Transition><Days>1</Days><StorageClass>GLACIER</StorageClass>"
+                           "</Transition></Rule></LifecycleConfiguration>"),
+                  200);
+    advance(wire, 3 * 86400);
+    assert_told(wire, "LifecycleTransition ");
+    str last = told(wire).last;
+    assert_true(str_find(last, STR("\"lifecycleEventData\":{\"transitionEventData\":{"
+                                   "\"destinationStorageClass\":\"GLACIER\"}}")) < last.size);
+    wire_close(wire);
+}
+
+TEST(an_acl_is_told)
+{
+    struct wire *wire = open_topic(false, TOPIC(EVENT("s3:ObjectAcl:Put"), ""));
+    assert_status(wire_ask(wire, "PUT", "/bucket?ownershipControls",
+                           "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter"
+                           "</ObjectOwnership></Rule></OwnershipControls>"),
+                  200);
+    assert_status(wire_ask(wire, "PUT", "/bucket/k", "text"), 200);
+    assert_status(wire_with(wire, "PUT", "/bucket/k?acl", "", { "x-amz-acl", "private" }), 200);
+    assert_told(wire, "ObjectAcl:Put ");
+    wire_close(wire);
+}
+
 TEST(what_lifecycle_does_is_told)
 {
     struct wire *wire = open_topic(false, TOPIC(EVENT("s3:LifecycleExpiration:*"), ""));

@@ -1,4 +1,5 @@
 /* Versions: what put, get and delete do in each state of versioning, conditions, order, locks. */
+#include "base/fields.h"
 #include <stdio.h>
 
 #include "tests/unit/storage/store_world.h"
@@ -387,6 +388,58 @@ TEST(a_change_touches_what_it_names)
     world_close(&world);
 }
 
+static enum store_result change_field(struct world *world, const struct version_info *seen,
+                                      struct field_change field)
+{
+    struct store_version_change write;
+    store_version_change_init(&write, world->arena);
+    write.bucket = seen->bucket;
+    write.key = seen->key;
+    write.what = CHANGE_FIELDS;
+    write.field = field;
+    return store_write_wait(world->store, &write.head);
+}
+
+static str field_now(struct world *world, int64_t bucket, const char *name)
+{
+    struct version_info got;
+    struct fields fields = { 0 };
+    assert_int_equal(world_get(world, bucket, "k", NULL, &got), STORE_OK);
+    assert_true(fields_unpack(world->arena, got.meta.fields, &fields));
+    return fields_get(&fields, name);
+}
+
+TEST(a_change_of_one_field_loses_no_other)
+{
+    struct world world = world_new();
+    int64_t bucket = world_bucket(&world, "b", "eu-west-1", VERSIONING_UNSET);
+    struct version_info seen = world_must_put(&world, bucket, "k", "one");
+    struct field_change a = { .name = "a", .value = STR("1") },
+                        b = { .name = "b", .value = STR("") };
+    assert_int_equal(change_field(&world, &seen, a), STORE_OK);
+    assert_int_equal(change_field(&world, &seen, b), STORE_OK);
+    assert_str(field_now(&world, bucket, "a"), "1");
+    assert_true(str_is_set(field_now(&world, bucket, "b")));
+
+    a.judged = true; /* of the time before the first change */
+    a.stamp_us = seen.stamp_us;
+    assert_int_equal(change_field(&world, &seen, a), STORE_CONFLICT);
+    a.was = STR("1");
+    a.value = STR("2");
+    assert_int_equal(change_field(&world, &seen, a), STORE_OK);
+    assert_str(field_now(&world, bucket, "a"), "2");
+    a.value = STR_NONE;
+    a.was = STR("2");
+    assert_int_equal(change_field(&world, &seen, a), STORE_OK);
+    assert_false(str_is_set(field_now(&world, bucket, "a")));
+    assert_true(str_is_set(field_now(&world, bucket, "b")));
+
+    a.was = STR_NONE; /* the same fields, another version */
+    (void) world_must_put(&world, bucket, "k", "two");
+    assert_int_equal(change_field(&world, &seen, a), STORE_CONFLICT);
+    world_close(&world);
+}
+
 TEST(object_lock_forbids_deleting_a_version_until_its_time)
 {
     struct world world = world_new();
@@ -443,7 +496,8 @@ TEST(a_retention_in_force_is_only_lengthened)
     } rows[] = {
         { __LINE__, LOCK_NONE, LOCK_COMPLIANCE, -5, false, STORE_OK },
         { __LINE__, LOCK_GOVERNANCE, LOCK_GOVERNANCE, 5, false, STORE_OK },
-        { __LINE__, LOCK_GOVERNANCE, LOCK_COMPLIANCE, 0, false, STORE_OK },
+        { __LINE__, LOCK_GOVERNANCE, LOCK_COMPLIANCE, 0, false, STORE_LOCKED },
+        { __LINE__, LOCK_GOVERNANCE, LOCK_COMPLIANCE, 0, true, STORE_OK },
         { __LINE__, LOCK_GOVERNANCE, LOCK_GOVERNANCE, -5, false, STORE_LOCKED },
         { __LINE__, LOCK_GOVERNANCE, LOCK_NONE, 0, false, STORE_LOCKED },
         { __LINE__, LOCK_GOVERNANCE, LOCK_NONE, 0, true, STORE_OK },
