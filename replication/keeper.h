@@ -14,6 +14,10 @@
 #include "replication/timekeeper.h"
 
 #define KEEPER_BATCH LIMIT_WRITE_BATCH_ROWS
+/* Copies of a job that somebody waits for, in one commit: what they share of the database's pages
+ * is written once. A client's write may have to wait for such a commit, so flowing time takes less.
+ */
+#define KEEPER_JOB_BATCH 8192
 /* Versions that a WAITING change waits for, as a set of hash bits: a hit costs a look-up. */
 #define KEEPER_AWAITED_BITS 65536
 
@@ -46,6 +50,7 @@ bool timekeeper_stopping(struct timekeeper *keeper);
 struct keeper_run { /* what a job or the flow of time does */
     enum store_result stored;
     uint64_t applied;
+    bool job; /* somebody waits for it */
 };
 /* The earliest instant after or at which something is to be done; at most INSTANT_NEVER. */
 bool keeper_step_next(struct timekeeper *keeper, struct keeper_run *run, instant *out);

@@ -239,7 +239,7 @@ void keeper_job_run(struct timekeeper *keeper, struct time_job *job)
         keeper_wait_begin(keeper, job);
         return;
     }
-    struct keeper_run run = { .stored = STORE_OK };
+    struct keeper_run run = { .stored = STORE_OK, .job = true };
     enum time_result result = run_kind(keeper, &run, job);
     keeper_job_finish(keeper, job, &run, result);
 }

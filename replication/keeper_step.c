@@ -1,10 +1,11 @@
 /* What happens next, and making it happen.
  *
  * Three kinds of things have an instant: copies that are due, timers of the world, and the end of a
- * partition. A step takes the earliest kind. Copies go in batches of at most KEEPER_BATCH rows in
- * the order (ready_at, id), one commit each, together with the position of the clock at the last of
- * them; nothing else happens between the first and the last, so nobody can tell the batch from its
- * copies one by one. The clock moves before the commit: a reader may see a copy late, never early.
+ * partition. A step takes the earliest kind. Copies go in batches of at most KEEPER_BATCH (or
+ * KEEPER_JOB_BATCH) rows in the order (ready_at, id), one commit each, together with the position
+ * of the clock at the last of them; nothing else happens between the first and the last, so nobody
+ * can tell the batch from its copies one by one. The clock moves before the commit: a reader may
+ * see a copy late, never early.
  *
  * This thread alone ends rows, so what it reads between two of its commits stays true, but for rows
  * that vanish with their bucket (order.found). */
@@ -386,8 +387,8 @@ static bool run_due(struct timekeeper *keeper, struct keeper_run *run, instant u
 {
     const struct queue_filter filter = { .state = QUEUE_PENDING, .due_until = until };
     struct queue_page page;
-    enum store_result result =
-        store_queue_list(keeper->own.reader, keeper->own.arena, &filter, KEEPER_BATCH, &page);
+    enum store_result result = store_queue_list(keeper->own.reader, keeper->own.arena, &filter,
+                                                run->job ? KEEPER_JOB_BATCH : KEEPER_BATCH, &page);
     if (result != STORE_OK)
         return failed(run, result);
     if (page.count == 0)

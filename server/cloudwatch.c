@@ -67,6 +67,7 @@ struct identity {
     enum metric_id metric;
     str region;
     str values[CLOUDWATCH_DIMENSIONS];
+    uint64_t names; /* hash of region and values: one event counts in many metrics of the same */
 };
 
 struct series {
@@ -137,12 +138,19 @@ static const char *const *dimensions_of(enum metric_id metric)
 
 /* --- series --- */
 
+#define SPREAD 0x9e3779b97f4a7c15u
+
+static struct identity named(struct identity is)
+{
+    is.names = rng_hash(is.region);
+    for (size_t i = 0; i < CLOUDWATCH_DIMENSIONS; i++)
+        is.names = (is.names ^ rng_hash(is.values[i])) * SPREAD;
+    return is;
+}
+
 static uint64_t hash_of(const struct identity *is)
 {
-    uint64_t hash = rng_hash(is->region) ^ (is->metric + 1);
-    for (size_t i = 0; i < CLOUDWATCH_DIMENSIONS; i++)
-        hash = (hash ^ rng_hash(is->values[i])) * 0x9e3779b97f4a7c15u;
-    return hash;
+    return (is->names ^ (is->metric + 1)) * SPREAD;
 }
 
 static bool is_it(const struct series *series, uint64_t hash, const struct identity *is)
@@ -173,7 +181,7 @@ static struct series *make_locked(struct cloudwatch *cloudwatch, const struct id
         return series;
     series = ARENA_NEW(cloudwatch->arena, struct series);
     series->hash = hash_of(is);
-    series->is.metric = is->metric;
+    series->is = *is;
     series->is.region = str_copy(cloudwatch->arena, is->region);
     for (size_t i = 0; i < CLOUDWATCH_DIMENSIONS; i++)
         series->is.values[i] = str_copy(cloudwatch->arena, is->values[i]);
@@ -250,13 +258,18 @@ static void add_sample(struct cloudwatch_point *point, enum kind kind, double va
     point->samples = 1;
 }
 
+static void add_locked(struct cloudwatch *cloudwatch, struct series *series, int64_t minute,
+                       double value)
+{
+    struct cloudwatch_point *point = series ? point_locked(cloudwatch, series, minute) : NULL;
+    if (point)
+        add_sample(point, metrics[series->is.metric].kind, value);
+}
+
 static void count_locked(struct cloudwatch *cloudwatch, const struct identity *is, int64_t minute,
                          double value)
 {
-    struct series *series = make_locked(cloudwatch, is);
-    struct cloudwatch_point *point = series ? point_locked(cloudwatch, series, minute) : NULL;
-    if (point)
-        add_sample(point, metrics[is->metric].kind, value);
+    add_locked(cloudwatch, make_locked(cloudwatch, is), minute, value);
 }
 
 /* --- requests --- */
@@ -285,8 +298,9 @@ static void count_request(struct cloudwatch *cloudwatch, const struct event *eve
     int64_t minute = cloudwatch_minute(event->at);
     double took_ms = (double) event->took.ns / 1e6;
     enum metric_id metric = metric_of_method(event);
-    struct identity is = { .region = event->text[EVENT_REGION],
-                           .values = { event->text[EVENT_BUCKET], STR("EntireBucket") } };
+    struct identity is =
+        named((struct identity){ .region = event->text[EVENT_REGION],
+                                 .values = { event->text[EVENT_BUCKET], STR("EntireBucket") } });
     const struct {
         enum metric_id metric;
         double value;
@@ -336,16 +350,19 @@ static void count_copy(struct cloudwatch *cloudwatch, const struct event *event)
     static const enum metric_id levels[] = { REPLICATION_LATENCY, BYTES_PENDING,
                                              OPERATIONS_PENDING };
     struct span span = { { event->at.ns - event->took.ns }, event->at, (double) event->bytes_out };
-    struct identity is = { .region = event->text[EVENT_TO],
+    struct identity is = named(
+        (struct identity){ .region = event->text[EVENT_TO],
                            .values = { event->text[EVENT_BUCKET], event->text[EVENT_DESTINATION],
-                                       event->text[EVENT_RULE] } };
+                                       event->text[EVENT_RULE] } });
     for (size_t i = 0; i < COUNT(levels); i++) {
         is.metric = levels[i];
+        struct series *series = make_locked(cloudwatch, &is);
         for (int64_t minute = first_minute(&span); minute <= cloudwatch_minute(span.to); minute++)
-            count_locked(cloudwatch, &is, minute, in_minute(levels[i], &span, minute));
+            add_locked(cloudwatch, series, minute, in_minute(levels[i], &span, minute));
     }
     is.metric = OPERATIONS_FAILED;
     is.region = event->text[EVENT_FROM];
+    is = named(is);
     count_locked(cloudwatch, &is, cloudwatch_minute(event->at), event->kind == EVENT_COPY_FAILED);
 }
 
@@ -400,6 +417,7 @@ static bool identify(const struct cloudwatch_query *query, struct identity *is)
                 is->values[i] = query->dimensions[given].value;
                 matched++;
             }
+    *is = named(*is);
     return given == wanted && matched == wanted;
 }
 

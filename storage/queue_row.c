@@ -101,7 +101,7 @@ void queue_row_forget_bucket(struct store_txn *txn, int64_t bucket)
 }
 
 /* With several destinations the status is PENDING until each has ended, then FAILED if any failed
- * (S3: "Replication status information"). A replica's own status never changes. */
+ * (S3: "Replication status information"). */
 void queue_row_settle(struct store_txn *txn, const struct queue_row *row, enum repl_status none)
 {
     struct db_stmt *s = db_sql(txn->db, "SELECT count(*), count(nullif(state,?4)) FROM queue"
@@ -116,11 +116,8 @@ void queue_row_settle(struct store_txn *txn, const struct queue_row *row, enum r
         unfinished = db_i64(s, 1);
     }
     db_end(s);
-    struct version_info source;
-    if (!version_row_by_id(txn->db, txn->arena, row->source_bucket, row->key, row->version_id,
-                           &source))
-        return;
-    enum repl_status status = unfinished ? REPL_STATUS_PENDING : rows ? REPL_STATUS_FAILED : none;
-    if (source.repl_status != REPL_STATUS_REPLICA && source.repl_status != status)
-        version_row_set_status(txn, &source, status);
+    version_row_set_status(txn, row->source_bucket, row->key, row->version_id,
+                           unfinished ? REPL_STATUS_PENDING
+                           : rows     ? REPL_STATUS_FAILED
+                                      : none);
 }

@@ -4,6 +4,8 @@
  * A replica keeps id, stamp, origin, Last-Modified, ETag and metadata of its source, so the same
  * copy twice changes nothing, and Regions converge under version_order origin. Replicas that
  * arrive cause no further copies: AWS does not chain replication. */
+#include <stdlib.h>
+
 #include "base/fields.h"
 #include "storage/txn.h"
 #include "storage/version_meta.h"
@@ -139,14 +141,31 @@ static struct copy_verdict judge(const struct store_txn *txn, const struct queue
     return (struct copy_verdict){ .end = finding == COPY_APPLIED ? VERDICT_DONE : VERDICT_DROP };
 }
 
+static int by_key(const void *left, const void *right)
+{
+    const struct copy_order *a = *(struct copy_order *const *) left;
+    const struct copy_order *b = *(struct copy_order *const *) right;
+    int order = str_cmp(a->was.key, b->was.key);
+    return order ? order : (a > b) - (a < b);
+}
+
+/* Copies that are due in any order of their keys would each meet pages of their own. In the order
+ * of keys neighbours share them; those of one key keep theirs, which is all that anybody can tell.
+ */
 static enum store_result run_copies(struct store_txn *txn, struct store_write *write)
 {
     struct store_copies *copies = (struct store_copies *) write;
+    struct copy_order **in_order = ARENA_ARRAY(txn->arena, struct copy_order *, copies->count);
+    size_t found = 0;
     for (size_t i = 0; i < copies->count; i++) {
         struct copy_order *order = &copies->at[i];
         order->found = load_row(txn, order->row, &order->was);
-        if (!order->found)
-            continue;
+        if (order->found)
+            in_order[found++] = order;
+    }
+    qsort(in_order, found, sizeof(*in_order), by_key);
+    for (size_t i = 0; i < found; i++) {
+        struct copy_order *order = in_order[i];
         order->became =
             order->apply ? judge(txn, &order->was, apply(txn, &order->was)) : order->verdict;
         end_row(txn, &order->was, &order->became);

@@ -28,7 +28,7 @@ static enum store_result queue_version(struct store_txn *txn, struct store_resyn
         return result;
     forget_failed(txn, version);
     queue_row_insert(txn, &change, &plan);
-    version_row_set_status(txn, version, REPL_STATUS_PENDING);
+    version_row_set_status(txn, version->bucket, version->key, version->id, REPL_STATUS_PENDING);
     resync->queued += plan.count;
     return STORE_OK;
 }

@@ -22,6 +22,7 @@ static void forget_buckets(struct txn_cache *cache)
     memset(cache->slots, 0, sizeof cache->slots);
     cache->bucket_count = 0;
     cache->dirty = NULL;
+    cache->named = NULL;
 }
 
 static void load_world(struct store_txn *txn)
@@ -133,10 +134,14 @@ struct bucket_row *txn_bucket(struct store_txn *txn, int64_t id)
 
 struct bucket_row *txn_bucket_named(struct store_txn *txn, str name)
 {
+    struct txn_cache *cache = txn->cache;
+    if (cache->named && str_eq(cache->named->info.name, name))
+        return cache->named;
     struct db_stmt *s = db_sql(txn->db, "SELECT id FROM bucket WHERE name=?1");
     db_bind_blob(s, name);
     int64_t id = db_value(s, 0);
-    return id ? txn_bucket(txn, id) : NULL;
+    cache->named = id ? txn_bucket(txn, id) : NULL;
+    return cache->named;
 }
 
 void txn_bucket_dirty(struct store_txn *txn, struct bucket_row *bucket)

@@ -50,6 +50,7 @@ struct txn_cache {
     struct bucket_row *slots[TXN_BUCKET_SLOTS];
     size_t bucket_count;
     struct bucket_row *dirty;
+    struct bucket_row *named;   /* the last one found by its name: that of the next copy too */
     bool buckets_changed;       /* in this batch: readers must drop their copies */
     struct hot_touched touched; /* in this batch: hot.h */
     bool loaded;                /* the four below are read from the database */
@@ -125,7 +126,8 @@ void version_row_insert_replica(struct store_txn *txn, struct bucket_row *bucket
 void version_row_delete(struct store_txn *txn, const struct version_info *version);
 /* Writes version->meta and repl_status. */
 void version_row_set_meta(struct store_txn *txn, const struct version_info *version);
-void version_row_set_status(struct store_txn *txn, const struct version_info *version,
+/* A replica's own status never changes. */
+void version_row_set_status(struct store_txn *txn, int64_t bucket, str key, str id,
                             enum repl_status status);
 /* False: object lock forbids removing it now. */
 bool version_row_may_delete(const struct store_txn *txn, const struct version_info *version,

@@ -91,29 +91,33 @@ static bool read_one(struct db_stmt *s, struct arena *arena, struct version_info
     return there;
 }
 
-bool version_row_current(struct db *db, struct arena *arena, int64_t bucket, str key,
-                         struct version_info *out)
+static struct db_stmt *select_current(struct db *db, int64_t bucket, str key)
 {
     struct db_stmt *s =
         db_sql(db, "SELECT " VERSION_COLUMNS "FROM version WHERE bucket=?1 AND key=?2"
                    " ORDER BY rank DESC, origin DESC, id DESC LIMIT 1");
     db_bind_i64(s, bucket);
     db_bind_blob(s, key);
-    return read_one(s, arena, out);
+    return s;
+}
+
+bool version_row_current(struct db *db, struct arena *arena, int64_t bucket, str key,
+                         struct version_info *out)
+{
+    return read_one(select_current(db, bucket, key), arena, out);
 }
 
 /* The current one has no index by id: it is the first row of its key. */
 bool version_row_by_id(struct db *db, struct arena *arena, int64_t bucket, str key, str id,
                        struct version_info *out)
 {
-    struct db_stmt *s = db_sql(db, "SELECT id FROM version WHERE bucket=?1 AND key=?2"
-                                   " ORDER BY rank DESC, origin DESC, id DESC LIMIT 1");
-    db_bind_i64(s, bucket);
-    db_bind_blob(s, key);
-    bool first = db_step(s) && str_eq(db_str(s, 0), id);
+    struct db_stmt *s = select_current(db, bucket, key);
+    bool first = db_step(s) && str_eq(db_str(s, COL_ID), id);
+    if (first)
+        version_row_read(s, arena, true, out);
     db_end(s);
     if (first)
-        return version_row_current(db, arena, bucket, key, out);
+        return true;
     s = db_sql(db, "SELECT " VERSION_COLUMNS "FROM version INDEXED BY version_old"
                    " WHERE bucket=?1 AND key=?2 AND id=?3 AND current=0");
     db_bind_i64(s, bucket);
@@ -163,7 +167,10 @@ struct place {
     str origin, id;
     int64_t body;
     bool current;
+    enum repl_status repl_status;
 };
+
+#define PLACE_COLUMNS "rank,origin,id,body,current,repl "
 
 static bool read_place(struct store_txn *txn, struct db_stmt *s, struct place *out)
 {
@@ -173,7 +180,8 @@ static bool read_place(struct store_txn *txn, struct db_stmt *s, struct place *o
                                .origin = db_copy(s, 1, txn->arena),
                                .id = db_copy(s, 2, txn->arena),
                                .body = db_i64(s, 3),
-                               .current = db_i64(s, 4) != 0 };
+                               .current = db_i64(s, 4) != 0,
+                               .repl_status = (enum repl_status) db_i64(s, 5) };
     db_end(s);
     return there;
 }
@@ -181,7 +189,7 @@ static bool read_place(struct store_txn *txn, struct db_stmt *s, struct place *o
 static bool first_place(struct store_txn *txn, int64_t bucket, str key, struct place *out)
 {
     struct db_stmt *s =
-        db_sql(txn->db, "SELECT rank,origin,id,body,current FROM version WHERE bucket=?1 AND key=?2"
+        db_sql(txn->db, "SELECT " PLACE_COLUMNS "FROM version WHERE bucket=?1 AND key=?2"
                         " ORDER BY rank DESC, origin DESC, id DESC LIMIT 1");
     db_bind_i64(s, bucket);
     db_bind_blob(s, key);
@@ -191,7 +199,7 @@ static bool first_place(struct store_txn *txn, int64_t bucket, str key, struct p
 static bool old_place(struct store_txn *txn, int64_t bucket, str key, str id, struct place *out)
 {
     struct db_stmt *s =
-        db_sql(txn->db, "SELECT rank,origin,id,body,current FROM version INDEXED BY version_old"
+        db_sql(txn->db, "SELECT " PLACE_COLUMNS "FROM version INDEXED BY version_old"
                         " WHERE bucket=?1 AND key=?2 AND id=?3 AND current=0");
     db_bind_i64(s, bucket);
     db_bind_blob(s, key);
@@ -364,15 +372,16 @@ void version_row_delete(struct store_txn *txn, const struct version_info *versio
         set_current(txn, version->bucket, version->key, &next, true);
 }
 
-void version_row_set_status(struct store_txn *txn, const struct version_info *version,
+void version_row_set_status(struct store_txn *txn, int64_t bucket, str key, str id,
                             enum repl_status status)
 {
     struct place place;
-    if (!place_of(txn, version->bucket, version->key, version->id, &place))
+    if (!place_of(txn, bucket, key, id, &place) || place.repl_status == REPL_STATUS_REPLICA ||
+        place.repl_status == status)
         return;
-    hot_touch(txn->store, &txn->cache->touched, version->bucket, version->key);
+    hot_touch(txn->store, &txn->cache->touched, bucket, key);
     struct db_stmt *s = db_sql(txn->db, "UPDATE version SET repl=?6" AT_PLACE);
-    bind_place(s, version->bucket, version->key, &place);
+    bind_place(s, bucket, key, &place);
     db_bind_i64(s, (int64_t) status);
     db_run(s);
 }
