@@ -301,8 +301,8 @@ static void read_expires(struct claim *claim, str text)
     int64_t seconds;
     if (!str_to_i64(text, &seconds))
         refuse(claim, code, STR("X-Amz-Expires should be a number"));
-    else if (seconds < 0)
-        refuse(claim, code, STR("X-Amz-Expires must be non-negative"));
+    else if (seconds < 0) /* over before it began; 403, as ceph/s3-tests has it */
+        refuse(claim, S3_AccessDenied, STR("Request has expired"));
     else if (seconds > LIMIT_PRESIGN_S)
         refuse(claim, code,
                STR("X-Amz-Expires must be less than a week (in seconds); that is, the given "

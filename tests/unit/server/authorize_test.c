@@ -43,6 +43,31 @@ static void put_policy(struct wire *wire, const char *statements)
     assert_status(got, 204);
 }
 
+/* AWS refuses it (BlockPublicPolicy); ceph/s3-tests wants it on a bucket that nobody opened. */
+TEST(a_public_policy_on_an_untouched_bucket_is_taken_and_marked_but_opens_nothing)
+{
+    static const char policy[] =
+        "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\","
+        "\"Action\":\"*\",\"Resource\":[\"arn:aws:s3:::box\",\"arn:aws:s3:::box/*\"]}]}";
+    struct wire *wire = shared_bucket();
+    wire->settings.strict = true;
+    struct got got = wire_ask(wire, "PUT", "/box?policy", policy);
+    assert_says(got, "<Code>AccessDenied</Code>");
+    wire->settings.strict = false;
+    got = wire_ask(wire, "PUT", "/box?policy", policy);
+    assert_status(got, 204);
+    assert_true(str_find(wire_header(&got, "x-atoll-nonstandard"), STR("public-policy")) <
+                wire_header(&got, "x-atoll-nonstandard").size);
+    assert_status(wire_with(wire, "GET", "/box/k", "", OTHER), 403);
+    assert_status(wire_ask(wire, "PUT", "/box?publicAccessBlock",
+                           "<PublicAccessBlockConfiguration><BlockPublicPolicy>true"
+                           "</BlockPublicPolicy></PublicAccessBlockConfiguration>"),
+                  200);
+    got = wire_ask(wire, "PUT", "/box?policy", policy);
+    assert_says(got, "<Code>AccessDenied</Code>");
+    wire_close(wire);
+}
+
 TEST(another_account_needs_the_buckets_policy_and_only_that)
 {
     struct wire *wire = shared_bucket();

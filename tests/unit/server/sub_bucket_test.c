@@ -230,6 +230,7 @@ static const struct {
 TEST(documents_are_judged_as_aws_judges_them)
 {
     struct s3_fixture *s3 = one_bucket();
+    s3->settings.strict = true;
     for (size_t i = 0; i < COUNT(judged); i++) {
         struct request *rq = call(s3, judged[i].put, judged[i].body);
         str message = judged[i].message ? str_of(judged[i].message) : STR("");

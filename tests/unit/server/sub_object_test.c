@@ -81,6 +81,8 @@ TEST(acls_are_refused_until_ownership_allows_them)
     assert_says(got, "xsi:type=\"Group\"><URI>http://acs.amazonaws.com/groups/global/AllUsers</URI>"
                      "</Grantee><Permission>READ</Permission>");
     assert_says(got, "<Permission>FULL_CONTROL</Permission>");
+    size_t group = str_find(got.body, STR("Group")), owner = str_find(got.body, STR("FULL_"));
+    assert_true(group < owner); /* groups come first */
     wire_close(wire);
 }
 
