@@ -95,39 +95,47 @@ enum store_result store_queue_next(struct store_reader *reader, instant *out)
     return db_result(reader->db);
 }
 
+/* Rows are made in the order of their instants, so the oldest is the one with the least id. */
+static instant oldest_of(struct store_reader *reader, str from, str to, enum queue_state state)
+{
+    struct db_stmt *s =
+        db_sql(reader->db, "SELECT queued_at FROM queue INDEXED BY queue_pair WHERE from_region=?1"
+                           " AND to_region=?2 AND state=?3 ORDER BY id LIMIT 1");
+    db_bind_text(s, from);
+    db_bind_text(s, to);
+    db_bind_i64(s, state);
+    return (instant){ db_value(s, INSTANT_NEVER.ns) };
+}
+
 static struct queue_count *count_for(struct queue_count *counts, size_t *count, str from, str to)
 {
     if (*count && str_eq(counts[*count - 1].from_region, from) &&
         str_eq(counts[*count - 1].to_region, to))
         return &counts[*count - 1];
+    counts[*count] =
+        (struct queue_count){ .from_region = from, .to_region = to, .oldest = INSTANT_NEVER };
     return &counts[(*count)++];
 }
 
 enum store_result store_queue_counts(struct store_reader *reader, struct arena *arena,
                                      struct queue_count **out, size_t *count)
 {
-    size_t room = (size_t) db_value(
-        db_sql(reader->db,
-               "SELECT count(*) FROM (SELECT DISTINCT from_region,to_region FROM queue)"),
-        0);
+    size_t room = (size_t) db_value(db_sql(reader->db, "SELECT count(*) FROM queue_total"), 0);
     *out = ARENA_ARRAY(arena, struct queue_count, room);
     *count = 0;
     struct db_stmt *s =
-        db_sql(reader->db, "SELECT from_region,to_region,state,count(*),sum(size),min(queued_at)"
-                           " FROM queue GROUP BY 1,2,3 ORDER BY 1,2,3");
+        db_sql(reader->db, "SELECT from_region,to_region,state,rows,bytes FROM queue_total"
+                           " WHERE rows>0 ORDER BY from_region,to_region,state");
     while (db_step(s)) {
         str from = db_copy(s, 0, arena), to = db_copy(s, 1, arena);
         struct queue_count *at = count_for(*out, count, from, to);
-        if (!at->from_region.ptr)
-            *at = (struct queue_count){ .from_region = from,
-                                        .to_region = to,
-                                        .oldest = INSTANT_NEVER };
         enum queue_state state = (enum queue_state) db_i64(s, 2);
-        instant oldest = { db_i64(s, 5) };
         at->rows[state] = (uint64_t) db_i64(s, 3);
-        if (state != QUEUE_FAILED)
-            at->bytes_pending += (uint64_t) db_i64(s, 4);
-        if (state != QUEUE_FAILED && instant_before(oldest, at->oldest))
+        if (state == QUEUE_FAILED)
+            continue;
+        at->bytes_pending += (uint64_t) db_i64(s, 4);
+        instant oldest = oldest_of(reader, from, to, state);
+        if (instant_before(oldest, at->oldest))
             at->oldest = oldest;
     }
     db_end(s);

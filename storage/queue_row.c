@@ -19,6 +19,11 @@ enum store_result queue_row_plan(struct store_txn *txn, const struct bucket_row 
     return STORE_BUSY;
 }
 
+static uint64_t size_of(const struct store_change *change)
+{
+    return change->kind == CHANGED_PUT ? change->version->size_bytes : 0;
+}
+
 static void insert_one(struct store_txn *txn, const struct store_change *change,
                        const struct plan_row *row)
 {
@@ -39,7 +44,7 @@ static void insert_one(struct store_txn *txn, const struct store_change *change,
     db_bind_blob(s, row->destination);
     db_bind_text(s, row->rule);
     db_bind_blob_opt(s, row->options);
-    db_bind_i64(s, change->kind == CHANGED_PUT ? (int64_t) version->size_bytes : 0);
+    db_bind_i64(s, (int64_t) size_of(change));
     db_bind_i64(s, change->now.ns);
     db_bind_i64(s, row->ready_at.ns);
     db_run(s);
@@ -50,12 +55,16 @@ void queue_row_insert(struct store_txn *txn, const struct store_change *change,
 {
     struct txn_cache *cache = txn->cache;
     for (size_t i = 0; i < plan->count; i++) {
-        insert_one(txn, change, &plan->rows[i]);
-        if (instant_before(plan->rows[i].ready_at, cache->queue_earliest))
-            cache->queue_earliest = plan->rows[i].ready_at;
-        cache->queue_touched = true;
+        const struct plan_row *row = &plan->rows[i];
+        const struct queue_share share = { .from_region = row->from_region,
+                                           .to_region = row->to_region,
+                                           .state = QUEUE_PENDING,
+                                           .size_bytes = size_of(change) };
+        insert_one(txn, change, row);
+        queue_total_add(txn, &share, 1);
+        if (instant_before(row->ready_at, cache->queue_earliest))
+            cache->queue_earliest = row->ready_at;
     }
-    cache->queue_rows += plan->count;
 }
 
 void queue_row_read(struct db_stmt *s, struct arena *arena, struct queue_row *out)
@@ -84,20 +93,17 @@ void queue_row_read(struct db_stmt *s, struct arena *arena, struct queue_row *ou
 
 void queue_row_remove(struct store_txn *txn, int64_t id)
 {
-    struct db_stmt *s = db_sql(txn->db, "DELETE FROM queue WHERE id=?1");
+    struct db_stmt *s = db_sql(txn->db, "DELETE FROM queue WHERE id=?1" QUEUE_SHARE_COLUMNS);
     db_bind_i64(s, id);
-    db_run(s);
-    txn->cache->queue_rows -= (uint64_t) db_changes(txn->db);
-    txn->cache->queue_touched = true;
+    queue_total_removed(txn, s);
 }
 
 void queue_row_forget_bucket(struct store_txn *txn, int64_t bucket)
 {
-    struct db_stmt *s = db_sql(txn->db, "DELETE FROM queue WHERE source_bucket=?1");
+    struct db_stmt *s =
+        db_sql(txn->db, "DELETE FROM queue WHERE source_bucket=?1" QUEUE_SHARE_COLUMNS);
     db_bind_i64(s, bucket);
-    db_run(s);
-    txn->cache->queue_rows -= (uint64_t) db_changes(txn->db);
-    txn->cache->queue_touched = true;
+    queue_total_removed(txn, s);
 }
 
 /* With several destinations the status is PENDING until each has ended, then FAILED if any failed

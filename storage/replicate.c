@@ -98,7 +98,10 @@ static void set_row(struct store_txn *txn, const struct queue_row *row, enum que
     db_bind_text_opt(s, reason);
     db_bind_i64(s, state == QUEUE_WAITING || state == QUEUE_FAILED);
     db_run(s);
-    txn->cache->queue_touched = true;
+    struct queue_share share = { row->from_region, row->to_region, row->state, row->size_bytes };
+    queue_total_add(txn, &share, -1);
+    share.state = state;
+    queue_total_add(txn, &share, 1);
     if (state == QUEUE_PENDING && instant_before(ready_at, txn->cache->queue_earliest))
         txn->cache->queue_earliest = ready_at;
 }

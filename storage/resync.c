@@ -6,13 +6,12 @@
 static void forget_failed(struct store_txn *txn, const struct version_info *version)
 {
     struct db_stmt *s = db_sql(txn->db, "DELETE FROM queue WHERE source_bucket=?1 AND key=?2"
-                                        " AND version=?3 AND state=?4");
+                                        " AND version=?3 AND state=?4" QUEUE_SHARE_COLUMNS);
     db_bind_i64(s, version->bucket);
     db_bind_blob(s, version->key);
     db_bind_text(s, version->id);
     db_bind_i64(s, QUEUE_FAILED);
-    db_run(s);
-    txn->cache->queue_rows -= (uint64_t) db_changes(txn->db);
+    queue_total_removed(txn, s);
 }
 
 static enum store_result queue_version(struct store_txn *txn, struct store_resync *resync,

@@ -69,6 +69,15 @@ static const char *const steps[] = {
     " attempts INTEGER NOT NULL, reason TEXT);"
     "CREATE INDEX queue_due ON queue(state, ready_at);"
     "CREATE INDEX queue_version ON queue(source_bucket, key, version);",
+
+    /* Sums of the queue, and its oldest rows by their ids: how much is on its way is asked often.
+     */
+    "CREATE TABLE queue_total(from_region TEXT NOT NULL, to_region TEXT NOT NULL,"
+    " state INTEGER NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+    " PRIMARY KEY(from_region, to_region, state)) WITHOUT ROWID;"
+    "INSERT INTO queue_total SELECT from_region,to_region,state,count(*),sum(size) FROM queue"
+    " GROUP BY 1,2,3;"
+    "CREATE INDEX queue_pair ON queue(from_region, to_region, state);",
 };
 
 bool schema_apply(struct db *db, struct arena *arena, str *error)

@@ -8,12 +8,13 @@
 
 void txn_cache_open(struct txn_cache *cache)
 {
-    *cache = (struct txn_cache){ .arena = arena_new() };
+    *cache = (struct txn_cache){ .arena = arena_new(), .total_names = arena_new() };
 }
 
 void txn_cache_close(struct txn_cache *cache)
 {
     arena_free(cache->arena);
+    arena_free(cache->total_names);
 }
 
 static void forget_buckets(struct txn_cache *cache)
@@ -32,7 +33,8 @@ static void load_world(struct store_txn *txn)
         (uint64_t) db_value(db_sql(txn->db, "SELECT value FROM world WHERE name='seed'"), 0);
     cache->first_bucket =
         db_value(db_sql(txn->db, "SELECT value FROM world WHERE name='first-bucket'"), 0);
-    cache->queue_rows = (uint64_t) db_value(db_sql(txn->db, "SELECT count(*) FROM queue"), 0);
+    cache->queue_rows =
+        (uint64_t) db_value(db_sql(txn->db, "SELECT sum(rows) FROM queue_total"), 0);
     cache->loaded = true;
 }
 
@@ -64,11 +66,13 @@ void txn_flush(struct store_txn *txn)
         row->dirty = false;
     }
     txn->cache->dirty = NULL;
+    queue_total_flush(txn);
 }
 
 void txn_rolled_back(struct store_txn *txn)
 {
     forget_buckets(txn->cache);
+    queue_total_forget(txn->cache);
     txn->cache->loaded = false;
 }
 

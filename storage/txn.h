@@ -43,8 +43,14 @@ struct bucket_row {
     struct bucket_row *next, *next_dirty;
 };
 
+struct queue_total {            /* what this batch changes between two Regions; queue_total.c */
+    str from_region, to_region; /* in total_names */
+    int64_t rows[QUEUE_STATES], bytes[QUEUE_STATES];
+};
+
 /* What the writer keeps from one write to the next. Dropped whole when a COMMIT fails. */
 #define TXN_BUCKET_SLOTS 256
+#define TXN_QUEUE_TOTALS 32
 struct txn_cache {
     struct arena *arena; /* of the bucket rows */
     struct bucket_row *slots[TXN_BUCKET_SLOTS];
@@ -55,8 +61,11 @@ struct txn_cache {
     struct hot_touched touched; /* in this batch: hot.h */
     bool loaded;                /* the four below are read from the database */
     uint64_t seed;
-    int64_t first_bucket;   /* bucket ids up to it are of the time before the last wipe */
-    uint64_t queue_rows;    /* all states */
+    int64_t first_bucket; /* bucket ids up to it are of the time before the last wipe */
+    uint64_t queue_rows;  /* all states */
+    struct queue_total totals[TXN_QUEUE_TOTALS];
+    size_t total_count;
+    struct arena *total_names;
     bool queue_touched;     /* in this batch */
     instant queue_earliest; /* ready_at of what this batch queued */
 };
@@ -152,6 +161,23 @@ void queue_row_remove(struct store_txn *txn, int64_t id);
 void queue_row_forget_bucket(struct store_txn *txn, int64_t bucket);
 /* Sets the status of a source version by the rows that it still has; `none` is for no rows. */
 void queue_row_settle(struct store_txn *txn, const struct queue_row *row, enum repl_status none);
+
+/* -- totals of the queue (queue_total.c) ---------------------------------------------------------
+ */
+
+struct queue_share { /* what one row is of them */
+    str from_region, to_region;
+    enum queue_state state;
+    uint64_t size_bytes;
+};
+/* A row came (1) or went (-1): each change of a row says so. */
+void queue_total_add(struct store_txn *txn, const struct queue_share *share, int sign);
+#define QUEUE_SHARE_COLUMNS " RETURNING from_region,to_region,state,size"
+/* Runs a DELETE of rows that ends in QUEUE_SHARE_COLUMNS. */
+void queue_total_removed(struct store_txn *txn, struct db_stmt *removed);
+void queue_total_flush(struct store_txn *txn);
+void queue_total_forget(struct txn_cache *cache); /* what was rolled back */
+void queue_total_wipe(struct store_txn *txn);
 
 /* -- chance --------------------------------------------------------------------------------------
  */

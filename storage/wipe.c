@@ -52,8 +52,7 @@ static enum store_result run_wipe(struct store_txn *txn, struct store_write *wri
     txn->cache->seed = wipe->seed;
     txn->cache->first_bucket =
         db_value(db_sql(txn->db, "SELECT seq FROM sqlite_sequence WHERE name='bucket'"), 0);
-    txn->cache->queue_rows = 0;
-    txn->cache->queue_touched = true;
+    queue_total_wipe(txn);
     set_world(txn, STR("seed"), (int64_t) wipe->seed);
     set_world(txn, STR("first-bucket"), txn->cache->first_bucket);
     return STORE_OK;

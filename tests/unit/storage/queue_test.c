@@ -89,11 +89,6 @@ static void setting_open(struct setting *setting, enum version_order order, cons
     set_rules(world, setting->source, rules);
 }
 
-static void setting_close(struct setting *setting)
-{
-    world_close(&setting->world);
-}
-
 static struct queue_page rows(struct setting *setting)
 {
     struct queue_page page;
@@ -102,6 +97,38 @@ static struct queue_page rows(struct setting *setting)
     assert_int_equal(store_queue_list(setting->world.reader, setting->world.arena, &all, 0, &page),
                      STORE_OK);
     return page;
+}
+
+/* The sums that are kept are those of the rows that are there. */
+static void judge_counts(struct setting *setting)
+{
+    struct queue_count *counts;
+    size_t pairs;
+    struct queue_page page = rows(setting);
+    assert_int_equal(
+        store_queue_counts(setting->world.reader, setting->world.arena, &counts, &pairs), STORE_OK);
+    assert_true(pairs <= 1);
+    struct queue_count want = { .oldest = INSTANT_NEVER }, none = { .oldest = INSTANT_NEVER },
+                       *got = pairs ? &counts[0] : &none;
+    for (size_t i = 0; i < page.count; i++) {
+        const struct queue_row *row = &page.at[i];
+        want.rows[row->state]++;
+        if (row->state == QUEUE_FAILED)
+            continue;
+        want.bytes_pending += row->size_bytes;
+        if (instant_before(row->queued_at, want.oldest))
+            want.oldest = row->queued_at;
+    }
+    for (int state = 0; state < QUEUE_STATES; state++)
+        assert_int_equal(got->rows[state], want.rows[state]);
+    assert_int_equal(got->bytes_pending, want.bytes_pending);
+    assert_int_equal(got->oldest.ns, want.oldest.ns);
+}
+
+static void setting_close(struct setting *setting)
+{
+    judge_counts(setting);
+    world_close(&setting->world);
 }
 
 static struct copy_order give(struct setting *setting, struct copy_order order)
@@ -524,5 +551,31 @@ TEST(queue_rows_are_found_by_every_filter)
             print_error("line %d: %zu rows\n", table[i].line, page.count);
         assert_int_equal(page.count, table[i].count);
     }
+    setting_close(&s);
+}
+
+TEST(counts_follow_the_rows_through_a_restart_and_a_wipe)
+{
+    struct setting s;
+    setting_open(&s, ORDER_ORIGIN, "left");
+    (void) world_must_put(&s.world, s.source, "k", "body");
+    assert_true(clock_move_to(s.world.clock, instant_add(WORLD_START, DURATION_S(1))));
+    (void) world_must_put(&s.world, s.source, "k", "longer body");
+    judge_counts(&s);
+    (void) apply(&s, rows(&s).at[0].id);
+    judge_counts(&s); /* the oldest is the second now */
+    (void) give(
+        &s, (struct copy_order){ .row = rows(&s).at[0].id, .verdict = { .end = VERDICT_HOLD } });
+    judge_counts(&s);
+    world_close(&s.world);
+
+    struct store_options options = s.world.options;
+    s.world = world_open(options);
+    assert_int_equal(rows(&s).count, 1);
+    judge_counts(&s);
+    struct store_wipe wipe;
+    store_wipe_init(&wipe, s.world.arena);
+    assert_int_equal(store_write_wait(s.world.store, &wipe.head), STORE_OK);
+    assert_int_equal(rows(&s).count, 0);
     setting_close(&s);
 }
