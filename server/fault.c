@@ -156,14 +156,17 @@ static bool is_operation(struct parse *parse, str name)
 {
     size_t count;
     const struct operation *all = operations_all(&count);
+    size_t named = 0;
     str *names = ARENA_ARRAY(parse->arena, str, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        names[i] = str_of(all[i].name);
-        if (str_eq(names[i], name))
+    for (size_t i = 0; i < count && all[i].place < AT_STS; i++) {
+        names[named] = str_of(all[i].name);
+        if (str_eq(names[named++], name))
             return true;
     }
-    return refuse(parse, str_format(parse->arena, "there is no operation '%.*s'", STR_ARG(name)),
-                  str_nearest(name, names, count));
+    return refuse(
+        parse,
+        str_format(parse->arena, "there is no operation '%.*s' of S3 or S3 Control", STR_ARG(name)),
+        str_nearest(name, names, named));
 }
 
 static bool is_region(struct parse *parse, str code)

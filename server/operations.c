@@ -431,6 +431,26 @@ static const struct operation operations[] = {
       OP_MISSING, NULL },
     { "ListAccessGrantsInstances", "GET", AT_CONTROL, "/accessgrantsinstances",
       "s3:ListAccessGrantsInstances", OP_MISSING, NULL },
+    /* the query protocol */
+    { "AssumeRole", "POST", AT_STS, "Action=AssumeRole", "", 0, op_assume_role },
+    { "GetCallerIdentity", "POST", AT_STS, "Action=GetCallerIdentity", "", 0,
+      op_get_caller_identity },
+    { "GetSessionToken", "POST", AT_STS, "Action=GetSessionToken", "", 0, op_get_session_token },
+    { "CreateRole", "POST", AT_IAM, "Action=CreateRole", "", OP_WRITE, op_create_role },
+    { "DeleteRole", "POST", AT_IAM, "Action=DeleteRole", "", OP_WRITE, op_delete_role },
+    { "DeleteRolePolicy", "POST", AT_IAM, "Action=DeleteRolePolicy", "", OP_WRITE,
+      op_delete_role_policy },
+    { "GetRole", "POST", AT_IAM, "Action=GetRole", "", 0, op_get_role },
+    { "GetRolePolicy", "POST", AT_IAM, "Action=GetRolePolicy", "", 0, op_get_role_policy },
+    { "ListRolePolicies", "POST", AT_IAM, "Action=ListRolePolicies", "", 0, op_list_role_policies },
+    { "ListRoles", "POST", AT_IAM, "Action=ListRoles", "", 0, op_list_roles },
+    { "PutRolePolicy", "POST", AT_IAM, "Action=PutRolePolicy", "", OP_WRITE, op_put_role_policy },
+    { "UpdateAssumeRolePolicy", "POST", AT_IAM, "Action=UpdateAssumeRolePolicy", "", OP_WRITE,
+      op_update_assume_role_policy },
+    { "GetMetricData", "POST", AT_CLOUDWATCH, "Action=GetMetricData", "", 0, op_get_metric_data },
+    { "GetMetricStatistics", "POST", AT_CLOUDWATCH, "Action=GetMetricStatistics", "", 0,
+      op_get_metric_statistics },
+    { "ListMetrics", "POST", AT_CLOUDWATCH, "Action=ListMetrics", "", 0, op_list_metrics },
 };
 
 /* Query names that change what a request is about (the model's, and s3's signed sub-resources). */
@@ -524,7 +544,7 @@ static int path_fit(str template, str path)
 
 int operation_fit(const struct operation *op, const struct request *rq, enum op_place place)
 {
-    if (op->place != place || !str_is(rq->method, op->method))
+    if (op->place != place || (place < AT_STS && !str_is(rq->method, op->method)))
         return -1;
     if (place != AT_CONTROL)
         return query_fit(op, rq);

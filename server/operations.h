@@ -1,13 +1,21 @@
 /* operations: the one table of everything atoll can be asked over AWS's protocols. The router, the
  * policy check, the MRAP gate, the log, metrics, docs/coverage.md and the coverage test read it.
- * Adding an operation: a row here, a handler in its room, a scenario that names it.
+ * Adding an operation: a row here, a handler in its room, a golden case that shows it.
  */
 #ifndef ATOLL_SERVER_OPERATIONS_H
 #define ATOLL_SERVER_OPERATIONS_H
 
 #include "server/request.h"
 
-enum op_place { AT_SERVICE, AT_BUCKET, AT_OBJECT, AT_CONTROL };
+enum op_place {
+    AT_SERVICE,
+    AT_BUCKET,
+    AT_OBJECT,
+    AT_CONTROL,
+    AT_STS, /* from here on the query protocol: GET or POST, told apart by the parameter Action */
+    AT_IAM,
+    AT_CLOUDWATCH
+};
 
 enum op_flag {
     OP_MRAP = 1,        /* allowed through a Multi-Region Access Point (aws-behaviour: B.2) */
@@ -29,7 +37,7 @@ struct operation {
     const char *selector;   /* "list-type=2", "uploads", "partNumber&uploadId", "@x-amz-copy-source"
                                (a header), or NULL; '&' joins several that must all be there.
                                At AT_CONTROL: the path's template below /v20180820 */
-    const char *permission; /* "s3:ListBucket" */
+    const char *permission; /* "s3:ListBucket"; "" when the handler sees to it */
     unsigned flags;
     op_fn *handle; /* NULL with OP_MISSING */
 };

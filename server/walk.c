@@ -33,13 +33,16 @@
 /* Requests that are not S3's own: one row each, so that the rest of the walk sees an operation. */
 static const struct operation admin_operation = { "Admin", "*",         AT_SERVICE,  NULL,
                                                   "",      OP_DOCUMENT, admin_handle };
-static const struct operation sts_operation = { "STS", "*",         AT_SERVICE, NULL,
-                                                "",    OP_DOCUMENT, op_sts };
-static const struct operation iam_operation = { "IAM", "*",         AT_SERVICE, NULL,
-                                                "",    OP_DOCUMENT, op_iam };
-static const struct operation cloudwatch_operation = { "CloudWatch", "*", AT_SERVICE,
+/* Until the body tells the action. */
+static const struct operation sts_operation = {
+    "STS", "*", AT_STS, NULL, "", OP_DOCUMENT, op_query
+};
+static const struct operation iam_operation = {
+    "IAM", "*", AT_IAM, NULL, "", OP_DOCUMENT, op_query
+};
+static const struct operation cloudwatch_operation = { "CloudWatch", "*", AT_CLOUDWATCH,
                                                        NULL,         "",  OP_DOCUMENT,
-                                                       op_cloudwatch };
+                                                       op_query };
 static const struct operation other_operation = { "NotEmulated",  "*", AT_SERVICE,
                                                   NULL,           "",  OP_DOCUMENT,
                                                   op_not_emulated };

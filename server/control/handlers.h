@@ -12,12 +12,15 @@ op_fn op_get_mrap, op_list_mraps, op_get_mrap_policy, op_get_mrap_policy_status;
 /* op_mrap_routes.c */
 op_fn op_get_mrap_routes, op_submit_mrap_routes;
 
-/* op_sts.c: the query protocol, one entry; finds the action itself. */
-op_fn op_sts;
-/* op_iam.c: the same of IAM, for roles. */
-op_fn op_iam;
-/* op_cloudwatch.c: the same of CloudWatch, for metrics of S3. */
-op_fn op_cloudwatch;
+/* op_query.c: the one entry of the query protocol, which finds the action's row. */
+op_fn op_query;
+/* op_sts.c */
+op_fn op_assume_role, op_get_caller_identity, op_get_session_token;
+/* op_iam.c: roles and their inline policies */
+op_fn op_create_role, op_delete_role, op_delete_role_policy, op_get_role, op_get_role_policy,
+    op_list_role_policies, op_list_roles, op_put_role_policy, op_update_assume_role_policy;
+/* op_cloudwatch.c: the metrics of S3 */
+op_fn op_get_metric_data, op_get_metric_statistics, op_list_metrics;
 /* Any AWS host that is not emulated: an error in the service's own shape, naming the host. */
 op_fn op_not_emulated;
 

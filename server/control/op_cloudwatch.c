@@ -6,7 +6,6 @@
 
 #include "server/control/handlers.h"
 #include "server/control/query_call.h"
-#include "server/s3/address.h"
 #include "server/world.h"
 #include "storage/queue.h"
 
@@ -19,22 +18,15 @@
 
 struct ask {
     struct request *rq;
-    struct fields form;
     struct cloudwatch_pending *pending;
     size_t pending_count;
 };
 
 /* --- parameters --- */
 
-static str text_of(const struct ask *ask, const char *name)
-{
-    str value = fields_get_exact(&ask->form, name);
-    return str_is_set(value) ? value : request_query(ask->rq, name);
-}
-
 static str text_at(const struct ask *ask, str prefix, const char *name)
 {
-    return text_of(ask, str_format(ask->rq->arena, "%.*s%s", STR_ARG(prefix), name).ptr);
+    return request_query(ask->rq, str_format(ask->rq->arena, "%.*s%s", STR_ARG(prefix), name).ptr);
 }
 
 static enum s3_code refuse(const struct ask *ask, str name, const char *why)
@@ -46,7 +38,7 @@ static enum s3_code refuse(const struct ask *ask, str name, const char *why)
 /* Also 1767323045 and 1767323045.5, as some clients write a time. */
 static bool read_time(const struct ask *ask, const char *name, instant *out)
 {
-    str text = text_of(ask, name);
+    str text = request_query(ask->rq, name);
     double seconds;
     if (instant_parse_iso8601(text, out))
         return true;
@@ -76,8 +68,8 @@ static enum s3_code read_range(const struct ask *ask, struct cloudwatch_query *q
 static enum s3_code read_period(const struct ask *ask, str name, struct cloudwatch_query *query)
 {
     uint64_t seconds;
-    if (!str_to_u64(text_of(ask, str_c(ask->rq->arena, name)), &seconds) || seconds == 0 ||
-        seconds % 60 != 0 || seconds > 86400 * 15)
+    if (!str_to_u64(request_query(ask->rq, str_c(ask->rq->arena, name)), &seconds) ||
+        seconds == 0 || seconds % 60 != 0 || seconds > 86400 * 15)
         return refuse(ask, name, "must be a multiple of 60 seconds");
     int64_t last = cloudwatch_minute(query->now), period = (int64_t) seconds / 60;
     query->period = period;
@@ -143,6 +135,15 @@ static void find_pending(struct ask *ask)
                 (struct cloudwatch_pending){ row->source_name, row->destination, row->rule,
                                              row->to_region,   row->size_bytes,  row->queued_at };
         }
+}
+
+static const struct ask *ask_of(struct request *rq)
+{
+    struct ask *ask = ARENA_NEW(rq->arena, struct ask);
+    ask->rq = rq;
+    events_flush(rq->world->events);
+    find_pending(ask);
+    return ask;
 }
 
 static struct cloudwatch_query query_of(const struct ask *ask)
@@ -213,13 +214,13 @@ static void write_metric(struct xml_writer *xml, const struct cloudwatch_metric 
     xml_close(xml);
 }
 
-static enum s3_code list_metrics(struct ask *ask)
+enum s3_code op_list_metrics(struct request *rq)
 {
-    struct request *rq = ask->rq;
+    const struct ask *ask = ask_of(rq);
     struct cloudwatch_query wanted = { 0 };
     struct cloudwatch_metric *metrics;
     struct query_answer answer;
-    str space = text_of(ask, "Namespace"), name = text_of(ask, "MetricName");
+    str space = request_query(ask->rq, "Namespace"), name = request_query(ask->rq, "MetricName");
     enum s3_code code = read_dimensions(ask, STR(""), &wanted);
     if (code != S3_OK)
         return code;
@@ -238,7 +239,7 @@ static enum s3_code read_statistics(const struct ask *ask, str out[MOST_STATISTI
 {
     for (*count = 0; *count < MOST_STATISTICS; (*count)++) {
         str name = str_format(ask->rq->arena, "Statistics.member.%zu", *count + 1);
-        out[*count] = text_of(ask, name.ptr);
+        out[*count] = request_query(ask->rq, name.ptr);
         if (out[*count].size == 0)
             break;
         if (!is_statistic(out[*count]))
@@ -249,9 +250,9 @@ static enum s3_code read_statistics(const struct ask *ask, str out[MOST_STATISTI
     return *count ? S3_OK : refuse(ask, STR("Statistics"), "is required");
 }
 
-static enum s3_code get_metric_statistics(struct ask *ask)
+enum s3_code op_get_metric_statistics(struct request *rq)
 {
-    struct request *rq = ask->rq;
+    const struct ask *ask = ask_of(rq);
     struct cloudwatch_query query = query_of(ask);
     struct query_answer answer;
     str wanted[MOST_STATISTICS];
@@ -265,7 +266,7 @@ static enum s3_code get_metric_statistics(struct ask *ask)
         code = read_statistics(ask, wanted, &count);
     if (code != S3_OK)
         return code;
-    str unit = str_of(cloudwatch_unit(query.name)), label = text_of(ask, "MetricName");
+    str unit = str_of(cloudwatch_unit(query.name)), label = request_query(ask->rq, "MetricName");
     struct cloudwatch_points points = cloudwatch_read(rq->world->cloudwatch, rq->arena, &query);
     if (points.count > MOST_POINTS)
         return refuse(ask, STR("Period"), "is too short: there are more than 1440 points");
@@ -326,7 +327,8 @@ static void write_data(const struct ask *ask, struct xml_writer *xml, const stru
                        const struct cloudwatch_points *points)
 {
     struct arena *arena = ask->rq->arena;
-    bool rising = str_is(text_of(ask, "ScanBy"), "TimestampAscending"); /* [AWS] falling, else */
+    bool rising =
+        str_is(request_query(ask->rq, "ScanBy"), "TimestampAscending"); /* [AWS] falling, else */
     xml_open(xml, "member");
     xml_element(xml, "Id", data->id);
     xml_element(xml, "Label", data->label);
@@ -344,9 +346,9 @@ static void write_data(const struct ask *ask, struct xml_writer *xml, const stru
     xml_close(xml);
 }
 
-static enum s3_code get_metric_data(struct ask *ask)
+enum s3_code op_get_metric_data(struct request *rq)
 {
-    struct request *rq = ask->rq;
+    const struct ask *ask = ask_of(rq);
     struct query_answer answer;
     struct data_query data;
     enum s3_code code = S3_OK;
@@ -372,30 +374,4 @@ static enum s3_code get_metric_data(struct ask *ask)
     xml_open(&answer.xml, "Messages");
     xml_close(&answer.xml);
     return query_call_end(rq, &answer);
-}
-
-enum s3_code op_cloudwatch(struct request *rq)
-{
-    static const struct {
-        const char *action;
-        enum s3_code (*run)(struct ask *ask);
-    } actions[] = {
-        { "ListMetrics", list_metrics },
-        { "GetMetricStatistics", get_metric_statistics },
-        { "GetMetricData", get_metric_data },
-    };
-    struct ask ask = { .rq = rq };
-    query_parse(rq->arena, rq->body, &ask.form);
-    str action = text_of(&ask, "Action");
-    for (size_t i = 0; i < COUNT(actions); i++)
-        if (str_is(action, actions[i].action)) {
-            events_flush(rq->world->events);
-            find_pending(&ask);
-            return actions[i].run(&ask);
-        }
-    request_message(rq,
-                    "atoll does not emulate the CloudWatch action %.*s: it answers ListMetrics, "
-                    "GetMetricStatistics and GetMetricData for the metrics of S3",
-                    STR_ARG(str_first(action, 128)));
-    return S3_NotImplemented;
 }

@@ -130,11 +130,11 @@ static bool is_path(str path)
            path.ptr[path.size - 1] == '/';
 }
 
-static enum s3_code create_role(struct request *rq)
+enum s3_code op_create_role(struct request *rq)
 {
     struct role_change *change = ARENA_NEW(rq->arena, struct role_change);
     struct role *role = &change->role;
-    str path = query_call_text(rq, "Path");
+    str path = request_query(rq, "Path");
     enum s3_code code = read_role_name(rq, &role->name);
     if (code == S3_OK)
         code = read_document(rq, "AssumeRolePolicyDocument", POLICY_TRUST, &role->trust);
@@ -150,7 +150,7 @@ static enum s3_code create_role(struct request *rq)
     return submit(rq, change, "CreateRole");
 }
 
-static enum s3_code get_role(struct request *rq)
+enum s3_code op_get_role(struct request *rq)
 {
     struct role role;
     struct query_answer answer;
@@ -162,12 +162,12 @@ static enum s3_code get_role(struct request *rq)
     return query_call_end(rq, &answer);
 }
 
-static enum s3_code list_roles(struct request *rq)
+enum s3_code op_list_roles(struct request *rq)
 {
     struct store_doc_list list;
     struct query_answer answer;
     struct role role;
-    str prefix = query_call_text(rq, "PathPrefix");
+    str prefix = request_query(rq, "PathPrefix");
     enum store_result found = store_doc_list(rq->lane->reader, rq->arena, STR(ROLE_KIND), &list);
     if (found != STORE_OK)
         return s3_code_from_store(found);
@@ -182,7 +182,7 @@ static enum s3_code list_roles(struct request *rq)
     return query_call_end(rq, &answer);
 }
 
-static enum s3_code delete_role(struct request *rq)
+enum s3_code op_delete_role(struct request *rq)
 {
     struct role_change *change = ARENA_NEW(rq->arena, struct role_change);
     enum s3_code code = find_role(rq, &change->role);
@@ -198,7 +198,7 @@ static enum s3_code delete_role(struct request *rq)
     return submit(rq, change, "DeleteRole");
 }
 
-static enum s3_code update_trust(struct request *rq)
+enum s3_code op_update_assume_role_policy(struct request *rq)
 {
     struct role_change *change = ARENA_NEW(rq->arena, struct role_change);
     str text;
@@ -219,7 +219,7 @@ static size_t policy_at(const struct role *role, str name)
     return at;
 }
 
-static enum s3_code put_role_policy(struct request *rq)
+enum s3_code op_put_role_policy(struct request *rq)
 {
     struct role_change *change = ARENA_NEW(rq->arena, struct role_change);
     struct fields *policies = &change->role.policies;
@@ -254,7 +254,7 @@ static enum s3_code find_policy(struct request *rq, struct role *role, size_t *a
     return S3_NoSuchEntity;
 }
 
-static enum s3_code get_role_policy(struct request *rq)
+enum s3_code op_get_role_policy(struct request *rq)
 {
     struct role role;
     struct query_answer answer;
@@ -270,7 +270,7 @@ static enum s3_code get_role_policy(struct request *rq)
     return query_call_end(rq, &answer);
 }
 
-static enum s3_code list_role_policies(struct request *rq)
+enum s3_code op_list_role_policies(struct request *rq)
 {
     struct role role;
     struct query_answer answer;
@@ -286,7 +286,7 @@ static enum s3_code list_role_policies(struct request *rq)
     return query_call_end(rq, &answer);
 }
 
-static enum s3_code delete_role_policy(struct request *rq)
+enum s3_code op_delete_role_policy(struct request *rq)
 {
     struct role_change *change = ARENA_NEW(rq->arena, struct role_change);
     struct fields *policies = &change->role.policies;
@@ -297,32 +297,4 @@ static enum s3_code delete_role_policy(struct request *rq)
     for (policies->count--; at < policies->count; at++)
         policies->at[at] = policies->at[at + 1];
     return submit(rq, change, "DeleteRolePolicy");
-}
-
-enum s3_code op_iam(struct request *rq)
-{
-    static const struct {
-        const char *action;
-        op_fn *run;
-    } actions[] = {
-        { "CreateRole", create_role },
-        { "DeleteRole", delete_role },
-        { "DeleteRolePolicy", delete_role_policy },
-        { "GetRole", get_role },
-        { "GetRolePolicy", get_role_policy },
-        { "ListRolePolicies", list_role_policies },
-        { "ListRoles", list_roles },
-        { "PutRolePolicy", put_role_policy },
-        { "UpdateAssumeRolePolicy", update_trust },
-    };
-    str action = query_call_text(rq, "Action");
-    for (size_t i = 0; i < COUNT(actions); i++)
-        if (str_is(action, actions[i].action))
-            return actions[i].run(rq);
-    request_message(rq,
-                    "atoll does not emulate the IAM action %.*s: it knows roles and their inline "
-                    "policies, through IAM's API or under `roles` in the configuration file; "
-                    "access keys are under `accounts`",
-                    STR_ARG(str_first(action, 128)));
-    return S3_NotImplemented;
 }

@@ -74,7 +74,7 @@ static void write_session(struct request *rq, struct xml_writer *xml, const stru
 static enum s3_code read_duration(struct request *rq, uint64_t fallback, uint64_t most,
                                   uint64_t *seconds)
 {
-    str text = query_call_text(rq, "DurationSeconds");
+    str text = request_query(rq, "DurationSeconds");
     *seconds = fallback;
     if (text.size == 0 || (str_to_u64(text, seconds) && *seconds >= 900 && *seconds <= most))
         return S3_OK;
@@ -98,7 +98,7 @@ static str user_id(struct request *rq)
                       STR_ARG(role_unique_id(rq->arena, rq->who.account, name)), STR_ARG(session));
 }
 
-static enum s3_code get_caller_identity(struct request *rq)
+enum s3_code op_get_caller_identity(struct request *rq)
 {
     struct query_answer answer;
     query_call_begin(rq, &answer, "GetCallerIdentity", true);
@@ -147,7 +147,7 @@ static enum s3_code find_role(struct request *rq, str arn, struct role *role)
                : not_authorized(rq, arn);
 }
 
-static enum s3_code assume_role(struct request *rq)
+enum s3_code op_assume_role(struct request *rq)
 {
     struct role role;
     struct query_answer answer;
@@ -168,7 +168,7 @@ static enum s3_code assume_role(struct request *rq)
         code = find_role(rq, arn, &role);
     if (code != S3_OK)
         return code;
-    if (query_call_text(rq, "Policy").size > 0)
+    if (request_query(rq, "Policy").size > 0)
         request_mark(rq, "session-policy-ignored", "the session may do what its policy allows too");
     str session_arn = str_format(rq->arena, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s",
                                  STR_ARG(role.account), STR_ARG(role.name), STR_ARG(name));
@@ -185,7 +185,7 @@ static enum s3_code assume_role(struct request *rq)
 }
 
 /* A session of the caller's own. */
-static enum s3_code get_session_token(struct request *rq)
+enum s3_code op_get_session_token(struct request *rq)
 {
     struct query_answer answer;
     uint64_t seconds;
@@ -200,36 +200,4 @@ static enum s3_code get_session_token(struct request *rq)
     query_call_begin(rq, &answer, "GetSessionToken", true);
     write_session(rq, &answer.xml, &session);
     return query_call_end(rq, &answer);
-}
-
-enum s3_code op_sts(struct request *rq)
-{
-    static const struct {
-        const char *action;
-        op_fn *run;
-    } actions[] = {
-        { "AssumeRole", assume_role },
-        { "GetCallerIdentity", get_caller_identity },
-        { "GetSessionToken", get_session_token },
-    };
-    str action = query_call_text(rq, "Action");
-    for (size_t i = 0; i < COUNT(actions); i++)
-        if (str_is(action, actions[i].action))
-            return actions[i].run(rq);
-    request_message(rq,
-                    "atoll does not emulate the STS action %.*s: it answers AssumeRole, "
-                    "GetCallerIdentity and GetSessionToken",
-                    STR_ARG(str_first(action, 128)));
-    return S3_NotImplemented;
-}
-
-enum s3_code op_not_emulated(struct request *rq)
-{
-    str host = request_get_header(rq, "Host");
-    request_message(
-        rq,
-        "atoll does not emulate %.*s (service %.*s): it answers S3, S3 Control, STS, the roles "
-        "of IAM and CloudWatch's metrics of S3, and nothing was sent to AWS",
-        STR_ARG(host), STR_ARG(rq->address.service));
-    return S3_NotImplemented;
 }

@@ -1,19 +1,9 @@
 /* The query protocol's envelope. */
 #include "server/control/query_call.h"
 
-#include "server/s3/address.h"
-
-str query_call_text(struct request *rq, const char *name)
-{
-    struct fields form = { 0 };
-    query_parse(rq->arena, rq->body, &form);
-    str value = fields_get_exact(&form, name);
-    return str_is_set(value) ? value : request_query(rq, name);
-}
-
 bool query_call_needed(struct request *rq, const char *name, str *out)
 {
-    *out = query_call_text(rq, name);
+    *out = request_query(rq, name);
     if (out->size > 0)
         return true;
     request_message(rq,

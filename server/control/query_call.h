@@ -8,9 +8,7 @@
 #include "server/request.h"
 #include "server/s3/xml.h"
 
-/* In the body of a POST, else in the query; STR_NONE when absent. */
-str query_call_text(struct request *rq, const char *name);
-/* False, and ValidationError is said, when it is absent or empty: return S3_ValidationError. */
+/* A parameter (request_query: op_query has put those of the body there). False, and ValidationError is said, when it is absent or empty: return S3_ValidationError. */
 MUST_CHECK bool query_call_needed(struct request *rq, const char *name, str *out);
 
 struct query_answer {
