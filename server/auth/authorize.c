@@ -267,9 +267,7 @@ static enum s3_code on_bucket(struct authorize_ask *ask)
 static enum s3_code on_account(struct authorize_ask *ask)
 {
     const struct address *address = &ask->rq->address;
-    str resource = address->kind == ADDRESS_CONTROL
-                       ? str_format(ask->rq->arena, "arn:aws:s3::%.*s:accesspoint/*",
-                                    STR_ARG(ask->who.account))
+    str resource = str_is_set(ask->resource)  ? ask->resource
                    : address->bucket.size > 0 ? common_bucket_arn(ask->rq, address->bucket)
                                               : STR("arn:aws:s3:::*");
     if (ask->who.anonymous)
@@ -392,9 +390,39 @@ enum s3_code authorize_check(struct request *rq)
     return S3_OK;
 }
 
+static enum s3_code judge_resource(struct request *rq, const char *action, str resource)
+{
+    const struct authorize_need need = { action, false };
+    struct authorize_ask ask = asked(rq, NULL, &need, STR(""), STR_NONE);
+    ask.resource = resource;
+    return judge(&ask);
+}
+
+/* AWS: who manages access points also needs s3:ListAllMyBuckets (S3 user guide, "Multi-Region
+ * Access Point permissions"); routes are no matter of management. */
+static enum s3_code on_control(struct request *rq, str resource)
+{
+    if (mode_of(rq) == IAM_OFF)
+        return by_owner(rq, NULL);
+    enum s3_code code = judge_resource(rq, rq->op->permission, resource);
+    if (code == S3_OK && !str_ends(rq->address.path, STR("/routes")))
+        code = judge_resource(rq, "s3:ListAllMyBuckets", STR("arn:aws:s3:::*"));
+    return code;
+}
+
+enum s3_code authorize_named(struct request *rq, str name)
+{
+    return on_control(rq, authorize_control_named(rq, name));
+}
+
 static bool is_judged(const struct request *rq)
 {
-    static const char *const later[] = { "PostObject", "DeleteObjects", "PreflightRequest" };
+    static const char *const later[] = { "PostObject",
+                                         "DeleteObjects",
+                                         "PreflightRequest",
+                                         "CreateMultiRegionAccessPoint",
+                                         "DeleteMultiRegionAccessPoint",
+                                         "PutMultiRegionAccessPointPolicy" };
     if (rq->address.kind != ADDRESS_S3 && rq->address.kind != ADDRESS_MRAP &&
         rq->address.kind != ADDRESS_CONTROL)
         return false;
@@ -406,7 +434,10 @@ static bool is_judged(const struct request *rq)
 
 enum s3_code authorize_step(struct request *rq)
 {
-    return is_judged(rq) ? authorize_check(rq) : S3_OK;
+    if (!is_judged(rq))
+        return S3_OK;
+    return rq->address.kind == ADDRESS_CONTROL ? on_control(rq, authorize_control_resource(rq))
+                                               : authorize_check(rq);
 }
 
 enum s3_code authorize_absent(struct request *rq, enum s3_code code)

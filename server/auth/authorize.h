@@ -13,8 +13,9 @@
 
 #include "server/request.h"
 
-/* The walk's step, after route. A form's upload says who it is in its body, so PostObject passes
- * and asks authorize_check itself. */
+/* The walk's step, after route. Whose body says who asks, or about what, passes and asks itself:
+ * PostObject (authorize_check), DeleteObjects (authorize_action), and what changes access points
+ * (authorize_named). */
 enum s3_code authorize_step(struct request *rq);
 /* Everything that the operation needs on rq->bucket and rq->address.key, as rq->who. */
 enum s3_code authorize_check(struct request *rq);
@@ -22,6 +23,8 @@ enum s3_code authorize_check(struct request *rq);
  * `key` empty: on the bucket itself; `version_id` unset: the current one. */
 enum s3_code authorize_action(struct request *rq, const struct bucket_info *bucket,
                               const char *action, str key, str version_id);
+/* What the operation needs on the access point of that name, or on the name when there is none. */
+enum s3_code authorize_named(struct request *rq, str name);
 /* What was not found is told only to those who may list it (AWS: "if you don't have the
  * s3:ListBucket permission, Amazon S3 returns 403"): `code`, or S3_AccessDenied. */
 enum s3_code authorize_absent(struct request *rq, enum s3_code code);

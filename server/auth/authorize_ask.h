@@ -21,6 +21,7 @@ struct authorize_ask {
     const struct bucket_info *bucket; /* NULL: about the account */
     const char *action;
     str key, version_id;
+    str resource; /* of S3 Control; else unset: that of bucket and key */
     bool lenient;
     bool denied;           /* out: by a statement, not for want of one */
     bool looked_up, found; /* the version that is there */
@@ -35,6 +36,11 @@ size_t authorize_needs_of(const struct request *rq, struct authorize_need needs[
 bool authorize_values_find(void *ctx, str key, struct policy_values *out);
 /* The existing version that is meant; false when there is none. */
 bool authorize_values_version(struct authorize_ask *ask);
+
+/* authorize_control.c */
+/* What the path of an S3 Control request names, and the access point of a friendly name. */
+str authorize_control_resource(struct request *rq);
+str authorize_control_named(struct request *rq, str name);
 
 /* authorize_acl.c */
 /* The bucket's or object's ACL grants the action. */

@@ -7,6 +7,7 @@
  */
 #include "base/encode.h"
 #include "base/rng.h"
+#include "server/auth/authorize.h"
 #include "server/auth/policy.h"
 #include "server/control/control.h"
 #include "server/control/handlers.h"
@@ -72,7 +73,7 @@ static enum s3_code read_request(struct request *rq, enum async_kind kind,
                 "letters, digits and hyphens, starting and ending with a letter or digit.");
         return S3_InvalidRequest;
     }
-    return S3_OK;
+    return authorize_named(rq, record->name);
 }
 
 static void fail_with(struct async_record *record, const char *code, str message)
