@@ -49,12 +49,16 @@ enum s3_code common_max(struct request *rq, const char *name, unsigned limit, un
             rq,
             str_format(rq->arena, "Provided %s not an integer or within integer range", name).ptr,
             name, text);
-    if (value < 0)
+    if (value < 0) {
+        /* So recorded; the others keep their names. */
+        const char *argument = strcmp(name, "max-keys") == 0 ? "maxKeys" : name;
         return common_invalid_argument(
             rq,
-            str_format(rq->arena, "Argument %s must be an integer between 0 and 2147483647", name)
+            str_format(rq->arena, "Argument %s must be an integer between 0 and 2147483647",
+                       argument)
                 .ptr,
-            name, text);
+            argument, text);
+    }
     if (value < limit)
         *out = (unsigned) value;
     return S3_OK;

@@ -31,7 +31,7 @@ TEST(numbers_of_listings_are_clipped_or_refused)
         { __LINE__, "max-keys=99999999999999999999", 0,
           "Provided max-keys not an integer or within integer range" },
         { __LINE__, "max-keys=-1", 0,
-          "Argument max-keys must be an integer between 0 and 2147483647" },
+          "Argument maxKeys must be an integer between 0 and 2147483647" },
         { __LINE__, "max-keys=blah", 0,
           "Provided max-keys not an integer or within integer range" },
         { __LINE__, "max-keys=1.5", 0, "Provided max-keys not an integer or within integer range" },
