@@ -4,6 +4,7 @@
 #include "base/json.h"
 
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,6 +180,12 @@ bool json_bool(const struct json *object, const char *name, bool fallback)
     return member && member->kind == JSON_BOOL ? member->boolean : fallback;
 }
 
+instant json_instant_of(const struct json *object, const char *name)
+{
+    instant at = { 0 };
+    return str_to_i64(json_string(object, name, STR_NONE), &at.ns) ? at : (instant){ 0 };
+}
+
 void json_begin(struct json_writer *writer, struct buf *buf)
 {
     *writer = (struct json_writer){ .buf = buf };
@@ -274,6 +281,13 @@ void json_real(struct json_writer *writer, const char *name, double value)
 void json_boolean(struct json_writer *writer, const char *name, bool value)
 {
     json_raw(writer, name, value ? STR("true") : STR("false"));
+}
+
+void json_instant(struct json_writer *writer, const char *name, instant at)
+{
+    char text[24];
+    (void) snprintf(text, sizeof text, "%" PRId64, at.ns);
+    json_text(writer, name, str_of(text));
 }
 
 void json_nothing(struct json_writer *writer, const char *name)

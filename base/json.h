@@ -8,6 +8,7 @@
 #define ATOLL_BASE_JSON_H
 
 #include "base/buf.h"
+#include "base/time.h"
 
 enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
@@ -38,6 +39,8 @@ const struct json *json_member(const struct json *object, const char *name);
 str json_string(const struct json *object, const char *name, str fallback);
 double json_number(const struct json *object, const char *name, double fallback);
 bool json_bool(const struct json *object, const char *name, bool fallback);
+/* What json_instant wrote; {0} when there is none. */
+instant json_instant_of(const struct json *object, const char *name);
 
 /* Writer: commas and quoting are its business. Usage:
  *     struct json_writer w; json_begin(&w, buf);
@@ -58,6 +61,8 @@ void json_text(struct json_writer *writer, const char *name, str value);
 void json_integer(struct json_writer *writer, const char *name, int64_t value);
 void json_real(struct json_writer *writer, const char *name, double value);
 void json_boolean(struct json_writer *writer, const char *name, bool value);
+/* As decimal text of its nanoseconds: a double would lose some. */
+void json_instant(struct json_writer *writer, const char *name, instant at);
 void json_nothing(struct json_writer *writer, const char *name);
 /* A member whose name is a str (keys, Regions); the value follows by the next call with NULL name.
  */

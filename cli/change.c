@@ -1,4 +1,4 @@
-/* Verbs that change the world: lag, route, outage, partition, heal, replication, reset. */
+/* Verbs that change the world: lag, outage, region, partition, heal, replication, reset. */
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -81,41 +81,6 @@ int verb_lag(struct cli *cli)
     return code;
 }
 
-static void print_routes(const struct json *document)
-{
-    const struct json *members = json_member(document, "members");
-    for (const struct json *m = members ? members->child : NULL; m; m = m->next)
-        (void) printf("%-16.*s %-28.*s %-8.*s %3.0f\n", STR_ARG(json_string(m, "region", STR(""))),
-                      STR_ARG(json_string(m, "bucket", STR(""))),
-                      STR_ARG(json_string(m, "route", STR(""))), json_number(m, "dial", 0));
-}
-
-int verb_route(struct cli *cli)
-{
-    struct buf buf;
-    const struct json *document;
-    bool printed;
-    if (cli->word_count < 3 || cli->word_count % 2 == 0)
-        return cli_usage(
-            cli, "say the access point, then pairs of REGION and active, passive or 0..100");
-    struct json_writer writer = begin(cli, &buf);
-    for (size_t i = 1; i + 1 < cli->word_count; i += 2) {
-        uint64_t dial;
-        json_key(&writer, cli->words[i]);
-        if (str_to_u64(cli->words[i + 1], &dial))
-            json_integer(&writer, NULL, (int64_t) dial);
-        else
-            json_text(&writer, NULL, cli->words[i + 1]);
-    }
-    json_end(&writer);
-    str path = str_format(cli->arena, "/_atoll/v1/mraps/%.*s/routes",
-                          STR_ARG(cli_escape(cli, cli->words[0])));
-    int code = cli_ask(cli, "PATCH", path, buf_str(&buf), &document, &printed);
-    if (code == EXIT_YES && !printed && !cli->quiet)
-        print_routes(document);
-    return code;
-}
-
 int verb_outage(struct cli *cli)
 {
     struct buf buf;
@@ -134,6 +99,26 @@ int verb_outage(struct cli *cli)
     if (code == EXIT_YES && !printed && !cli->quiet)
         (void) printf("%.*s is %s\n", STR_ARG(cli->words[0]),
                       json_bool(document, "outage", false) ? "down" : "up");
+    return code;
+}
+
+int verb_region(struct cli *cli)
+{
+    struct buf buf;
+    const struct json *document;
+    bool printed;
+    bool enable = cli->word_count == 2 && str_is(cli->words[1], "enable");
+    if (cli->word_count != 2 || !(enable || str_is(cli->words[1], "disable")))
+        return cli_usage(cli, "say the Region, then enable or disable");
+    struct json_writer writer = begin(cli, &buf);
+    json_boolean(&writer, "enabled", enable);
+    json_end(&writer);
+    str path =
+        str_format(cli->arena, "/_atoll/v1/regions/%.*s", STR_ARG(cli_escape(cli, cli->words[0])));
+    int code = cli_ask(cli, "PATCH", path, buf_str(&buf), &document, &printed);
+    if (code == EXIT_YES && !printed && !cli->quiet)
+        (void) printf("%.*s is %s\n", STR_ARG(cli->words[0]),
+                      json_bool(document, "enabled", true) ? "enabled" : "disabled");
     return code;
 }
 

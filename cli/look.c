@@ -6,19 +6,7 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "cli/http.h"
-
-static void print_mrap(const struct json *mrap)
-{
-    (void) printf("\n%.*s  %.*s  %.*s\n", STR_ARG(json_string(mrap, "name", STR(""))),
-                  STR_ARG(json_string(mrap, "arn", STR(""))),
-                  STR_ARG(json_string(mrap, "status", STR(""))));
-    const struct json *members = json_member(mrap, "members");
-    for (const struct json *m = members ? members->child : NULL; m; m = m->next)
-        (void) printf(
-            "  %-16.*s %-30.*s %-8.*s %3.0f%s\n", STR_ARG(json_string(m, "region", STR(""))),
-            STR_ARG(json_string(m, "bucket", STR(""))), STR_ARG(json_string(m, "route", STR(""))),
-            json_number(m, "dial", 0), json_bool(m, "outage", false) ? "  outage" : "");
-}
+#include "cli/mrap.h"
 
 static void print_status_link(const struct json *link)
 {
@@ -45,8 +33,10 @@ int verb_status(struct cli *cli)
                   STR_ARG(json_string(document, "seed", STR(""))));
     const struct json *mraps = json_member(document, "mraps"),
                       *links = json_member(document, "links");
-    for (const struct json *mrap = mraps ? mraps->child : NULL; mrap; mrap = mrap->next)
-        print_mrap(mrap);
+    for (const struct json *mrap = mraps ? mraps->child : NULL; mrap; mrap = mrap->next) {
+        (void) printf("\n");
+        mrap_print(mrap);
+    }
     if (links && links->child)
         (void) printf("\nlinks\n");
     for (const struct json *link = links ? links->child : NULL; link; link = link->next)

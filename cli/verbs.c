@@ -41,7 +41,13 @@ static const struct verb verbs[] = {
       "[--count N]",
       "requests and replication as they happen", VERB_PLAIN, verb_tail },
 
-    { "route", "Change", "route MRAP REGION active|passive|0..100 [REGION ...]",
+    { "mrap", "Look",
+      "mrap [NAME] [--proximity table|distance|declared] "
+      "[--affinity upload-id|none|client|connection] [--flap P] [--propagation DIST] "
+      "[--failover active|automatic|off]",
+      "an access point, its routes and how it routes; set that", VERB_PLAIN, verb_mrap },
+
+    { "route", "Change", "route MRAP REGION active|passive|0..100 [REGION ...] [--now]",
       "make a region of an access point active or passive", VERB_PLAIN, verb_route },
     { "lag", "Change", "lag [SRC DST] [DIST] [--both] [--bandwidth 10MB/s]",
       "set the replication lag of a link", VERB_PLAIN, verb_lag },
@@ -50,6 +56,8 @@ static const struct verb verbs[] = {
     { "heal", NULL, "heal", "end every partition", VERB_PLAIN, verb_heal },
     { "outage", "Change", "outage REGION on|off [--for 2m]",
       "take a region down or bring it back", VERB_PLAIN, verb_outage },
+    { "region", "Change", "region REGION enable|disable",
+      "enable or disable an opt-in region", VERB_PLAIN, verb_region },
     { "fault", "Change",
       "fault [add|list|rm|clear] [NAME] [--name N] [--region R] [--mrap M] [--api A] "
       "[--bucket B] [--key GLOB] [--client C] [--attempt N] [--error 503:SlowDown] "

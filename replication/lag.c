@@ -16,6 +16,11 @@ struct lag lag_fixed(duration d)
     return (struct lag){ .nodes = { { .kind = LAG_FIXED, .a = d } }, .count = 1 };
 }
 
+struct lag lag_uniform(duration least, duration most)
+{
+    return (struct lag){ .nodes = { { .kind = LAG_UNIFORM, .a = least, .b = most } }, .count = 1 };
+}
+
 /* -- chance ----------------------------------------------------------------------------------- */
 
 /* The normal quantile: a rational start (Acklam 2003, relative error 1e-9), then one step of
@@ -104,6 +109,24 @@ duration lag_sample(const struct lag *lag, const double units[LAG_DRAWS])
         break;
     }
     BUG("a distribution of no kind");
+}
+
+duration lag_most(const struct lag *lag)
+{
+    double most[LAG_DRAWS];
+    duration longest = { 0 };
+    for (size_t i = 0; i < LAG_DRAWS; i++)
+        most[i] = 0.9999;
+    for (unsigned at = 0; at < lag->count; at++) {
+        struct lag one = { .nodes = { lag->nodes[at] }, .count = 1 };
+        if (lag->nodes[at].kind == LAG_MIX)
+            continue;
+        duration end =
+            lag->nodes[at].kind == LAG_UNIFORM ? lag->nodes[at].b : lag_sample(&one, most);
+        if (end.ns > longest.ns)
+            longest = end;
+    }
+    return longest;
 }
 
 /* -- text ------------------------------------------------------------------------------------- */

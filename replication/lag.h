@@ -37,6 +37,7 @@ struct lag {
 };
 
 struct lag lag_fixed(duration d);
+struct lag lag_uniform(duration least, duration most);
 /* False, with a sentence in *error (in the arena) that names the cause and a way out. */
 MUST_CHECK bool lag_parse(struct arena *arena, str text, struct lag *out, str *error);
 /* The canonical text; lag_parse reads back the same distribution. */
@@ -46,5 +47,8 @@ str lag_text(struct arena *arena, const struct lag *lag);
 void lag_draw(const struct rng_key *key, double units[LAG_DRAWS]);
 /* Never negative, at most ten years. */
 duration lag_sample(const struct lag *lag, const double units[LAG_DRAWS]);
+/* The longest that is worth waiting for: the end of fixed and uniform, else the 99.99th percentile.
+ */
+duration lag_most(const struct lag *lag);
 
 #endif

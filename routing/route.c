@@ -6,6 +6,8 @@
 static bool nearer(const struct route_table *table, const struct route_candidate *a,
                    const struct route_candidate *b)
 {
+    if (table->proximity == PROXIMITY_DECLARED)
+        return a->member < b->member;
     double a_far = table->proximity == PROXIMITY_DISTANCE ? a->km : a->rtt_ms;
     double b_far = table->proximity == PROXIMITY_DISTANCE ? b->km : b->rtt_ms;
 
@@ -99,6 +101,24 @@ static const struct route_candidate *nearest_active(const struct route_choice *c
     return NULL;
 }
 
+static const struct route_candidate *nearest_reachable(const struct route_choice *choice)
+{
+    for (size_t i = 0; i < choice->candidate_count; i++)
+        if (choice->candidates[i].reachable)
+            return &choice->candidates[i];
+    return NULL;
+}
+
+/* Nobody who may serve does. */
+static const struct route_candidate *last_resort(const struct route_table *table,
+                                                 const struct route_choice *choice,
+                                                 enum route_reason *reason)
+{
+    const struct route_candidate *passive = table->promotes ? nearest_reachable(choice) : NULL;
+    *reason = passive ? ROUTE_PROMOTED : ROUTE_NONE_REACHABLE;
+    return passive;
+}
+
 static const struct route_candidate *decide(const struct route_table *table,
                                             struct route_draws draws,
                                             const struct route_choice *choice,
@@ -107,10 +127,8 @@ static const struct route_candidate *decide(const struct route_table *table,
     const struct route_candidate *first = usable(choice, 0);
     const struct route_candidate *second = usable(choice, 1);
 
-    if (first == NULL) {
-        *reason = ROUTE_NONE_REACHABLE;
-        return NULL;
-    }
+    if (first == NULL)
+        return last_resort(table, choice, reason);
     if (active_count(table) == 1) {
         *reason = ROUTE_ONLY_ACTIVE;
         return first;
@@ -157,10 +175,14 @@ str route_reason_name(enum route_reason reason)
         return STR("flapped");
     case ROUTE_REGION_DOWN:
         return STR("region-down-next-nearest");
+    case ROUTE_PROMOTED:
+        return STR("passive-promoted");
     case ROUTE_NONE_REACHABLE:
         return STR("none-reachable");
     case ROUTE_UPLOAD_AFFINITY:
         return STR("upload-affinity");
+    case ROUTE_CONNECTION_AFFINITY:
+        return STR("connection-affinity");
     case ROUTE_OLD_ROUTE:
         return STR("old-route-still-effective");
     case ROUTE_DIRECT_BUCKET:

@@ -20,15 +20,17 @@ struct route_member {
 };
 
 enum route_proximity {
-    PROXIMITY_TABLE,   /* by round trip: measured between Regions, else estimated */
-    PROXIMITY_DISTANCE /* by great circle, as if the network were the globe */
+    PROXIMITY_TABLE,    /* by round trip: measured between Regions, else estimated */
+    PROXIMITY_DISTANCE, /* by great circle, as if the network were the globe */
+    PROXIMITY_DECLARED  /* as the members are listed, the same for every client */
 };
 
 struct route_table {
     const struct route_member *members;
     size_t count;
     enum route_proximity proximity;
-    double flap; /* share of requests that the second nearest gets, 0..1 */
+    double flap;   /* share of requests that the second nearest gets, 0..1 */
+    bool promotes; /* when no active member is reachable, the nearest passive one serves */
 };
 
 enum route_skip { SKIP_NOT, SKIP_PASSIVE, SKIP_DOWN };
@@ -48,9 +50,11 @@ enum route_reason {
     ROUTE_WEIGHTED,
     ROUTE_FLAPPED,
     ROUTE_REGION_DOWN, /* the nearest active member's Region is down: the next nearest */
+    ROUTE_PROMOTED,    /* no active member was reachable: the nearest passive one */
     ROUTE_NONE_REACHABLE,
     /* Never by route_pick: the server says these when something else decided. */
     ROUTE_UPLOAD_AFFINITY,
+    ROUTE_CONNECTION_AFFINITY,
     ROUTE_OLD_ROUTE,
     ROUTE_DIRECT_BUCKET,
     ROUTE_ALIAS_AS_BUCKET,
@@ -72,8 +76,9 @@ struct route_draws {
 };
 
 /* Of the reachable members with a dial above 0: by weight if any dial lies strictly between 0 and
- * 100, else the nearest, ties by Region code. Passive members are never chosen, not even when every
- * active one is down: passive Regions get no traffic on AWS until somebody fails over. */
+ * 100, else the nearest, ties by Region code. Passive members are chosen only when the table
+ * promotes them and every active one is down: on AWS passive Regions get no traffic until somebody
+ * fails over. */
 void route_pick(const struct route_table *table, const struct place *client, region_set reachable,
                 struct route_draws draws, struct route_choice *out);
 

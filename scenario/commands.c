@@ -17,7 +17,9 @@ static const struct command commands[] = {
     { "region", 1, ANY, world_lines_region, "REGION...", 0, "the Regions that this is about" },
     { "bucket", 3, 4, world_lines_bucket, "BUCKET in REGION [unversioned]", 0, "make a bucket" },
     { "mrap", 3, ANY, world_lines_mrap,
-      "NAME = BUCKET... [alias A] [flap P] [propagation LATER]", 0, "make an access point" },
+      "NAME = BUCKET... [alias A] [flap P] [propagation DIST] "
+      "[affinity upload-id|none|client|connection] [proximity table|distance|declared] "
+      "[failover active|automatic|off]", 0, "make an access point" },
     { "replicate", 3, ANY, rules_replicate,
       "BUCKET ->|<-> BUCKET [prefix PREFIX] [no-delete-markers] [lag DIST] [disabled]", 0,
       "add a replication rule" },
@@ -25,8 +27,8 @@ static const struct command commands[] = {
     { "versioning", 2, 2, rules_versioning, "BUCKET enabled|suspended", 0, "of a bucket" },
     { "rule", 4, 4, rules_switch, "BUCKET -> BUCKET enable|disable", 0, "switch rules" },
     /* what the command line can do too */
-    { "route", 3, 13, traffic_route,
-      "MRAP REGION DIAL [REGION DIAL] [REGION DIAL] [REGION DIAL] [REGION DIAL]", 0,
+    { "route", 3, 14, traffic_route,
+      "MRAP REGION DIAL [REGION DIAL] [REGION DIAL] [REGION DIAL] [REGION DIAL] [now]", 0,
       "active, passive or a dial; several at once" },
     { "lag", 1, 8, traffic_lag,
       "[REGION REGION] [REGION ->|<-> REGION] [DIST] [both] [bandwidth SIZE|unlimited]", 0,

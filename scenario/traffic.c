@@ -151,9 +151,7 @@ static bool change_routes(struct call *call, const struct mrap_list *list)
         route_update_describe(&given, &result, &why);
         return run_fail(call, "%.*s", STR_ARG(buf_str(&why)));
     }
-    for (size_t i = 0; i < mrap->member_count; i++)
-        changed.old_dials[i] = mrap->members[i].dial;
-    changed.routes_at = changed.routes_effective_at = run_now(run);
+    mrap_routes_change(&changed, mrap, run_now(run), call_has(call, "now"));
     return commit_one(call, mrap_to_doc(run->arena, &changed));
 }
 

@@ -40,13 +40,24 @@ bool world_lines_client(struct call *call)
 
 /* --- access points --- */
 
+static const char *const routing_words[] = { "proximity", "affinity", "flap", "propagation",
+                                             "failover" };
+
+static bool ends_members(str word)
+{
+    bool ends = str_is(word, "alias");
+    for (size_t i = 0; i < COUNT(routing_words); i++)
+        ends = ends || str_is(word, routing_words[i]);
+    return ends;
+}
+
 static bool read_members(struct call *call, struct mrap *mrap)
 {
     struct run *run = call->run;
     for (size_t i = 2; i < call->count; i++) {
         struct bucket_info bucket;
         str name = call->args[i];
-        if (str_is(name, "alias") || str_is(name, "flap"))
+        if (ends_members(name))
             break;
         if (store_bucket_get(run->lane->reader, run->arena, name, &bucket) != STORE_OK)
             return run_fail(call, "there is no bucket '%.*s'", STR_ARG(name));
@@ -63,6 +74,24 @@ static bool read_members(struct call *call, struct mrap *mrap)
         mrap->member_accounts[mrap->member_count] = bucket.account;
         mrap->old_dials[mrap->member_count] = 100;
         mrap->members[mrap->member_count++] = (struct route_member){ bucket.name, region, 100 };
+    }
+    return true;
+}
+
+/* "flap 0.1 propagation uniform(10s,120s)": the words of the configuration's "routing". */
+static bool read_routing(struct call *call, struct mrap_routing *routing)
+{
+    for (size_t i = 0; i < COUNT(routing_words); i++) {
+        str value = call_after(call, routing_words[i]), error = STR_NONE, hint;
+        struct json member = { .kind = JSON_STRING,
+                               .string = value,
+                               .name = str_of(routing_words[i]) };
+        if (value.size == 0)
+            continue;
+        if (str_is(member.name, "flap") && str_to_double(value, &member.number))
+            member.kind = JSON_NUMBER;
+        if (!mrap_routing_set(call->run->arena, &member, routing, &error, &hint))
+            return run_fail(call, "%.*s", STR_ARG(error));
     }
     return true;
 }
@@ -84,18 +113,16 @@ bool world_lines_mrap(struct call *call)
 {
     struct run *run = call->run;
     instant now = run_now(run);
-    str flap = call_after(call, "flap");
     struct mrap mrap = { .name = call->args[0],
                          .alias = call_after(call, "alias"),
                          .account = run->world->settings->account,
                          .created_at = now,
                          .ready_at = now,
-                         .block = { true, true, true, true } };
+                         .block = { true, true, true, true },
+                         .routing = mrap_routing_default(run->world->settings->preset) };
     store_read_begin(run->lane->reader);
-    if (!read_members(call, &mrap))
+    if (!read_members(call, &mrap) || !read_routing(call, &mrap.routing))
         return false;
-    if (flap.size > 0 && !str_to_double(flap, &mrap.flap))
-        return run_fail(call, "'%.*s' is no share", STR_ARG(flap));
     if (mrap.alias.size > 0 && !str_ends(mrap.alias, STR(".mrap")))
         mrap.alias = str_format(run->arena, "%.*s.mrap", STR_ARG(mrap.alias));
     const struct mrap_list *list = mraps_acquire(run->world->mraps);

@@ -324,9 +324,8 @@ static struct mrap make_mrap(struct apply *apply, const struct mrap_list *list,
                          .ready_at = now,
                          .block = { true, true, true, true },
                          .member_count = declared->bucket_count,
-                         .proximity = declared->proximity,
-                         .affinity = declared->affinity,
-                         .flap = declared->flap };
+                         .routing = config_mrap_routing(apply->arena, declared,
+                                                        apply->world->settings->preset) };
     if (mrap.alias.size == 0)
         mrap.alias = config_draw_alias(apply->arena, apply->world->seed, list, mrap.name);
     for (size_t i = 0; i < mrap.member_count; i++) {

@@ -59,10 +59,12 @@ struct config_mrap {
     str buckets[LIMIT_REGIONS_PER_MRAP];
     unsigned dials[LIMIT_REGIONS_PER_MRAP];
     size_t bucket_count;
-    enum route_proximity proximity;
-    enum mrap_affinity affinity;
-    double flap;
+    const struct json *routing; /* its members, judged; NULL: as the preset has it */
 };
+
+/* How it routes in a world of this preset. */
+struct mrap_routing config_mrap_routing(struct arena *arena, const struct config_mrap *mrap,
+                                        str preset);
 
 struct config_rule { /* one direction of one entry of "replication" */
     struct config_at at;

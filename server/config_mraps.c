@@ -124,23 +124,22 @@ static void read_routes(struct config_reading *reading, struct config_node node,
         config_read_problem(reading, routes, "at least one Region must be active");
 }
 
+/* Judged here, so that a slip has its line; set once the preset is known (config_apply.c). */
 static void read_routing(struct config_reading *reading, struct config_node node,
                          struct config_mrap *mrap)
 {
-    size_t word;
+    struct mrap_routing judged = mrap_routing_default(STR_NONE);
     struct config_node routing = config_read_member(reading, node, "routing");
-    if (routing.json == NULL || !config_read_object(reading, routing, "proximity|affinity|flap"))
+    if (routing.json == NULL || !config_read_object(reading, routing, MRAP_ROUTING_MEMBERS))
         return;
-    struct config_node proximity = config_read_member(reading, routing, "proximity");
-    if (proximity.json && config_read_word(reading, proximity, "table|distance", &word))
-        mrap->proximity = (enum route_proximity) word;
-    struct config_node affinity = config_read_member(reading, routing, "affinity");
-    if (affinity.json && config_read_word(reading, affinity, "upload-id|none|connection", &word))
-        mrap->affinity = (enum mrap_affinity) word;
-    if (config_read_number(reading, routing, "flap", &mrap->flap) &&
-        !(mrap->flap >= 0 && mrap->flap <= 1))
-        config_read_problem(reading, config_read_member(reading, routing, "flap"),
-                            "a share lies between 0 and 1");
+    mrap->routing = routing.json;
+    for (const struct json *child = routing.json->child; child; child = child->next) {
+        str error = STR_NONE, hint = STR_NONE;
+        if (mrap_routing_set(reading->arena, child, &judged, &error, &hint))
+            continue;
+        config_read_problem(reading, config_read_child(reading, routing, child),
+                            hint.size ? "%.*s (%.*s)" : "%.*s", STR_ARG(error), STR_ARG(hint));
+    }
 }
 
 static void read_mrap(struct config_reading *reading, struct config_node node)
@@ -174,4 +173,16 @@ void config_read_mraps(struct config_reading *reading, struct config_node node)
         return;
     for (const struct json *child = node.json->child; child; child = child->next)
         read_mrap(reading, config_read_child(reading, node, child));
+}
+
+struct mrap_routing config_mrap_routing(struct arena *arena, const struct config_mrap *mrap,
+                                        str preset)
+{
+    str error, hint;
+    struct mrap_routing routing = mrap_routing_default(preset);
+    for (const struct json *member = mrap->routing ? mrap->routing->child : NULL; member;
+         member = member->next)
+        if (!mrap_routing_set(arena, member, &routing, &error, &hint))
+            break; /* it was judged when it was read */
+    return routing;
 }

@@ -203,7 +203,6 @@ static void show_routes(struct showing *show, const struct config_mrap *mrap)
 
 static void show_mraps(struct showing *show)
 {
-    static const char *const affinity[] = { "upload-id", "none", "connection" };
     const struct config_document *document = &show->config->document;
     json_object(&show->writer, "mraps");
     for (size_t i = 0; i < document->mrap_count; i++) {
@@ -218,10 +217,9 @@ static void show_mraps(struct showing *show)
         json_end(&show->writer);
         show_routes(show, mrap);
         json_object(&show->writer, "routing");
-        json_text(&show->writer, "proximity",
-                  mrap->proximity == PROXIMITY_TABLE ? STR("table") : STR("distance"));
-        json_text(&show->writer, "affinity", str_of(affinity[mrap->affinity]));
-        json_real(&show->writer, "flap", mrap->flap);
+        struct mrap_routing routing =
+            config_mrap_routing(show->arena, mrap, show->config->settings.preset);
+        mrap_routing_write(show->arena, &show->writer, &routing);
         json_end(&show->writer);
         json_end(&show->writer);
     }

@@ -29,6 +29,12 @@ static const char *const reasons[] = { "DstPutObjectNotPermitted",
                                        "SrcKmsKeyInvalidState",
                                        "SrcObjectNotEligible" };
 
+/* What Describe may tell of an asynchronous request ("Multi-Region Access Point errors" in the API
+ * reference), as far as it is not atoll that finds out. */
+static const char *const async_codes[] = { "InternalErrors", "AccessDenied",
+                                           "MultiRegionAccessPointModifiedByAnotherRequest",
+                                           "MultiRegionAccessPointNotReady" };
+
 struct parse {
     struct arena *arena;
     str *error, *hint;
@@ -357,19 +363,31 @@ static bool parse_replication(struct parse *parse, const struct json *json, stru
     return out->fails_copies || refuse(parse, STR("replication can only \"fail\""), STR_NONE);
 }
 
-static bool parse_reason(struct parse *parse, const struct json *json, struct fault *out)
+/* One of AWS's words, as the table has it. */
+static bool parse_word(struct parse *parse, str word, const char *const *words, size_t count,
+                       const char **out)
 {
-    str names[COUNT(reasons)];
-    for (size_t i = 0; i < COUNT(reasons); i++) {
-        names[i] = str_of(reasons[i]);
-        if (!str_eq(names[i], json->string))
+    str *names = ARENA_ARRAY(parse->arena, str, count);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = str_of(words[i]);
+        if (!str_eq(names[i], word))
             continue;
-        out->reason = reasons[i];
+        *out = words[i];
         return true;
     }
-    return refuse(
-        parse, str_format(parse->arena, "AWS has no failure reason '%.*s'", STR_ARG(json->string)),
-        str_nearest(json->string, names, COUNT(names)));
+    return refuse(parse,
+                  str_format(parse->arena, "AWS has no failure reason '%.*s'", STR_ARG(word)),
+                  str_nearest(word, names, count));
+}
+
+static bool parse_reason(struct parse *parse, const struct json *json, struct fault *out)
+{
+    return parse_word(parse, json->string, reasons, COUNT(reasons), &out->reason);
+}
+
+static bool parse_async(struct parse *parse, const struct json *json, struct fault *out)
+{
+    return parse_word(parse, json->string, async_codes, COUNT(async_codes), &out->async);
 }
 
 static bool parse_hits(struct parse *parse, const struct json *json, struct fault *out)
@@ -399,6 +417,7 @@ static const struct member {
     { "script", JSON_ARRAY, parse_script },
     { "replication", JSON_STRING, parse_replication },
     { "reason", JSON_STRING, parse_reason },
+    { "async", JSON_STRING, parse_async },
     { "hits", JSON_NUMBER, parse_hits },
 };
 
@@ -441,16 +460,19 @@ bool fault_parse(struct arena *arena, const struct json *json, struct fault *out
     for (const struct json *member = json->child; member; member = member->next)
         if (!parse_member(&parse, member, out))
             return false;
-    if (out->fails_copies && does_something(out))
-        return refuse(&parse, STR("a fault is for requests or for replication, not for both"),
+    if ((out->fails_copies || out->async) &&
+        (does_something(out) || (out->fails_copies && out->async)))
+        return refuse(&parse,
+                      STR("a fault is for requests, for replication or for asynchronous requests, "
+                          "not for two of them"),
                       STR_NONE);
     if (!out->fails_copies && str_is_set(out->link_from))
         return refuse(&parse, STR("match.link is for faults with \"replication\": \"fail\""),
                       STR_NONE);
-    if (!out->fails_copies && !does_something(out))
+    if (!out->fails_copies && !out->async && !does_something(out))
         return refuse(&parse,
                       STR("a fault needs one of error, delay, throttle, cut, truncate, slow, "
-                          "script, replication"),
+                          "script, replication, async"),
                       STR_NONE);
     return true;
 }
@@ -502,6 +524,8 @@ void fault_write(struct json_writer *writer, const struct fault *fault)
         json_text(writer, "replication", STR("fail"));
         json_text(writer, "reason", str_of(fault->reason));
     }
+    if (fault->async)
+        json_text(writer, "async", str_of(fault->async));
     if (fault->probability < 1)
         json_real(writer, "probability", fault->probability);
     if (fault->times > 0)
@@ -512,7 +536,7 @@ void fault_write(struct json_writer *writer, const struct fault *fault)
 
 bool fault_matches(const struct fault *fault, const struct fault_subject *subject)
 {
-    if (fault->fails_copies)
+    if (fault->fails_copies || fault->async)
         return false;
     for (unsigned i = 0; i < FAULT_MATCHES; i++)
         if (str_is_set(fault->match[i]) && !fault_glob(fault->match[i], subject->text[i]))
@@ -528,4 +552,17 @@ bool fault_matches_copy(const struct fault *fault, str from_region, str to_regio
            (!str_is_set(fault->link_from) ||
             (fault_glob(fault->link_from, from_region) && fault_glob(fault->link_to, to_region))) &&
            (!str_is_set(*keys) || fault_glob(*keys, key));
+}
+
+bool fault_matches_async(const struct fault *fault, str api, str mrap, str region)
+{
+    const str given[FAULT_MATCHES] = {
+        [FAULT_REGION] = region, [FAULT_MRAP] = mrap, [FAULT_API] = api
+    };
+    if (fault->async == NULL)
+        return false;
+    for (unsigned i = 0; i < FAULT_MATCHES; i++)
+        if (str_is_set(fault->match[i]) && !fault_glob(fault->match[i], given[i]))
+            return false;
+    return true;
 }

@@ -8,6 +8,8 @@
  *   under a good status, as CopyObject and CompleteMultipartUpload may give it), delay DIST,
  *   throttle "10/s", cut before|during|close, truncate BYTES, slow "10KB/s",
  *   script ["503:SlowDown", "cut:before", "ok", ...]: one step for each matching request
+ *   of MRAP requests: match { api, region (of a member), mrap }, "async": "InternalErrors": the
+ *   request is accepted and fails in that Region, as Describe tells
  *   of copies: match { link: "us-east-1 -> eu-west-1", key }, "replication": "fail", reason
  *
  * Everything in match is a glob ('*', '?'). A struct fault is a value; its texts live in the arena
@@ -69,6 +71,7 @@ struct fault {
     str *step_texts;
     size_t step_count;
     bool fails_copies;
+    const char *async;  /* static: AWS's code for Describe; NULL: not of asynchronous requests */
     const char *reason; /* static: AWS's word */
 };
 
@@ -85,6 +88,8 @@ MUST_CHECK bool fault_parse(struct arena *arena, const struct json *json, struct
 void fault_write(struct json_writer *writer, const struct fault *fault);
 bool fault_matches(const struct fault *fault, const struct fault_subject *subject);
 bool fault_matches_copy(const struct fault *fault, str from_region, str to_region, str key);
+/* Of this operation's work for access point `mrap` in one Region. */
+bool fault_matches_async(const struct fault *fault, str api, str mrap, str region);
 /* 1 to 64 printable characters without slash and comma. */
 bool fault_name_is_valid(str name);
 /* '*' is any number of bytes, '?' one. */

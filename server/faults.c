@@ -388,3 +388,18 @@ str faults_refuse_copy(struct faults *faults, const struct queue_row *row)
     }
     return STR_NONE;
 }
+
+const char *faults_fail_async(struct faults *faults, str api, str mrap, str region)
+{
+    struct fault_action action;
+    if (faults_count(faults) == 0)
+        return NULL;
+    SCOPED_LOCK(&faults->lock);
+    for (size_t i = 0; i < faults_count(faults); i++) {
+        struct rule *rule = &faults->rules[i];
+        if (fault_matches_async(&rule->fault, api, mrap, region) &&
+            strikes(faults, rule, (instant){ 0 }, &action))
+            return rule->fault.async;
+    }
+    return NULL;
+}

@@ -50,4 +50,8 @@ void faults_shape(struct request *rq);
 /* AWS's reason when a rule refuses this copy; unset: none. World thread. */
 str faults_refuse_copy(struct faults *faults, const struct queue_row *row);
 
+/* AWS's code when a rule lets this operation's work for access point `mrap` fail in one Region;
+ * NULL: none. */
+const char *faults_fail_async(struct faults *faults, str api, str mrap, str region);
+
 #endif

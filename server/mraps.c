@@ -23,10 +23,12 @@ struct mraps {
     struct mrap_list *present;
 };
 
-static const char *const status_names[] = { "CREATING",          "READY",
-                                            "PARTIALLY_CREATED", "DELETING",
-                                            "PARTIALLY_DELETED", "INCONSISTENT_ACROSS_REGIONS" };
-static const char *const affinity_names[] = { "upload-id", "none", "connection" };
+static const char *const status_names[] = {
+    "READY",    "CREATING",          "PARTIALLY_CREATED",
+    "DELETING", "PARTIALLY_DELETED", "INCONSISTENT_ACROSS_REGIONS"
+};
+const char *const mrap_block_names[4] = { "BlockPublicAcls", "IgnorePublicAcls",
+                                          "BlockPublicPolicy", "RestrictPublicBuckets" };
 
 const char *mrap_status_name(enum mrap_status status)
 {
@@ -35,11 +37,20 @@ const char *mrap_status_name(enum mrap_status status)
 
 bool mrap_is_gone(const struct mrap *mrap, instant now)
 {
-    return mrap->deleting && !instant_before(now, mrap->gone_at);
+    return mrap->deleting && mrap->failed_as != MRAP_PARTIALLY_DELETED &&
+           !instant_before(now, mrap->gone_at);
+}
+
+bool mrap_serves(const struct mrap *mrap, instant now)
+{
+    enum mrap_status status = mrap_status_at(mrap, now);
+    return status == MRAP_READY || status == MRAP_INCONSISTENT;
 }
 
 enum mrap_status mrap_status_at(const struct mrap *mrap, instant now)
 {
+    if (mrap->failed_as != MRAP_READY && !instant_before(now, mrap->failed_at))
+        return mrap->failed_as;
     if (mrap->deleting)
         return MRAP_DELETING;
     return instant_before(now, mrap->ready_at) ? MRAP_CREATING : MRAP_READY;
@@ -62,13 +73,6 @@ static void write_members(struct json_writer *writer, const struct mrap *mrap)
     json_end(writer);
 }
 
-/* Instants travel as decimal text: a double would lose nanoseconds. */
-static void write_instant(struct arena *arena, struct json_writer *writer, const char *name,
-                          instant at)
-{
-    json_text(writer, name, str_format(arena, "%lld", (long long) at.ns));
-}
-
 struct store_doc mrap_to_doc(struct arena *arena, const struct mrap *mrap)
 {
     struct buf buf;
@@ -79,24 +83,25 @@ struct store_doc mrap_to_doc(struct arena *arena, const struct mrap *mrap)
     json_text(&writer, "name", mrap->name);
     json_text(&writer, "alias", mrap->alias);
     json_text(&writer, "account", mrap->account);
-    write_instant(arena, &writer, "created_at", mrap->created_at);
-    write_instant(arena, &writer, "ready_at", mrap->ready_at);
+    json_instant(&writer, "created_at", mrap->created_at);
+    json_instant(&writer, "ready_at", mrap->ready_at);
     json_boolean(&writer, "deleting", mrap->deleting);
-    write_instant(arena, &writer, "gone_at", mrap->gone_at);
+    json_instant(&writer, "gone_at", mrap->gone_at);
+    json_text(&writer, "failed_as", str_of(status_names[mrap->failed_as]));
+    json_instant(&writer, "failed_at", mrap->failed_at);
     json_array(&writer, "block");
     for (size_t i = 0; i < COUNT(mrap->block); i++)
         json_boolean(&writer, NULL, mrap->block[i]);
     json_end(&writer);
     json_text(&writer, "policy", mrap->policy);
     json_text(&writer, "proposed_policy", mrap->proposed_policy);
-    write_instant(arena, &writer, "policy_at", mrap->policy_at);
+    json_instant(&writer, "policy_at", mrap->policy_at);
     write_members(&writer, mrap);
-    write_instant(arena, &writer, "routes_at", mrap->routes_at);
-    write_instant(arena, &writer, "routes_effective_at", mrap->routes_effective_at);
-    json_text(&writer, "proximity",
-              mrap->proximity == PROXIMITY_TABLE ? STR("table") : STR("distance"));
-    json_text(&writer, "affinity", str_of(affinity_names[mrap->affinity]));
-    json_real(&writer, "flap", mrap->flap);
+    json_instant(&writer, "routes_at", mrap->routes_at);
+    json_instant(&writer, "routes_effective_at", mrap->routes_effective_at);
+    json_object(&writer, "routing");
+    mrap_routing_write(arena, &writer, &mrap->routing);
+    json_end(&writer);
     json_text(&writer, "ordinal", str_format(arena, "%llu", (unsigned long long) mrap->ordinal));
     json_end(&writer);
     return (struct store_doc){ .kind = STR(MRAP_DOC_KIND),
@@ -105,10 +110,23 @@ struct store_doc mrap_to_doc(struct arena *arena, const struct mrap *mrap)
                                .body = buf_str(&buf) };
 }
 
-static instant read_instant(const struct json *object, const char *name)
+static enum mrap_status status_parse(str name)
 {
-    instant at = { 0 };
-    return str_to_i64(json_string(object, name, STR_NONE), &at.ns) ? at : (instant){ 0 };
+    for (unsigned i = 0; i < COUNT(status_names); i++)
+        if (str_is(name, status_names[i]))
+            return (enum mrap_status) i;
+    return MRAP_READY;
+}
+
+static bool read_routing(struct arena *arena, const struct json *object, struct mrap_routing *out)
+{
+    str error, hint;
+    const struct json *routing = json_member(object, "routing");
+    *out = mrap_routing_default(STR_NONE);
+    for (const struct json *member = routing ? routing->child : NULL; member; member = member->next)
+        if (!mrap_routing_set(arena, member, out, &error, &hint))
+            return false;
+    return true;
 }
 
 static bool read_members(const struct json *object, struct mrap *out)
@@ -138,28 +156,40 @@ bool mrap_from_doc(struct arena *arena, const struct store_doc *doc, struct mrap
     *out = (struct mrap){ .name = json_string(object, "name", STR_NONE),
                           .alias = json_string(object, "alias", STR_NONE),
                           .account = json_string(object, "account", STR_NONE),
-                          .created_at = read_instant(object, "created_at"),
-                          .ready_at = read_instant(object, "ready_at"),
+                          .created_at = json_instant_of(object, "created_at"),
+                          .ready_at = json_instant_of(object, "ready_at"),
                           .deleting = json_bool(object, "deleting", false),
-                          .gone_at = read_instant(object, "gone_at"),
+                          .gone_at = json_instant_of(object, "gone_at"),
                           .policy = json_string(object, "policy", STR_NONE),
                           .proposed_policy = json_string(object, "proposed_policy", STR_NONE),
-                          .policy_at = read_instant(object, "policy_at"),
-                          .routes_at = read_instant(object, "routes_at"),
-                          .routes_effective_at = read_instant(object, "routes_effective_at"),
-                          .flap = json_number(object, "flap", 0) };
+                          .policy_at = json_instant_of(object, "policy_at"),
+                          .routes_at = json_instant_of(object, "routes_at"),
+                          .routes_effective_at = json_instant_of(object, "routes_effective_at"),
+                          .failed_as = status_parse(json_string(object, "failed_as", STR_NONE)),
+                          .failed_at = json_instant_of(object, "failed_at") };
     const struct json *block = json_member(object, "block");
     const struct json *flag = block ? block->child : NULL;
     for (size_t i = 0; i < COUNT(out->block) && flag; i++, flag = flag->next)
         out->block[i] = flag->boolean;
-    if (str_is(json_string(object, "proximity", STR_NONE), "distance"))
-        out->proximity = PROXIMITY_DISTANCE;
-    str affinity = json_string(object, "affinity", STR("upload-id"));
-    for (unsigned i = 0; i < COUNT(affinity_names); i++)
-        if (str_is(affinity, affinity_names[i]))
-            out->affinity = (enum mrap_affinity) i;
     return str_to_u64(json_string(object, "ordinal", STR("0")), &out->ordinal) &&
-           read_members(object, out);
+           read_routing(arena, object, &out->routing) && read_members(object, out);
+}
+
+struct store_doc mrap_change_doc(struct arena *arena, const struct mrap *before,
+                                 const struct mrap *after)
+{
+    struct store_doc doc = mrap_to_doc(arena, after);
+    doc.was = mrap_to_doc(arena, before).body;
+    return doc;
+}
+
+void mrap_routes_change(struct mrap *changed, const struct mrap *old, instant now, bool at_once)
+{
+    for (size_t i = 0; i < old->member_count; i++)
+        changed->old_dials[i] = old->members[i].dial;
+    changed->routes_at = now;
+    changed->routes_effective_at =
+        at_once ? now : instant_add(now, lag_most(&changed->routing.propagation));
 }
 
 /* --- the list --- */

@@ -9,18 +9,20 @@
 #define ATOLL_SERVER_MRAPS_H
 
 #include "base/limits.h"
-#include "routing/route.h"
+#include "server/mrap_routing.h"
 #include "server/world.h"
 
 enum mrap_status {
-    MRAP_CREATING,
     MRAP_READY,
+    MRAP_CREATING,
     MRAP_PARTIALLY_CREATED,
     MRAP_DELETING,
     MRAP_PARTIALLY_DELETED,
     MRAP_INCONSISTENT
 };
-enum mrap_affinity { AFFINITY_UPLOAD_ID, AFFINITY_NONE, AFFINITY_CONNECTION };
+
+/* In the order of mrap.block, as PublicAccessBlock has them. */
+extern const char *const mrap_block_names[4];
 
 struct mrap {
     str name;
@@ -30,7 +32,11 @@ struct mrap {
     instant ready_at; /* CREATING before it */
     bool deleting;
     instant gone_at;
-    bool block[4]; /* BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets */
+    /* What an asynchronous request that failed in some Region left behind, from `failed_at` on:
+     * MRAP_PARTIALLY_CREATED, MRAP_PARTIALLY_DELETED or MRAP_INCONSISTENT; else MRAP_READY. */
+    enum mrap_status failed_as;
+    instant failed_at;
+    bool block[4]; /* mrap_block_names */
     str policy, proposed_policy;
     instant policy_at; /* proposed becomes established */
     struct route_member members[LIMIT_REGIONS_PER_MRAP];
@@ -38,9 +44,7 @@ struct mrap {
     size_t member_count;
     unsigned old_dials[LIMIT_REGIONS_PER_MRAP]; /* in force until effective_at */
     instant routes_at, routes_effective_at;     /* drawn per client in between */
-    enum route_proximity proximity;
-    enum mrap_affinity affinity;
-    double flap;
+    struct mrap_routing routing;
     uint64_t ordinal; /* incarnation: keys the draws */
 };
 
@@ -53,6 +57,8 @@ const struct mrap *mrap_by_alias(const struct mrap_list *list, str alias);   /* 
 const struct mrap *mrap_by_name(const struct mrap_list *list, str account, str name);
 /* Deleted, though its document is still there. */
 bool mrap_is_gone(const struct mrap *mrap, instant now);
+/* READY, or as good as: what is INCONSISTENT_ACROSS_REGIONS serves too. */
+bool mrap_serves(const struct mrap *mrap, instant now);
 enum mrap_status mrap_status_at(const struct mrap *mrap, instant now);
 const char *mrap_status_name(enum mrap_status status);
 
@@ -63,6 +69,13 @@ void mraps_reload(struct mraps *mraps, struct store_reader *reader);
 
 /* One mrap as a document: kind "mrap", id = account "/" name. */
 struct store_doc mrap_to_doc(struct arena *arena, const struct mrap *mrap);
+/* `after` as a document that is refused (STORE_EXISTS) when the store no longer has `before`: of
+ * two changes at once the first wins. */
+struct store_doc mrap_change_doc(struct arena *arena, const struct mrap *before,
+                                 const struct mrap *after);
+/* The routes of `changed` are new at `now`: they reach each client when its draw says so. `old` has
+ * the routes that were in force. */
+void mrap_routes_change(struct mrap *changed, const struct mrap *old, instant now, bool at_once);
 MUST_CHECK bool mrap_from_doc(struct arena *arena, const struct store_doc *doc, struct mrap *out);
 
 #endif

@@ -11,6 +11,7 @@
 
 struct regions {
     _Atomic int64_t down_until_ns[MOST_REGIONS]; /* 0: up */
+    _Atomic region_set disabled;
 };
 
 struct regions *regions_open(struct store_reader *reader)
@@ -34,6 +35,17 @@ static int64_t until_of(struct arena *arena, str body)
     return text.size > 0 && instant_parse_iso8601(text, &until) ? until.ns : INT64_MAX;
 }
 
+static region_set read_disabled(struct store_reader *reader, struct arena *arena)
+{
+    region_set disabled = REGION_SET_NONE;
+    struct store_doc_list list = { 0 };
+    if (store_doc_list(reader, arena, STR("disabled-region"), &list) == STORE_OK)
+        for (size_t i = 0; i < list.count; i++)
+            if (region_find(list.at[i].id) != REGION_NONE)
+                disabled = region_set_with(disabled, region_find(list.at[i].id));
+    return disabled;
+}
+
 void regions_reload(struct regions *regions, struct store_reader *reader)
 {
     int64_t down[MOST_REGIONS] = { 0 };
@@ -46,7 +58,9 @@ void regions_reload(struct regions *regions, struct store_reader *reader)
             if (id < MOST_REGIONS)
                 down[id] = until_of(arena, list.at[i].body);
         }
+    region_set disabled = read_disabled(reader, arena);
     arena_free(arena);
+    atomic_store_explicit(&regions->disabled, disabled, memory_order_relaxed);
     for (size_t i = 0; i < MOST_REGIONS; i++)
         atomic_store_explicit(&regions->down_until_ns[i], down[i], memory_order_relaxed);
 }
@@ -58,6 +72,11 @@ region_set regions_up(const struct regions *regions, instant now)
         if (now.ns < atomic_load_explicit(&regions->down_until_ns[id], memory_order_relaxed))
             up = region_set_without(up, id);
     return up;
+}
+
+region_set regions_enabled(const struct regions *regions)
+{
+    return ~atomic_load_explicit(&regions->disabled, memory_order_relaxed);
 }
 
 instant regions_next_end(const struct regions *regions, instant now)
@@ -86,4 +105,11 @@ struct store_doc region_outage_doc(struct arena *arena, region_id region, bool d
     json_end(&writer);
     doc.body = buf_str(&buf);
     return doc;
+}
+
+struct store_doc region_disabled_doc(region_id region, bool disabled)
+{
+    return (struct store_doc){ .kind = STR("disabled-region"),
+                               .id = region_at(region)->code,
+                               .body = disabled ? STR("{}") : STR_NONE };
 }

@@ -1,4 +1,5 @@
-/* regions: which Regions are down (outages), persisted as documents of kind "outage".
+/* regions: which Regions are down (outages), persisted as documents of kind "outage", and
+ * which opt-in Regions are disabled (documents of kind "disabled-region").
  * Threads: reads are atomic; changes come through admin, one at a time. */
 #ifndef ATOLL_SERVER_REGIONS_H
 #define ATOLL_SERVER_REGIONS_H
@@ -12,8 +13,11 @@ void regions_close(struct regions *regions);
 void regions_reload(struct regions *regions, struct store_reader *reader);
 /* Regions that answer at this emulated instant (an outage may have an end). */
 region_set regions_up(const struct regions *regions, instant now);
+/* Opt-in Regions may be disabled, for every account: those that are not. */
+region_set regions_enabled(const struct regions *regions);
 /* When the next outage ends by itself; INSTANT_NEVER when none does. */
 instant regions_next_end(const struct regions *regions, instant now);
 struct store_doc region_outage_doc(struct arena *arena, region_id region, bool down, instant until);
+struct store_doc region_disabled_doc(region_id region, bool disabled);
 
 #endif

@@ -118,13 +118,21 @@ struct reply {
                    size_t *size); /* events: see admin */
 };
 
+/* What a connection remembers of the access point that last sent it somewhere: affinity
+ * "connection". */
+struct kept_route {
+    uint64_t mrap; /* hash of its alias; 0: none */
+    region_id region;
+};
+
 struct request {
     uint32_t magic;
     struct arena *arena;
     struct world *world;
     struct lane *lane;
     const struct request_host *host;
-    void *connection; /* the host's own */
+    void *connection;        /* the host's own */
+    struct kept_route *kept; /* the connection's; NULL: there is none, or it is gone */
 
     /* as received */
     str method;

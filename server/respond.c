@@ -58,8 +58,8 @@ static void explain_route(struct request *rq)
     buf_addf(&text, "; client=%.*s; at=%.*s", STR_ARG(rq->client->name),
              STR_ARG(rq->client->place.name));
     if (rq->mrap && route->member != SIZE_MAX) {
-        struct route_table table = { rq->mrap->members, rq->mrap->member_count, rq->mrap->proximity,
-                                     0 };
+        struct route_table table = { .members = rq->mrap->members,
+                                     .count = rq->mrap->member_count };
         buf_addf(&text, "; rtt=%.0fms", route->rtt_ms);
         buf_init_arena(&over, rq->arena, 4096);
         route_format_over(&table, route, &over);

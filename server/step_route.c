@@ -4,9 +4,8 @@
  * 400 answers that make SDKs come again (clients.md 5.2). MRAP requests go where routing says.
  */
 #include "base/bug.h"
-#include "base/rng.h"
 #include "server/clients.h"
-#include "server/mraps.h"
+#include "server/mrap_pick.h"
 #include "server/operations.h"
 #include "server/regions.h"
 #include "server/walk.h"
@@ -122,6 +121,15 @@ static enum s3_code region_is_down(struct request *rq, str region)
     return S3_ServiceUnavailable;
 }
 
+/* AWS: InvalidToken in a Region that the requester has not enabled, AllAccessDisabled through an
+ * access point whose Region was disabled later. */
+static enum s3_code region_is_disabled(struct request *rq, enum s3_code code)
+{
+    request_hint(rq, "Region %.*s is disabled; `atoll region %.*s enable` enables it.",
+                 STR_ARG(rq->region), STR_ARG(rq->region));
+    return code;
+}
+
 static enum s3_code find_bucket(struct request *rq, str name)
 {
     enum store_result found = store_bucket_get(rq->lane->reader, rq->arena, name, &rq->bucket);
@@ -150,6 +158,8 @@ static enum s3_code route_direct(struct request *rq)
         rq->region = rq->bucket.region;
     }
     region_id region = region_find(rq->region);
+    if (region != REGION_NONE && !region_set_has(regions_enabled(rq->world->regions), region))
+        return region_is_disabled(rq, S3_InvalidToken);
     if (region != REGION_NONE && !region_set_has(up, region))
         return region_is_down(rq, rq->region);
     return judge_expected_owner(rq);
@@ -175,7 +185,7 @@ static enum s3_code find_mrap(struct request *rq)
                                  "only; a host with its friendly name does not resolve"))
             rq->mrap = NULL;
     }
-    if (rq->mrap == NULL || mrap_status_at(rq->mrap, rq->received_at) != MRAP_READY) {
+    if (rq->mrap == NULL || !mrap_serves(rq->mrap, rq->received_at)) {
         if (rq->mrap)
             request_hint(rq, "Multi-Region Access Point %.*s is %s.", STR_ARG(rq->mrap->name),
                          mrap_status_name(mrap_status_at(rq->mrap, rq->received_at)));
@@ -188,79 +198,6 @@ static enum s3_code find_mrap(struct request *rq)
     return S3_OK;
 }
 
-static bool is_weighted(const struct mrap *mrap)
-{
-    for (size_t i = 0; i < mrap->member_count; i++)
-        if (mrap->members[i].dial % 100 != 0)
-            return true;
-    return mrap->flap > 0;
-}
-
-/* Up to two minutes pass before every client follows a route change; each draws its own moment. */
-static bool old_routes_hold(const struct request *rq, const struct mrap *mrap)
-{
-    if (!instant_before(rq->received_at, mrap->routes_effective_at))
-        return false;
-    struct rng_key key = { .seed = rq->world->seed,
-                           .purpose = RNG_PROPAGATION,
-                           .scope = rq->client->hash,
-                           .name = mrap->alias,
-                           .ordinal = (uint64_t) mrap->routes_at.ns };
-    double spread = (double) (mrap->routes_effective_at.ns - mrap->routes_at.ns);
-    instant own = { mrap->routes_at.ns + (int64_t) (rng_unit(&key) * spread) };
-    return instant_before(rq->received_at, own);
-}
-
-/* An upload id leads to the Region that issued it: AWS lets uploads in progress run to completion.
- */
-static bool follow_upload(struct request *rq, const struct mrap *mrap, region_set up)
-{
-    str upload = request_query(rq, "uploadId");
-    int64_t bucket;
-    if (mrap->affinity != AFFINITY_UPLOAD_ID || upload.size == 0 ||
-        store_upload_bucket(rq->lane->reader, upload, &bucket) != STORE_OK)
-        return false;
-    for (size_t i = 0; i < mrap->member_count; i++) {
-        struct bucket_info info;
-        if (!region_set_has(up, mrap->members[i].region) ||
-            store_bucket_get(rq->lane->reader, rq->arena, mrap->members[i].bucket, &info) !=
-                STORE_OK ||
-            info.id != bucket)
-            continue;
-        rq->route.member = i;
-        rq->route.reason = ROUTE_UPLOAD_AFFINITY;
-        rq->route.rtt_ms = place_path_to(&rq->client->place, mrap->members[i].region).rtt_ms;
-        return true;
-    }
-    return false;
-}
-
-static void pick(struct request *rq, const struct mrap *mrap, region_set up)
-{
-    struct route_member members[LIMIT_REGIONS_PER_MRAP];
-    struct route_table table = { members, mrap->member_count, mrap->proximity, mrap->flap };
-    bool old = old_routes_hold(rq, mrap);
-    for (size_t i = 0; i < mrap->member_count; i++) {
-        members[i] = mrap->members[i];
-        if (old)
-            members[i].dial = mrap->old_dials[i];
-    }
-    struct route_draws draws = { 0, 1 };
-    if (is_weighted(mrap)) {
-        struct rng_key key = { .seed = rq->world->seed,
-                               .purpose = RNG_ROUTE,
-                               .scope = rq->client->hash,
-                               .name = mrap->alias,
-                               .ordinal = client_next_ordinal(rq->client) };
-        draws.weighted = rng_unit(&key);
-        key.purpose = RNG_FLAP;
-        draws.flap = rng_unit(&key);
-    }
-    route_pick(&table, &rq->client->place, up, draws, &rq->route);
-    if (old && rq->route.member != SIZE_MAX)
-        rq->route.reason = ROUTE_OLD_ROUTE;
-}
-
 static enum s3_code route_mrap(struct request *rq)
 {
     enum s3_code code = find_mrap(rq);
@@ -268,14 +205,17 @@ static enum s3_code route_mrap(struct request *rq)
         return code;
     const struct mrap *mrap = rq->mrap;
     region_set up = regions_up(rq->world->regions, rq->received_at);
-    if (!follow_upload(rq, mrap, up))
-        pick(rq, mrap, up);
+    mrap_pick(rq, up);
     if (rq->route.member == SIZE_MAX) {
         request_hint(rq, "No active Region of %.*s is reachable.", STR_ARG(mrap->name));
         return S3_ServiceUnavailable;
     }
     const struct route_member *member = &mrap->members[rq->route.member];
     rq->region = region_at(member->region)->code;
+    if (!region_set_has(regions_enabled(rq->world->regions), member->region))
+        return region_is_disabled(rq, S3_AllAccessDisabled);
+    if (!region_set_has(up, member->region))
+        return region_is_down(rq, rq->region);
     if (!rq->address.alias_as_bucket) {
         code = judge_scope(rq, rq->region);
         if (code != S3_OK)

@@ -36,7 +36,7 @@ static str temporary_directory(struct arena *arena)
 static region_set regions_down(void *ctx, instant now)
 {
     const struct world *world = ctx;
-    return ~regions_up(world->regions, now);
+    return ~(regions_up(world->regions, now) & regions_enabled(world->regions));
 }
 
 static instant next_timer(void *ctx, instant now)

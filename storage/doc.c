@@ -1,17 +1,29 @@
 /* Documents: (kind, id) -> opaque text, for everything that is not an object. */
 #include "storage/doc.h"
 
+static bool is_there(struct store_txn *txn, const struct store_doc *doc)
+{
+    struct db_stmt *s = db_sql(txn->db, "SELECT 1 FROM doc WHERE kind=?1 AND id=?2");
+    db_bind_text(s, doc->kind);
+    db_bind_blob(s, doc->id);
+    return db_value(s, 0) != 0;
+}
+
+static bool is_still(struct store_txn *txn, const struct store_doc *doc)
+{
+    struct db_stmt *s = db_sql(txn->db, "SELECT 1 FROM doc WHERE kind=?1 AND id=?2 AND body=?3");
+    db_bind_text(s, doc->kind);
+    db_bind_blob(s, doc->id);
+    db_bind_blob(s, doc->was);
+    return db_value(s, 0) != 0;
+}
+
 bool doc_may_apply(struct store_txn *txn, const struct store_doc *docs, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (!docs[i].if_absent)
-            continue;
-        struct db_stmt *s = db_sql(txn->db, "SELECT 1 FROM doc WHERE kind=?1 AND id=?2");
-        db_bind_text(s, docs[i].kind);
-        db_bind_blob(s, docs[i].id);
-        if (db_value(s, 0))
+    for (size_t i = 0; i < count; i++)
+        if ((docs[i].if_absent && is_there(txn, &docs[i])) ||
+            (docs[i].was.ptr && !is_still(txn, &docs[i])))
             return false;
-    }
     return true;
 }
 

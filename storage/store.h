@@ -94,6 +94,7 @@ struct store_doc {
     str id;
     str body;       /* ptr == NULL: delete it */
     bool if_absent; /* fail the whole write with STORE_EXISTS when it is there already */
+    str was;        /* ptr set: fail the whole write with STORE_EXISTS unless it is this now */
 };
 
 /* The head of every typed write. */

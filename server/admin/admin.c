@@ -41,6 +41,8 @@ static const struct admin_row {
     { "GET", "/v1/config", 0, admin_config },
     { "PATCH", "/v1/regions/{}", CALL_CHANGES, admin_patch_region },
     { "GET", "/v1/mraps", 0, admin_mraps },
+    { "GET", "/v1/mraps/{}", 0, admin_mrap_show },
+    { "PATCH", "/v1/mraps/{}", CALL_CHANGES, admin_patch_mrap },
     { "PATCH", "/v1/mraps/{}/routes", CALL_CHANGES, admin_patch_routes },
     { "GET", "/v1/links", 0, admin_links },
     { "PATCH", "/v1/links/{}/{}", CALL_CHANGES, admin_patch_link },
@@ -143,6 +145,14 @@ str admin_query(const struct request *rq, const char *name, const char *fallback
     return str_is_set(value) ? value : str_of(fallback);
 }
 
+bool admin_object(struct admin_call *call)
+{
+    if (call->document && call->document->kind == JSON_OBJECT)
+        return true;
+    admin_problem(call->rq, 400, "bad-document", STR("the body must be a JSON object"), STR_NONE);
+    return false;
+}
+
 bool admin_members(struct admin_call *call, const char *const *allowed)
 {
     struct request *rq = call->rq;
@@ -152,10 +162,8 @@ bool admin_members(struct admin_call *call, const char *const *allowed)
         names[count] = str_of(allowed[count]);
         count++;
     }
-    if (call->document == NULL || call->document->kind != JSON_OBJECT) {
-        admin_problem(rq, 400, "bad-document", STR("the body must be a JSON object"), STR_NONE);
+    if (!admin_object(call))
         return false;
-    }
     for (const struct json *member = call->document->child; member; member = member->next) {
         size_t i = 0;
         while (i < count && !str_eq(names[i], member->name))

@@ -30,6 +30,8 @@ enum s3_code admin_reply(struct request *rq, const struct buf *json_text);
 /* RFC 9457: "urn:atoll:error:SLUG". hint may be empty. Always returns S3_OK: the answer stands. */
 enum s3_code admin_problem(struct request *rq, int status, const char *slug, str detail, str hint);
 enum s3_code admin_store_problem(struct request *rq, enum store_result result);
+/* The body is an object: else false, and the problem stands. */
+MUST_CHECK bool admin_object(struct admin_call *call);
 /* A member that `allowed` (NULL-terminated) does not name is refused with a suggestion: false, and
  * the problem stands. Also false when the document is not an object. */
 MUST_CHECK bool admin_members(struct admin_call *call, const char *const *allowed);
@@ -40,11 +42,14 @@ str admin_query(const struct request *rq, const char *name, const char *fallback
 /* Pieces of documents that several calls show (status.c). */
 struct mrap;
 struct queue_row;
-void admin_write_members(struct request *rq, struct json_writer *writer, const struct mrap *mrap);
 void admin_write_link(struct request *rq, struct json_writer *writer, region_id from, region_id to);
 void admin_write_clock(struct request *rq, struct json_writer *writer);
 void admin_write_copy(struct request *rq, struct json_writer *writer, const struct queue_row *row);
-/* By name or alias; NULL, and the problem stands, when there is none. Pins rq->mraps. */
+/* mraps.c. "mraps": all that are there. */
+void admin_write_mraps(struct request *rq, struct json_writer *writer);
+/* By name or alias, of any account; NULL when there is none. Pins rq->mraps. */
+const struct mrap *admin_find_mrap(struct request *rq, str name);
+/* The same; when there is none the problem stands. */
 const struct mrap *admin_mrap(struct request *rq, str name);
 
 /* health.c */
@@ -52,11 +57,12 @@ admin_fn admin_live, admin_ready, admin_health;
 /* wiring.c: what a client needs to reach us */
 admin_fn admin_env, admin_ca, admin_node_preload;
 /* status.c */
-admin_fn admin_status, admin_config, admin_mraps, admin_links, admin_replication, admin_route,
-    admin_requests, admin_explain;
-/* change.c: Regions, links, partitions, routes, reset */
+admin_fn admin_status, admin_config, admin_links, admin_replication, admin_requests, admin_explain;
+/* mraps.c: access points, their routes and how they route */
+admin_fn admin_mraps, admin_mrap_show, admin_patch_mrap, admin_patch_routes, admin_route;
+/* change.c: Regions, links, partitions, reset */
 admin_fn admin_patch_region, admin_patch_link, admin_put_partitions, admin_delete_partitions,
-    admin_patch_routes, admin_reset;
+    admin_reset;
 /* time.c: clock, wait, replication by hand */
 admin_fn admin_get_clock, admin_post_clock, admin_wait, admin_release, admin_drop, admin_retry;
 /* watch.c: events, anomalies, the API's description; metrics.c */

@@ -1,11 +1,10 @@
-/* Changing the world: outages, links, partitions, routes, reset. Each change is documents,
+/* Changing the world: outages, links, partitions, reset. Each change is documents,
  * committed first and taken into memory afterwards, so that memory never says what the disk does
  * not. */
 #include "base/lock.h"
 #include "replication/links.h"
 #include "replication/timekeeper.h"
 #include "server/admin/call.h"
-#include "server/clients.h"
 #include "server/anomalies.h"
 #include "server/config_apply.h"
 #include "server/event_of.h"
@@ -23,7 +22,6 @@ struct change {
     enum event_kind told;
     str subject, detail; /* of the event; told unless `told` is EVENT_KINDS */
     region_id from, to;
-    str name;
 };
 
 static enum s3_code show(struct request *rq)
@@ -107,27 +105,49 @@ static enum s3_code show_region(struct admin_call *call)
         &w, "outage",
         !region_set_has(regions_up(call->rq->world->regions, clock_now(call->rq->world->clock)),
                         change->from));
+    json_boolean(&w, "enabled",
+                 region_set_has(regions_enabled(call->rq->world->regions), change->from));
     json_end(&w);
     return admin_reply(call->rq, &buf);
 }
 
+/* AWS: the Regions that came before 2019 are enabled for everyone and stay so. */
+static bool read_enabled(struct admin_call *call, region_id region, const struct json *enabled)
+{
+    if (region_at(region)->opt_in || enabled->boolean)
+        return true;
+    admin_problem(call->rq, 400, "not-opt-in",
+                  str_format(call->rq->arena, "%.*s is enabled by default and cannot be disabled",
+                             STR_ARG(region_at(region)->code)),
+                  STR("only opt-in Regions, such as af-south-1, can"));
+    return false;
+}
+
 enum s3_code admin_patch_region(struct admin_call *call)
 {
-    static const char *const members[] = { "outage", "for", NULL };
+    static const char *const members[] = { "outage", "enabled", "for", NULL };
     instant until;
     region_id region = admin_region(call->rq, call->args[0]);
     if (region == REGION_NONE || !admin_members(call, members) || !read_end(call, &until))
         return S3_OK;
-    const struct json *outage = json_member(call->document, "outage");
-    if (outage == NULL || outage->kind != JSON_BOOL)
-        return admin_problem(call->rq, 400, "bad-document", STR("say {\"outage\": true} or false"),
+    const struct json *outage = json_member(call->document, "outage"),
+                      *enabled = json_member(call->document, "enabled");
+    const struct json *said = outage ? outage : enabled;
+    if (said == NULL || said->kind != JSON_BOOL || (outage && enabled))
+        return admin_problem(call->rq, 400, "bad-document",
+                             STR("say {\"outage\": true} or {\"enabled\": false}, or the opposite"),
                              STR_NONE);
+    if (enabled && !read_enabled(call, region, enabled))
+        return S3_OK;
     struct change *change = change_new(call, show_region);
     change->from = region;
     change->told = EVENT_OUTAGE;
     change->subject = region_at(region)->code;
-    change->detail = outage->boolean ? STR("on") : STR("off");
-    change->doc = region_outage_doc(call->rq->arena, region, outage->boolean, until);
+    change->detail = outage             ? (outage->boolean ? STR("on") : STR("off"))
+                     : enabled->boolean ? STR("enabled")
+                                        : STR("disabled");
+    change->doc = outage ? region_outage_doc(call->rq->arena, region, outage->boolean, until)
+                         : region_disabled_doc(region, !enabled->boolean);
     return submit(call, committed);
 }
 
@@ -289,96 +309,6 @@ enum s3_code admin_delete_partitions(struct admin_call *call)
     change->told = EVENT_HEAL;
     change->doc = links_heal_doc();
     return submit(call, committed);
-}
-
-/* --- routes --- */
-
-/* "us-east-1 100, eu-west-1 0" */
-static str routes_text(struct arena *arena, const struct mrap *mrap)
-{
-    struct buf text;
-    buf_init_arena(&text, arena, 4096);
-    for (size_t i = 0; i < mrap->member_count; i++)
-        buf_addf(&text, "%s%.*s %u", i ? ", " : "",
-                 STR_ARG(region_at(mrap->members[i].region)->code), mrap->members[i].dial);
-    return buf_str(&text);
-}
-
-static enum s3_code routes_committed(struct request *rq)
-{
-    struct change *change = admin_call_of(rq)->state;
-    struct buf buf;
-    if (change->write.result != STORE_OK)
-        return admin_store_problem(rq, change->write.result);
-    mraps_reload(rq->world->mraps, rq->lane->reader);
-    mraps_release(rq->mraps);
-    rq->mraps = NULL;
-    const struct mrap *mrap = admin_mrap(rq, change->name);
-    if (mrap == NULL)
-        return S3_OK;
-    event_of_change(rq, EVENT_ROUTE, mrap->name, routes_text(rq->arena, mrap));
-    struct json_writer w = admin_begin(rq, &buf);
-    json_text(&w, "name", mrap->name);
-    admin_write_members(rq, &w, mrap);
-    json_end(&w);
-    return admin_reply(rq, &buf);
-}
-
-/* Each member of the document names a Region: "active", "passive" or a dial. */
-static bool read_routes(struct admin_call *call, struct route_change *changes, size_t *count)
-{
-    for (const struct json *member = call->document ? call->document->child : NULL; member;
-         member = member->next) {
-        unsigned dial = 101;
-        if (str_is(member->name, "now"))
-            continue;
-        if (member->kind == JSON_NUMBER && member->number >= 0 && member->number <= 100 &&
-            member->number == (unsigned) member->number)
-            dial = (unsigned) member->number;
-        else if (str_is(member->string, "active"))
-            dial = 100;
-        else if (str_is(member->string, "passive"))
-            dial = 0;
-        if (dial > 100 || *count == LIMIT_REGIONS_PER_MRAP) {
-            admin_problem(call->rq, 400, "bad-route",
-                          str_format(call->rq->arena,
-                                     "a route of %.*s is active, passive or a dial from 0 to 100",
-                                     STR_ARG(member->name)),
-                          STR_NONE);
-            return false;
-        }
-        changes[(*count)++] = (struct route_change){ STR_NONE, member->name, dial };
-    }
-    return true;
-}
-
-enum s3_code admin_patch_routes(struct admin_call *call)
-{
-    struct request *rq = call->rq;
-    struct route_change changes[LIMIT_REGIONS_PER_MRAP];
-    struct route_update_result result;
-    size_t count = 0;
-    const struct mrap *mrap = admin_mrap(rq, call->args[0]);
-    if (mrap == NULL || !read_routes(call, changes, &count))
-        return S3_OK;
-    struct mrap changed = *mrap;
-    struct route_changes list = { changes, count, rq->world->settings->strict };
-    if (!route_update(changed.members, changed.member_count, &list, &result)) {
-        struct buf why;
-        buf_init_arena(&why, rq->arena, 1024);
-        route_update_describe(&list, &result, &why);
-        return admin_problem(
-            rq, 400, result.error == ROUTE_UPDATE_NO_ACTIVE ? "no-active-region" : "bad-route",
-            buf_str(&why), STR_NONE);
-    }
-    for (size_t i = 0; i < mrap->member_count; i++)
-        changed.old_dials[i] = mrap->members[i].dial;
-    changed.routes_at = rq->received_at;
-    changed.routes_effective_at = rq->received_at;
-    struct change *change = change_new(call, NULL);
-    change->name = str_copy(rq->arena, mrap->name); /* outlives the list it is of */
-    change->doc = mrap_to_doc(rq->arena, &changed);
-    return submit(call, routes_committed);
 }
 
 /* --- reset --- */

@@ -12,51 +12,6 @@
 
 #define MOST_COPIES_SHOWN 1000
 
-static const char *route_word(unsigned dial)
-{
-    return dial == 0 ? "passive" : dial == 100 ? "active" : "weight";
-}
-
-void admin_write_members(struct request *rq, struct json_writer *w, const struct mrap *mrap)
-{
-    region_set up = regions_up(rq->world->regions, rq->received_at);
-    json_array(w, "members");
-    for (size_t i = 0; i < mrap->member_count; i++) {
-        const struct route_member *member = &mrap->members[i];
-        json_object(w, NULL);
-        json_text(w, "bucket", member->bucket);
-        json_text(w, "region", region_at(member->region)->code);
-        json_integer(w, "dial", member->dial);
-        json_text(w, "route", str_of(route_word(member->dial)));
-        json_boolean(w, "outage", !region_set_has(up, member->region));
-        json_end(w);
-    }
-    json_end(w);
-}
-
-static void write_mraps(struct request *rq, struct json_writer *w)
-{
-    if (rq->mraps == NULL)
-        rq->mraps = mraps_acquire(rq->world->mraps);
-    json_array(w, "mraps");
-    for (size_t i = 0; i < mrap_list_count(rq->mraps); i++) {
-        const struct mrap *mrap = mrap_list_at(rq->mraps, i);
-        json_object(w, NULL);
-        json_text(w, "name", mrap->name);
-        json_text(w, "account", mrap->account);
-        json_text(w, "alias", mrap->alias);
-        json_text(w, "arn",
-                  str_format(rq->arena, "arn:aws:s3::%.*s:accesspoint/%.*s", STR_ARG(mrap->account),
-                             STR_ARG(mrap->alias)));
-        json_text(w, "status", str_of(mrap_status_name(mrap_status_at(mrap, rq->received_at))));
-        json_boolean(w, "route_change_in_progress",
-                     instant_before(rq->received_at, mrap->routes_effective_at));
-        admin_write_members(rq, w, mrap);
-        json_end(w);
-    }
-    json_end(w);
-}
-
 /* --- links: every ordered pair of Regions that has a bucket, or that a rule queued for --- */
 
 static region_set regions_in_use(const struct bucket_list *buckets)
@@ -174,7 +129,7 @@ enum s3_code admin_status(struct admin_call *call)
         json_end(&w);
     }
     json_end(&w);
-    write_mraps(rq, &w);
+    admin_write_mraps(rq, &w);
     result = write_links(rq, &w, regions_in_use(&buckets), &pending);
     if (result != STORE_OK)
         return admin_store_problem(rq, result);
@@ -188,15 +143,6 @@ enum s3_code admin_config(struct admin_call *call)
     struct buf buf;
     buf_init_arena(&buf, call->rq->arena, LIMIT_ANSWER_BYTES);
     config_show(call->rq->world->config, &buf);
-    return admin_reply(call->rq, &buf);
-}
-
-enum s3_code admin_mraps(struct admin_call *call)
-{
-    struct buf buf;
-    struct json_writer w = admin_begin(call->rq, &buf);
-    write_mraps(call->rq, &w);
-    json_end(&w);
     return admin_reply(call->rq, &buf);
 }
 
@@ -308,80 +254,5 @@ enum s3_code admin_explain(struct admin_call *call)
             str_format(rq->arena, "there is no request '%.*s' in the journal",
                        STR_ARG(call->args[0])),
             STR("the id is the x-amz-request-id of an answer; the journal keeps the latest ones"));
-    return admin_reply(rq, &buf);
-}
-
-static const struct mrap *named_mrap(struct request *rq, str name)
-{
-    rq->mraps = mraps_acquire(rq->world->mraps);
-    for (size_t i = 0; i < mrap_list_count(rq->mraps); i++) {
-        const struct mrap *mrap = mrap_list_at(rq->mraps, i);
-        if (str_eq(mrap->name, name) || str_eq(mrap->alias, name))
-            return mrap;
-    }
-    return NULL;
-}
-
-const struct mrap *admin_mrap(struct request *rq, str name)
-{
-    const struct mrap *mrap = named_mrap(rq, name);
-    if (mrap == NULL)
-        admin_problem(
-            rq, 404, "unknown-mrap",
-            str_format(rq->arena, "there is no Multi-Region Access Point '%.*s'", STR_ARG(name)),
-            STR("GET /_atoll/v1/mraps lists them"));
-    return mrap;
-}
-
-static void write_choice(struct json_writer *w, const struct mrap *mrap,
-                         const struct route_choice *choice)
-{
-    if (choice->member != SIZE_MAX) {
-        json_text(w, "region", region_at(mrap->members[choice->member].region)->code);
-        json_text(w, "bucket", mrap->members[choice->member].bucket);
-    }
-    json_text(w, "reason", route_reason_name(choice->reason));
-    json_array(w, "candidates");
-    for (size_t i = 0; i < choice->candidate_count; i++) {
-        const struct route_candidate *c = &choice->candidates[i];
-        json_object(w, NULL);
-        json_text(w, "region", region_at(mrap->members[c->member].region)->code);
-        json_real(w, "rtt_ms", (double) (int64_t) (c->rtt_ms + 0.5));
-        json_integer(w, "dial", c->dial);
-        json_text(w, "route", str_of(route_word(c->dial)));
-        if (c->skip != SKIP_NOT)
-            json_text(w, "skipped", route_skip_name(c->skip));
-        json_end(w);
-    }
-    json_end(w);
-}
-
-/* A decision, nothing sent: what a GET by that client would meet. Weighted choices show the middle
- * of the draw. */
-enum s3_code admin_route(struct admin_call *call)
-{
-    struct request *rq = call->rq;
-    struct route_choice choice;
-    struct buf buf;
-    const struct mrap *mrap = admin_mrap(rq, admin_query(rq, "mrap", ""));
-    const struct client *client =
-        clients_named(rq->world->clients, admin_query(rq, "client", "us-east-1"));
-    if (mrap == NULL)
-        return S3_OK;
-    if (client == NULL)
-        return admin_problem(rq, 404, "unknown-client",
-                             STR("that is no client of this world and no place"), STR_NONE);
-    struct route_table table = { mrap->members, mrap->member_count, mrap->proximity, 0 };
-    route_pick(&table, &client->place, regions_up(rq->world->regions, rq->received_at),
-               (struct route_draws){ 0.5, 1 }, &choice);
-    struct json_writer w = admin_begin(rq, &buf);
-    json_object(&w, "client");
-    json_text(&w, "name", client->name);
-    json_text(&w, "at", client->place.name);
-    json_end(&w);
-    json_object(&w, "route");
-    write_choice(&w, mrap, &choice);
-    json_end(&w);
-    json_end(&w);
     return admin_reply(rq, &buf);
 }

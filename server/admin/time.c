@@ -170,24 +170,13 @@ static void add_bucket(struct admin_call *call, struct targets *targets, str buc
     }
 }
 
-static const struct mrap *find_mrap(struct request *rq, str name)
-{
-    if (rq->mraps == NULL)
-        rq->mraps = mraps_acquire(rq->world->mraps);
-    for (size_t i = 0; i < mrap_list_count(rq->mraps); i++)
-        if (str_eq(mrap_list_at(rq->mraps, i)->name, name) ||
-            str_eq(mrap_list_at(rq->mraps, i)->alias, name))
-            return mrap_list_at(rq->mraps, i);
-    return NULL;
-}
-
 /* MRAP[/KEY], BUCKET[/KEY]; a KEY that ends in '*' is a prefix. */
 static bool add_target(struct admin_call *call, struct targets *targets, str text)
 {
     str place, key;
     size_t before = targets->count;
     (void) str_cut(text, '/', &place, &key);
-    const struct mrap *mrap = find_mrap(call->rq, place);
+    const struct mrap *mrap = admin_find_mrap(call->rq, place);
     if (mrap)
         for (size_t i = 0; i < mrap->member_count; i++)
             add_bucket(call, targets, mrap->members[i].bucket, key);

@@ -7,6 +7,9 @@
 #include "server/world.h"
 
 static const char *const kind_paths[] = { "create", "delete", "put-policy" };
+static const char *const operation_names[] = { "CreateMultiRegionAccessPoint",
+                                               "DeleteMultiRegionAccessPoint",
+                                               "PutMultiRegionAccessPointPolicy" };
 
 static enum s3_code judge_account(struct request *rq)
 {
@@ -85,23 +88,39 @@ const struct mrap *control_find_name(struct request *rq, str name)
     return present(rq, mrap_by_name(rq->mraps, rq->who.account, name));
 }
 
-/* arn:PARTITION:s3::ACCOUNT:accesspoint/ALIAS, of the caller's own account. */
-static bool arn_resource(const struct request *rq, str arn, str *alias)
+/* arn:PARTITION:s3::ACCOUNT:accesspoint/ALIAS */
+static bool arn_resource(str arn, str *account, str *alias)
 {
     str word, rest = str_skip(arn, strlen("arn:"));
     return str_next(&rest, ':', &word) && str_next(&rest, ':', &word) && str_is(word, "s3") &&
-           str_next(&rest, ':', &word) && word.size == 0 && str_next(&rest, ':', &word) &&
-           str_eq(word, rq->who.account) && str_starts(rest, STR("accesspoint")) &&
-           rest.size > strlen("accesspoint/") &&
+           str_next(&rest, ':', &word) && word.size == 0 && str_next(&rest, ':', account) &&
+           str_starts(rest, STR("accesspoint")) && rest.size > strlen("accesspoint/") &&
            (rest.ptr[strlen("accesspoint")] == '/' || rest.ptr[strlen("accesspoint")] == ':') &&
            (*alias = str_skip(rest, strlen("accesspoint/"))).size > 0;
 }
 
+bool control_label_is_sound(str label)
+{
+    str account, alias;
+    if (str_starts(label, STR("arn:")))
+        return arn_resource(label, &account, &alias);
+    if (label.size == 0)
+        return false;
+    for (size_t i = 0; i < label.size; i++) {
+        char c = label.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'))
+            return false;
+    }
+    return true;
+}
+
 const struct mrap *control_find(struct request *rq, str label)
 {
+    str account;
     if (rq->mraps == NULL)
         rq->mraps = mraps_acquire(rq->world->mraps);
-    if (str_starts(label, STR("arn:")) && !arn_resource(rq, label, &label))
+    if (str_starts(label, STR("arn:")) &&
+        (!arn_resource(label, &account, &label) || !str_eq(account, rq->who.account)))
         return NULL;
     const struct mrap *found = present(rq, mrap_by_alias(rq->mraps, label));
     if (found)
@@ -119,10 +138,9 @@ const struct mrap *control_find(struct request *rq, str label)
 
 /* --- asynchronous requests --- */
 
-static void write_instant(struct arena *arena, struct json_writer *writer, const char *name,
-                          instant at)
+const char *async_operation(enum async_kind kind)
 {
-    json_text(writer, name, str_format(arena, "%lld", (long long) at.ns));
+    return operation_names[kind];
 }
 
 struct store_doc async_to_doc(struct arena *arena, const struct async_record *record)
@@ -135,8 +153,8 @@ struct store_doc async_to_doc(struct arena *arena, const struct async_record *re
     json_text(&writer, "operation", str_of(kind_paths[record->kind]));
     json_text(&writer, "account", record->account);
     json_text(&writer, "client_token", record->client_token);
-    write_instant(arena, &writer, "created_at", record->created_at);
-    write_instant(arena, &writer, "done_at", record->done_at);
+    json_instant(&writer, "created_at", record->created_at);
+    json_instant(&writer, "done_at", record->done_at);
     json_text(&writer, "name", record->name);
     json_text(&writer, "policy", record->policy);
     json_array(&writer, "block");
@@ -149,6 +167,7 @@ struct store_doc async_to_doc(struct arena *arena, const struct async_record *re
         json_text(&writer, "bucket", record->regions[i].bucket);
         json_text(&writer, "account", record->regions[i].account);
         json_text(&writer, "region", record->regions[i].region);
+        json_boolean(&writer, "failed", record->regions[i].failed);
         json_end(&writer);
     }
     json_end(&writer);
@@ -156,12 +175,6 @@ struct store_doc async_to_doc(struct arena *arena, const struct async_record *re
     json_text(&writer, "error_message", record->error_message);
     json_end(&writer);
     return (struct store_doc){ .kind = STR("async"), .id = record->token, .body = buf_str(&buf) };
-}
-
-static instant read_instant(const struct json *object, const char *name)
-{
-    instant at = { 0 };
-    return str_to_i64(json_string(object, name, STR_NONE), &at.ns) ? at : (instant){ 0 };
 }
 
 bool async_from_doc(struct arena *arena, const struct store_doc *doc, struct async_record *out)
@@ -173,8 +186,8 @@ bool async_from_doc(struct arena *arena, const struct store_doc *doc, struct asy
     *out = (struct async_record){ .token = str_copy(arena, doc->id),
                                   .account = json_string(object, "account", STR_NONE),
                                   .client_token = json_string(object, "client_token", STR_NONE),
-                                  .created_at = read_instant(object, "created_at"),
-                                  .done_at = read_instant(object, "done_at"),
+                                  .created_at = json_instant_of(object, "created_at"),
+                                  .done_at = json_instant_of(object, "done_at"),
                                   .name = json_string(object, "name", STR_NONE),
                                   .policy = json_string(object, "policy", STR_NONE),
                                   .error_code = json_string(object, "error_code", STR_NONE),
@@ -190,10 +203,10 @@ bool async_from_doc(struct arena *arena, const struct store_doc *doc, struct asy
     const struct json *regions = json_member(object, "regions");
     const struct json *region = regions ? regions->child : NULL;
     for (; region && out->region_count < LIMIT_REGIONS_PER_MRAP; region = region->next)
-        out->regions[out->region_count++] =
-            (struct async_region){ json_string(region, "bucket", STR_NONE),
-                                   json_string(region, "account", STR_NONE),
-                                   json_string(region, "region", STR_NONE) };
+        out->regions[out->region_count++] = (struct async_region){
+            json_string(region, "bucket", STR_NONE), json_string(region, "account", STR_NONE),
+            json_string(region, "region", STR_NONE), json_bool(region, "failed", false)
+        };
     return true;
 }
 

@@ -21,6 +21,9 @@ enum s3_code control_guard(struct request *rq, enum control_plane plane);
 
 /* The decoded label of /v20180820/mrap/instances/{label}[suffix]; suffix "" , "/policy", ... */
 str control_label(struct request *rq, const char *suffix);
+/* An ARN of an access point without a Region, an alias or a name: AWS answers 400 to anything else,
+ * and 404 when there is none. */
+bool control_label_is_sound(str label);
 /* An access point by ARN, alias or NAME (".mrap" or not); NULL when there is none. Pins rq->mraps.
  */
 const struct mrap *control_find(struct request *rq, str label);
@@ -31,6 +34,7 @@ struct async_region {
     str bucket;
     str account; /* empty: not given */
     str region;  /* where the bucket is; empty when it does not exist */
+    bool failed; /* alone; of a request that failed as a whole every Region failed */
 };
 struct async_record {
     enum async_kind kind;
@@ -46,6 +50,8 @@ struct async_record {
     str error_code; /* empty: it succeeds */
     str error_message;
 };
+/* "CreateMultiRegionAccessPoint" */
+const char *async_operation(enum async_kind kind);
 struct store_doc async_to_doc(struct arena *arena, const struct async_record *record);
 MUST_CHECK bool async_from_doc(struct arena *arena, const struct store_doc *doc,
                                struct async_record *out);

@@ -6,7 +6,9 @@
 #include "server/operations.h"
 
 /* op_mrap.c: asynchronous requests */
-op_fn op_create_mrap, op_delete_mrap, op_put_mrap_policy, op_describe_mrap_operation;
+op_fn op_create_mrap, op_delete_mrap, op_put_mrap_policy;
+/* op_mrap_describe.c */
+op_fn op_describe_mrap_operation;
 /* op_mrap_get.c */
 op_fn op_get_mrap, op_list_mraps, op_get_mrap_policy, op_get_mrap_policy_status;
 /* op_mrap_routes.c */

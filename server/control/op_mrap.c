@@ -1,5 +1,5 @@
-/* The asynchronous MRAP requests: create, delete, put-policy, and Describe, which shows how they
- * go.
+/* The asynchronous MRAP requests: create, delete, put-policy. How they go shows in Describe
+ * (op_mrap_describe.c).
  *
  * AWS authorises synchronously, answers with a token, and reports most failures in Describe: the
  * create call itself answers 200 even when it will fail (aws-behaviour A.6). What the outcome will
@@ -11,6 +11,8 @@
 #include "server/auth/policy.h"
 #include "server/control/control.h"
 #include "server/control/handlers.h"
+#include "server/faults.h"
+#include "server/regions.h"
 #include "server/s3/xml.h"
 #include "server/world.h"
 
@@ -20,19 +22,8 @@ struct change {
     struct async_record record;
     struct store_doc docs[4];
     bool repeated; /* the same ClientToken and content: only answer again */
+    bool partial;  /* a fault lets it fail in some Region; what it did elsewhere stays */
 };
-
-static const char *const block_names[4] = { "BlockPublicAcls", "IgnorePublicAcls",
-                                            "BlockPublicPolicy", "RestrictPublicBuckets" };
-static const char *const result_names[] = { "CreateMultiRegionAccessPointResult",
-                                            "DeleteMultiRegionAccessPointResult",
-                                            "PutMultiRegionAccessPointPolicyResult" };
-static const char *const request_names[] = { "CreateMultiRegionAccessPointRequest",
-                                             "DeleteMultiRegionAccessPointRequest",
-                                             "PutMultiRegionAccessPointPolicyRequest" };
-static const char *const operation_names[] = { "CreateMultiRegionAccessPoint",
-                                               "DeleteMultiRegionAccessPoint",
-                                               "PutMultiRegionAccessPointPolicy" };
 
 static bool name_is_valid(str name)
 {
@@ -54,7 +45,9 @@ static enum s3_code read_request(struct request *rq, enum async_kind kind,
         return S3_MissingRequestBodyError;
     const struct xml *root = xml_parse(rq->arena, rq->body);
     const struct xml *details = xml_child(root, "Details");
-    if (root == NULL || !str_is(root->name, request_names[kind]) || details == NULL)
+    if (root == NULL ||
+        !str_eq(root->name, str_format(rq->arena, "%sRequest", async_operation(kind))) ||
+        details == NULL)
         return S3_MalformedXML;
     *record = (struct async_record){ .kind = kind,
                                      .account = rq->who.account,
@@ -142,7 +135,8 @@ static enum s3_code answer_token(struct request *rq)
     struct buf buf;
     struct xml_writer writer;
     buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
-    xml_begin(&writer, &buf, result_names[change->record.kind], XML_NS_CONTROL);
+    str root = str_format(rq->arena, "%sResult", async_operation(change->record.kind));
+    xml_begin(&writer, &buf, str_c(rq->arena, root), XML_NS_CONTROL);
     xml_element(&writer, "RequestTokenARN", async_arn(rq->arena, &change->record));
     xml_end(&writer);
     request_reply(rq, 200, "application/xml", buf_str(&buf));
@@ -173,12 +167,39 @@ static enum s3_code submit(struct request *rq, struct change *change, uint64_t o
         str_format(rq->arena, "%.*s %.*s", STR_ARG(change->docs[2].body), STR_ARG(record->token));
     change->docs[2].if_absent = true;
     size_t count = 3;
-    if (effect && record->error_code.size == 0)
+    if (effect && (record->error_code.size == 0 || change->partial))
         change->docs[count++] = *effect;
     store_docs_init(&change->write, rq->arena);
     change->write.docs = change->docs;
     change->write.doc_count = count;
     return request_write(rq, &change->write, accepted);
+}
+
+/* Lets fault rules fail the work in single Regions (AWS: PARTIALLY_CREATED, PARTIALLY_DELETED; a
+ * policy that is not everywhere is the plausible cause of INCONSISTENT_ACROSS_REGIONS). */
+static void fail_in_regions(struct request *rq, struct change *change, struct mrap *mrap,
+                            enum mrap_status as)
+{
+    struct async_record *record = &change->record;
+    if (record->error_code.size > 0)
+        return;
+    record->region_count = mrap->member_count;
+    for (size_t i = 0; i < mrap->member_count; i++) {
+        struct async_region *region = &record->regions[i];
+        region->bucket = mrap->members[i].bucket;
+        region->region = region_at(mrap->members[i].region)->code;
+        const char *code = faults_fail_async(
+            rq->world->faults, str_of(async_operation(record->kind)), record->name, region->region);
+        region->failed = code != NULL;
+        if (code == NULL)
+            continue;
+        change->partial = true;
+        fail_with(
+            record, code,
+            str_format(rq->arena, "The request failed in Region %.*s", STR_ARG(region->region)));
+    }
+    mrap->failed_as = change->partial ? as : MRAP_READY;
+    mrap->failed_at = record->done_at;
 }
 
 /* --- create --- */
@@ -187,7 +208,7 @@ static void read_block(const struct xml *details, bool block[4])
 {
     const struct xml *given = xml_child(details, "PublicAccessBlock");
     for (size_t i = 0; i < 4; i++) {
-        str value = xml_text(given, block_names[i]);
+        str value = xml_text(given, mrap_block_names[i]);
         block[i] = given == NULL || !str_is_set(value) || str_is(str_trim(value), "true");
     }
 }
@@ -248,6 +269,35 @@ static void judge_member(struct request *rq, struct async_record *record, size_t
     mrap->member_accounts[member] = bucket.account;
 }
 
+/* AWS refuses at once what lies in an opt-in Region that the account has not enabled. */
+static enum s3_code judge_enabled(struct request *rq, const struct async_record *record)
+{
+    region_set enabled = regions_enabled(rq->world->regions);
+    for (size_t i = 0; i < record->region_count; i++) {
+        struct bucket_info bucket;
+        if (store_bucket_get(rq->lane->reader, rq->arena, record->regions[i].bucket, &bucket) ==
+                STORE_OK &&
+            region_find(bucket.region) != REGION_NONE &&
+            !region_set_has(enabled, region_find(bucket.region))) {
+            request_hint(rq, "Region %.*s is disabled; `atoll region %.*s enable` enables it.",
+                         STR_ARG(bucket.region), STR_ARG(bucket.region));
+            return S3_InvalidRegion;
+        }
+    }
+    return S3_OK;
+}
+
+/* The document of a new access point: of two at once the first wins. */
+static struct store_doc new_doc(struct request *rq, const struct mrap *mrap)
+{
+    const struct mrap *before = mrap_by_name(rq->mraps, mrap->account, mrap->name);
+    if (before)
+        return mrap_change_doc(rq->arena, before, mrap);
+    struct store_doc doc = mrap_to_doc(rq->arena, mrap);
+    doc.if_absent = true;
+    return doc;
+}
+
 static size_t mraps_of_account(struct request *rq)
 {
     size_t count = 0;
@@ -270,6 +320,8 @@ enum s3_code op_create_mrap(struct request *rq)
         code = read_request(rq, ASYNC_CREATE, record, &details);
     if (code == S3_OK)
         code = read_regions(rq, details, record);
+    if (code == S3_OK)
+        code = judge_enabled(rq, record);
     if (code == S3_OK)
         code = judge_client_token(rq, change);
     if (code != S3_OK)
@@ -296,7 +348,9 @@ enum s3_code op_create_mrap(struct request *rq)
     mrap->ready_at = record->done_at;
     memcpy(mrap->block, record->block, sizeof mrap->block);
     mrap->ordinal = ordinal;
-    struct store_doc effect = mrap_to_doc(rq->arena, mrap);
+    mrap->routing = mrap_routing_default(rq->world->settings->preset);
+    fail_in_regions(rq, change, mrap, MRAP_PARTIALLY_CREATED);
+    struct store_doc effect = new_doc(rq, mrap);
     return submit(rq, change, ordinal, &effect);
 }
 
@@ -315,12 +369,20 @@ static enum s3_code begin_change(struct request *rq, enum async_kind kind, struc
     return code;
 }
 
+static bool may_change(enum async_kind kind, enum mrap_status status)
+{
+    if (kind == ASYNC_DELETE &&
+        (status == MRAP_PARTIALLY_CREATED || status == MRAP_PARTIALLY_DELETED))
+        return true;
+    return status == MRAP_READY || status == MRAP_INCONSISTENT;
+}
+
 static void judge_target(struct async_record *record, const struct mrap *mrap, instant now)
 {
     if (mrap == NULL)
         fail_with(record, "NoSuchMultiRegionAccessPoint",
                   STR("The specified Multi-Region Access Point does not exist"));
-    else if (mrap_status_at(mrap, now) != MRAP_READY)
+    else if (!may_change(record->kind, mrap_status_at(mrap, now)))
         fail_with(record, "MultiRegionAccessPointNotReady",
                   STR("The Multi-Region Access Point is not ready; try again when it is"));
 }
@@ -343,8 +405,9 @@ enum s3_code op_delete_mrap(struct request *rq)
         struct mrap gone = *mrap;
         gone.deleting = true;
         gone.gone_at = change->record.done_at;
-        effect = mrap_to_doc(rq->arena, &gone);
-        if (!instant_before(rq->received_at, gone.gone_at))
+        fail_in_regions(rq, change, &gone, MRAP_PARTIALLY_DELETED);
+        effect = mrap_change_doc(rq->arena, mrap, &gone);
+        if (!change->partial && !instant_before(rq->received_at, gone.gone_at))
             effect.body = STR_NONE;
     }
     return submit(rq, change, ordinal, mrap ? &effect : NULL);
@@ -384,107 +447,8 @@ enum s3_code op_put_mrap_policy(struct request *rq)
                 changed.proposed_policy; /* what was proposed before is in force by now */
         changed.proposed_policy = record->policy;
         changed.policy_at = record->done_at;
-        effect = mrap_to_doc(rq->arena, &changed);
+        fail_in_regions(rq, change, &changed, MRAP_INCONSISTENT);
+        effect = mrap_change_doc(rq->arena, mrap, &changed);
     }
     return submit(rq, change, ordinal, mrap ? &effect : NULL);
-}
-
-/* --- describe --- */
-
-static void write_parameters(struct xml_writer *writer, const struct async_record *record)
-{
-    xml_open(writer, "RequestParameters");
-    xml_open(writer, request_names[record->kind]);
-    xml_element(writer, "Name", record->name);
-    if (record->kind == ASYNC_PUT_POLICY)
-        xml_element(writer, "Policy", record->policy);
-    if (record->kind == ASYNC_CREATE) {
-        xml_open(writer, "PublicAccessBlock");
-        for (size_t i = 0; i < 4; i++)
-            xml_boolean(writer, block_names[i], record->block[i]);
-        xml_close(writer);
-        xml_open(writer, "Regions");
-        for (size_t i = 0; i < record->region_count; i++) {
-            xml_open(writer, "Region");
-            xml_element(writer, "Bucket", record->regions[i].bucket);
-            if (record->regions[i].account.size > 0)
-                xml_element(writer, "BucketAccountId", record->regions[i].account);
-            xml_close(writer);
-        }
-        xml_close(writer);
-    }
-    xml_close(writer);
-    xml_close(writer);
-}
-
-static void write_details(struct request *rq, struct xml_writer *writer,
-                          const struct async_record *record)
-{
-    bool failed = record->error_code.size > 0;
-    xml_open(writer, "ResponseDetails");
-    if (record->kind == ASYNC_CREATE) {
-        xml_open(writer, "MultiRegionAccessPointDetails");
-        xml_open(writer, "Regions");
-        for (size_t i = 0; i < record->region_count; i++) {
-            if (record->regions[i].region.size == 0)
-                continue;
-            xml_open(writer, "Region");
-            xml_element(writer, "Name", record->regions[i].region);
-            xml_element(writer, "RequestStatus", failed ? STR("FAILED") : STR("SUCCEEDED"));
-            xml_close(writer);
-        }
-        xml_close(writer);
-        xml_close(writer);
-    }
-    if (failed) {
-        xml_open(writer, "ErrorDetails");
-        xml_element(writer, "Code", record->error_code);
-        xml_element(writer, "Message", record->error_message);
-        xml_element(writer, "Resource", record->name);
-        xml_element(writer, "RequestId", rq->id);
-        xml_close(writer);
-    }
-    xml_close(writer);
-}
-
-static void write_operation(struct request *rq, const struct async_record *record)
-{
-    bool running = instant_before(rq->received_at, record->done_at);
-    struct buf buf;
-    struct xml_writer writer;
-    buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
-    xml_begin(&writer, &buf, "DescribeMultiRegionAccessPointOperationResult", XML_NS_CONTROL);
-    xml_open(&writer, "AsyncOperation");
-    xml_element(&writer, "CreationTime", instant_iso8601(rq->arena, record->created_at));
-    xml_element(&writer, "Operation", str_of(operation_names[record->kind]));
-    xml_element(&writer, "RequestTokenARN", async_arn(rq->arena, record));
-    write_parameters(&writer, record);
-    xml_element(&writer, "RequestStatus",
-                running                       ? STR("INPROGRESS")
-                : record->error_code.size > 0 ? STR("FAILED")
-                                              : STR("SUCCEEDED"));
-    if (!running)
-        write_details(rq, &writer, record);
-    xml_end(&writer);
-    request_reply(rq, 200, "application/xml", buf_str(&buf));
-}
-
-enum s3_code op_describe_mrap_operation(struct request *rq)
-{
-    struct async_record record;
-    enum s3_code code = control_guard(rq, PLANE_MANAGEMENT);
-    if (code != S3_OK)
-        return code;
-    const str prefix = STR("/v20180820/async-requests/mrap/");
-    str arn = decode_uri(rq->arena, str_skip(rq->address.path, prefix.size), false), rest = arn,
-        token = arn;
-    while (str_next(&rest, '/', &token)) {
-    }
-    struct store_doc doc = { .kind = STR("async"), .id = token };
-    if (!str_starts(arn, STR("arn:aws:s3:")) ||
-        store_doc_get(rq->lane->reader, rq->arena, doc.kind, token, &doc.body) != STORE_OK ||
-        !async_from_doc(rq->arena, &doc, &record) || !str_eq(record.account, rq->who.account))
-        return S3_NoSuchAsyncRequest;
-    write_operation(rq, &record);
-    return S3_OK;
 }

@@ -7,15 +7,13 @@
 
 static void write_mrap(struct request *rq, struct xml_writer *writer, const struct mrap *mrap)
 {
-    static const char *const block_names[4] = { "BlockPublicAcls", "IgnorePublicAcls",
-                                                "BlockPublicPolicy", "RestrictPublicBuckets" };
     xml_open(writer, "AccessPoint");
     xml_element(writer, "Name", mrap->name);
     xml_element(writer, "Alias", mrap->alias);
     xml_element(writer, "CreatedAt", instant_iso8601(rq->arena, mrap->created_at));
     xml_open(writer, "PublicAccessBlock");
     for (size_t i = 0; i < 4; i++)
-        xml_boolean(writer, block_names[i], mrap->block[i]);
+        xml_boolean(writer, mrap_block_names[i], mrap->block[i]);
     xml_close(writer);
     xml_element(writer, "Status", str_of(mrap_status_name(mrap_status_at(mrap, rq->received_at))));
     xml_open(writer, "Regions");

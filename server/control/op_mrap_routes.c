@@ -23,7 +23,7 @@ static enum s3_code find_by_arn(struct request *rq, const struct mrap **out)
     if (code != S3_OK)
         return code;
     str label = control_label(rq, "/routes");
-    if (label.size == 0) {
+    if (!control_label_is_sound(label)) {
         request_message(rq, "The Multi-Region Access Point ARN is not valid");
         return S3_InvalidRequest;
     }
@@ -85,6 +85,8 @@ static enum s3_code read_updates(struct request *rq, struct route_change *change
 static enum s3_code submitted(struct request *rq)
 {
     const struct routes_change *change = rq->state;
+    if (change->write.result == STORE_EXISTS)
+        return S3_OperationAborted; /* of updates at once the first wins */
     if (change->write.result != STORE_OK)
         return s3_code_from_store(change->write.result);
     mraps_reload(rq->world->mraps, rq->lane->reader);
@@ -119,16 +121,12 @@ enum s3_code op_submit_mrap_routes(struct request *rq)
     }
     if (result.weighted)
         request_mark(rq, "weighted-dial", WEIGHTED_REFUSAL);
-    for (size_t i = 0; i < mrap->member_count; i++)
-        changed.old_dials[i] = mrap->members[i].dial;
-    changed.routes_at = rq->received_at;
-    changed.routes_effective_at =
-        instant_add(rq->received_at, control_delay(rq, 0, DURATION_S(120), DURATION_S(120)));
+    mrap_routes_change(&changed, mrap, rq->received_at, false);
 
     struct routes_change *write = ARENA_NEW(rq->arena, struct routes_change);
     rq->state = write;
     write->name = mrap->name;
-    write->doc = mrap_to_doc(rq->arena, &changed);
+    write->doc = mrap_change_doc(rq->arena, mrap, &changed);
     store_docs_init(&write->write, rq->arena);
     write->write.docs = &write->doc;
     write->write.doc_count = 1;

@@ -56,10 +56,11 @@ struct connection {
     struct MHD_Connection *mhd;
     struct leaf *leaf;
     struct exchange *exchange; /* the request in progress */
-    bool hung_up;              /* the client will send no more */
-    duration head_due;         /* the next head must be whole by then; INT64_MAX: none awaited */
-    const char *target_at;     /* where libmicrohttpd has it */
-    char *target;              /* our copy, of the request whose head is being read */
+    struct kept_route kept;
+    bool hung_up;          /* the client will send no more */
+    duration head_due;     /* the next head must be whole by then; INT64_MAX: none awaited */
+    const char *target_at; /* where libmicrohttpd has it */
+    char *target;          /* our copy, of the request whose head is being read */
     size_t target_size;
     size_t target_capacity;
 

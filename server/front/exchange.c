@@ -75,6 +75,7 @@ struct exchange *exchange_new(struct connection *connection)
     exchange->connection = connection;
     exchange->rq = request_new(worker->lane, &exchange_host);
     exchange->rq->connection = exchange;
+    exchange->rq->kept = &connection->kept;
     exchange->first = true;
     exchange->woken = (struct errand){ .run = woken, .owner = exchange };
     exchange->timer = (struct timer){ .fire = timed, .owner = exchange };
@@ -93,6 +94,7 @@ void exchange_end(struct exchange *exchange, bool sent_whole)
         worker->tls_active -= connection->tls ? 1 : 0;
     connection->exchange = NULL;
     exchange->connection = NULL;
+    exchange->rq->kept = NULL;
     if (exchange->waiting)
         worker->orphans++;
     else

@@ -206,9 +206,11 @@ enum s3_code op_put_bucket_lifecycle(struct request *rq)
     if (code != S3_OK)
         return code;
     store_config_put_init(&putting->write, rq->arena);
-    putting->configs[0] = (struct store_doc){ STR(LIFECYCLE_KIND), STR(""), inside, false };
-    putting->configs[1] =
-        (struct store_doc){ STR(LIFECYCLE_MINIMUM_KIND), STR(""), putting->minimum, false };
+    putting->configs[0] =
+        (struct store_doc){ .kind = STR(LIFECYCLE_KIND), .id = STR(""), .body = inside };
+    putting->configs[1] = (struct store_doc){ .kind = STR(LIFECYCLE_MINIMUM_KIND),
+                                              .id = STR(""),
+                                              .body = putting->minimum };
     putting->write.bucket = rq->bucket.id;
     putting->write.configs = putting->configs;
     putting->write.count = COUNT(putting->configs);

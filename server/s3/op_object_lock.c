@@ -44,7 +44,8 @@ enum s3_code op_put_object_lock_configuration(struct request *rq)
         return code;
     struct putting *putting = ARENA_NEW(rq->arena, struct putting);
     store_config_put_init(&putting->write, rq->arena);
-    putting->config = (struct store_doc){ STR("object-lock"), STR(""), inside, false };
+    putting->config =
+        (struct store_doc){ .kind = STR("object-lock"), .id = STR(""), .body = inside };
     putting->write.bucket = rq->bucket.id;
     putting->write.configs = &putting->config;
     putting->write.count = 1;

@@ -39,7 +39,7 @@ static void orders_make(struct orders *orders, unsigned us, unsigned eu, unsigne
     orders->members[0] = member("us-east-1", us);
     orders->members[1] = member("eu-west-1", eu);
     orders->members[2] = member("ap-southeast-1", ap);
-    orders->table = (struct route_table){ orders->members, 3, PROXIMITY_TABLE, 0 };
+    orders->table = (struct route_table){ orders->members, 3, PROXIMITY_TABLE, 0, false };
 }
 
 static const char *pick(const struct route_table *table, const char *from, region_set reachable,
@@ -90,7 +90,7 @@ TEST(proximity_by_distance_may_differ_from_proximity_by_round_trip)
 {
     /* Cape Town's cables to Asia go by Europe: nearer on the globe, farther in the network. */
     struct route_member members[] = { member("eu-west-1", 100), member("ap-south-1", 100) };
-    struct route_table table = { members, 2, PROXIMITY_TABLE, 0 };
+    struct route_table table = { members, 2, PROXIMITY_TABLE, 0, false };
     struct route_choice choice;
 
     assert_string_equal(pick(&table, "af-south-1", REGION_SET_ALL, &choice), "eu-west-1");
@@ -110,7 +110,7 @@ TEST(of_equally_near_regions_the_first_code_wins)
         for (region_id a = 0; a < region_count(); a++)
             for (region_id b = a + 1; b < region_count(); b++) {
                 struct route_member members[] = { { STR("b"), b, 100 }, { STR("a"), a, 100 } };
-                struct route_table table = { members, 2, PROXIMITY_TABLE, 0 };
+                struct route_table table = { members, 2, PROXIMITY_TABLE, 0, false };
                 struct place client = place_of_region(from);
                 if (region_rtt_ms(from, a) < region_rtt_ms(from, b) ||
                     region_rtt_ms(from, a) > region_rtt_ms(from, b))
@@ -242,7 +242,7 @@ TEST(tables_of_any_size_in_random_states)
         struct route_member members[LIMIT_REGIONS_PER_MRAP];
         size_t count = bits % (LIMIT_REGIONS_PER_MRAP + 1);
         region_id start = (region_id) (bits >> 8) % region_count();
-        struct route_table table = { members, count, PROXIMITY_TABLE, 0 };
+        struct route_table table = { members, count, PROXIMITY_TABLE, 0, false };
         struct place client = place_city_at((bits >> 16) % place_city_count());
 
         for (size_t i = 0; i < count; i++) /* 5 and 34 share no factor: no Region twice */
@@ -267,7 +267,7 @@ TEST(passive_members_get_nothing_even_when_every_active_one_is_down)
 
 TEST(an_access_point_without_members_serves_nobody)
 {
-    struct route_table table = { NULL, 0, PROXIMITY_TABLE, 1 };
+    struct route_table table = { NULL, 0, PROXIMITY_TABLE, 1, false };
     struct route_choice choice;
 
     assert_string_equal(pick(&table, "paris", REGION_SET_ALL, &choice), "none");
@@ -374,6 +374,54 @@ TEST(flapping_goes_to_an_active_and_reachable_member_or_not_at_all)
     assert_true(choice.member == 1 && choice.reason == ROUTE_NEAREST_ACTIVE);
 }
 
+TEST(declared_proximity_is_the_order_of_the_members_for_everybody)
+{
+    static const char *const places[] = { "paris", "new-york", "singapore", "us-east-1" };
+    struct orders orders;
+    struct route_choice choice;
+    orders_make(&orders, 100, 100, 100);
+    orders.table.proximity = PROXIMITY_DECLARED;
+    for (size_t i = 0; i < COUNT(places); i++) {
+        struct place client = place(places[i]);
+        route_pick(&orders.table, &client, REGION_SET_ALL, (struct route_draws){ 0, 1 }, &choice);
+        assert_int_equal(choice.member, 0);
+        for (size_t at = 0; at < choice.candidate_count; at++)
+            assert_int_equal(choice.candidates[at].member, at);
+    }
+}
+
+TEST(a_passive_member_is_promoted_only_when_the_table_says_so_and_no_active_one_is_reachable)
+{
+    const struct place paris = place("paris");
+    const region_set all = REGION_SET_ALL;
+    const region_set no_us = all_but("us-east-1");
+    const region_set no_eu = region_set_without(no_us, region_find(STR("eu-west-1")));
+    const struct {
+        int line;
+        bool promotes;
+        region_set up;
+        size_t member; /* 0: us-east-1 (active), 1: eu-west-1, 2: ap-southeast-1 (passive) */
+        enum route_reason reason;
+    } rows[] = {
+        { __LINE__, false, all, 0, ROUTE_ONLY_ACTIVE },
+        { __LINE__, true, all, 0, ROUTE_ONLY_ACTIVE },
+        { __LINE__, false, no_us, SIZE_MAX, ROUTE_NONE_REACHABLE },
+        { __LINE__, true, no_us, 1, ROUTE_PROMOTED },
+        { __LINE__, true, no_eu, 2, ROUTE_PROMOTED },
+        { __LINE__, true, REGION_SET_NONE, SIZE_MAX, ROUTE_NONE_REACHABLE },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct orders orders;
+        struct route_choice choice;
+        orders_make(&orders, 100, 0, 0);
+        orders.table.promotes = rows[i].promotes;
+        route_pick(&orders.table, &paris, rows[i].up, (struct route_draws){ 0, 1 }, &choice);
+        if (choice.member != rows[i].member || choice.reason != rows[i].reason)
+            fail_msg("line %d: member %zu, %.*s", rows[i].line, choice.member,
+                     STR_ARG(route_reason_name(choice.reason)));
+    }
+}
+
 TEST(reasons_have_the_words_of_the_header)
 {
     static const char *const words[ROUTE_REASONS] = {
@@ -382,8 +430,10 @@ TEST(reasons_have_the_words_of_the_header)
         [ROUTE_WEIGHTED] = "weighted",
         [ROUTE_FLAPPED] = "flapped",
         [ROUTE_REGION_DOWN] = "region-down-next-nearest",
+        [ROUTE_PROMOTED] = "passive-promoted",
         [ROUTE_NONE_REACHABLE] = "none-reachable",
         [ROUTE_UPLOAD_AFFINITY] = "upload-affinity",
+        [ROUTE_CONNECTION_AFFINITY] = "connection-affinity",
         [ROUTE_OLD_ROUTE] = "old-route-still-effective",
         [ROUTE_DIRECT_BUCKET] = "direct-bucket",
         [ROUTE_ALIAS_AS_BUCKET] = "alias-as-bucket",
@@ -438,7 +488,7 @@ TEST(over_lists_who_was_passed_over_and_why)
 TEST(seventeen_members_take_less_than_two_microseconds)
 {
     struct route_member members[LIMIT_REGIONS_PER_MRAP];
-    struct route_table table = { members, COUNT(members), PROXIMITY_TABLE, 0 };
+    struct route_table table = { members, COUNT(members), PROXIMITY_TABLE, 0, false };
     struct place client = place("reykjavik");
     struct route_choice choice;
     int64_t best_ns = INT64_MAX;

@@ -138,9 +138,10 @@ static inline str wire_element(struct wire *wire, const struct got *got, const c
     } while (0)
 #define assert_says(answer, text)                                                                  \
     do {                                                                                           \
-        if (!wire_says(&(answer), (text)))                                                         \
-            fail_msg("%s:%d: no %s in %d %.*s", __FILE__, __LINE__, (text), (answer).status,       \
-                     STR_ARG((answer).body));                                                      \
+        const struct got said_ = (answer);                                                         \
+        if (!wire_says(&said_, (text)))                                                            \
+            fail_msg("%s:%d: no %s in %d %.*s", __FILE__, __LINE__, (text), said_.status,          \
+                     STR_ARG(said_.body));                                                         \
     } while (0)
 
 static inline void wire_bucket(struct wire *wire, const char *path, bool versioned)

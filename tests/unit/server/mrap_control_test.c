@@ -1,0 +1,400 @@
+/* The control plane of access points, refusal by refusal (aws-behaviour A.4, A.6), its states, and
+ * Regions that have to be enabled. */
+#include "base/encode.h"
+#include "tests/unit/server/s3_wire.h"
+
+#define HOST "123456789012.s3-control.us-west-2.amazonaws.com"
+#define CREATE "/v20180820/async-requests/mrap/create"
+#define DELETE "/v20180820/async-requests/mrap/delete"
+#define POLICY "/v20180820/async-requests/mrap/put-policy"
+#define INSTANCES "/v20180820/mrap/instances"
+
+static struct got control(struct wire *wire, const char *method, const char *path, const char *body)
+{
+    return wire_with(wire, method, path, body, { "Host", HOST },
+                     { "x-amz-account-id", "123456789012" });
+}
+
+static struct got admin(struct wire *wire, const char *method, const char *path, const char *body)
+{
+    return wire_with(wire, method, path, body, { "Host", "localhost" },
+                     { "Content-Type", "application/json" });
+}
+
+static void bucket_in(struct wire *wire, const char *name, const char *region)
+{
+    str host = str_format(wire->arena, "s3.%s.amazonaws.com", region);
+    str path = str_format(wire->arena, "/%s", name);
+    str body = str_is(str_of(region), "us-east-1")
+                   ? STR("")
+                   : str_format(wire->arena,
+                                "<CreateBucketConfiguration><LocationConstraint>%s"
+                                "</LocationConstraint></CreateBucketConfiguration>",
+                                region);
+    struct got got = wire_with(wire, "PUT", str_c(wire->arena, path), str_c(wire->arena, body),
+                               { "Host", str_c(wire->arena, host) });
+    assert_status(got, 200);
+}
+
+/* Body of a create: `buckets` separated by blanks. */
+static const char *create_body(struct wire *wire, const char *token, const char *name,
+                               const char *buckets)
+{
+    struct buf body;
+    str rest = str_of(buckets), bucket;
+    buf_init_arena(&body, wire->arena, 65536);
+    buf_addf(&body,
+             "<CreateMultiRegionAccessPointRequest><ClientToken>%s</ClientToken><Details><Name>%s"
+             "</Name><Regions>",
+             token, name);
+    while (rest.size > 0 && str_next(&rest, ' ', &bucket))
+        buf_addf(&body, "<Region><Bucket>%.*s</Bucket></Region>", STR_ARG(bucket));
+    buf_add(&body, STR("</Regions></Details></CreateMultiRegionAccessPointRequest>"));
+    return str_c(wire->arena, buf_str(&body));
+}
+
+static struct got outcome(struct wire *wire, struct got accepted)
+{
+    assert_status(accepted, 200);
+    str arn = wire_element(wire, &accepted, "RequestTokenARN");
+    return control(wire, "GET",
+                   str_c(wire->arena, str_format(wire->arena, "/v20180820/async-requests/mrap/%.*s",
+                                                 STR_ARG(encode_uri(wire->arena, arn, false)))),
+                   "");
+}
+
+static struct got make(struct wire *wire, const char *name, const char *buckets)
+{
+    return outcome(wire, control(wire, "POST", CREATE, create_body(wire, name, name, buckets)));
+}
+
+static struct got remove_mrap(struct wire *wire, const char *token, const char *name)
+{
+    str body =
+        str_format(wire->arena,
+                   "<DeleteMultiRegionAccessPointRequest><ClientToken>%s</ClientToken>"
+                   "<Details><Name>%s</Name></Details></DeleteMultiRegionAccessPointRequest>",
+                   token, name);
+    return outcome(wire, control(wire, "POST", DELETE, str_c(wire->arena, body)));
+}
+
+static str status_of(struct wire *wire, const char *name)
+{
+    struct got got = control(
+        wire, "GET", str_c(wire->arena, str_format(wire->arena, INSTANCES "/%s", name)), "");
+    assert_status(got, 200);
+    return wire_element(wire, &got, "Status");
+}
+
+/* The path of an access point's routes. */
+static const char *routes_of(struct wire *wire, const char *name)
+{
+    struct got got = control(
+        wire, "GET", str_c(wire->arena, str_format(wire->arena, INSTANCES "/%s", name)), "");
+    str alias = wire_element(wire, &got, "Alias");
+    return str_c(wire->arena,
+                 str_format(wire->arena,
+                            INSTANCES "/arn%%3Aaws%%3As3%%3A%%3A123456789012%%3Aaccesspoint/"
+                                      "%.*s/routes",
+                            STR_ARG(alias)));
+}
+
+struct refusal {
+    int line;
+    const char *method, *path, *body;
+    int status;
+    const char *code;
+};
+
+static void must_refuse(struct wire *wire, const struct refusal *row)
+{
+    struct got got = control(wire, row->method, row->path, row->body);
+    str code = wire_element(wire, &got, "Code");
+    if (got.status != row->status || !str_is(code, row->code))
+        fail_msg("line %d: %d %.*s: %.*s", row->line, got.status, STR_ARG(code), STR_ARG(got.body));
+    assert_says(got, "<ErrorResponse");
+}
+
+#define ROUTES(text)                                                                               \
+    "<SubmitMultiRegionAccessPointRoutesRequest><RouteUpdates>" text                               \
+    "</RouteUpdates></SubmitMultiRegionAccessPointRoutesRequest>"
+#define ROUTE(bucket, dial)                                                                        \
+    "<Route><Bucket>" bucket "</Bucket><TrafficDialPercentage>" dial                               \
+    "</TrafficDialPercentage></Route>"
+TEST(every_refusal_of_a_management_call_has_its_code_and_status)
+{
+    struct wire *wire = wire_open();
+    bucket_in(wire, "use1", "us-east-1");
+    assert_says(make(wire, "pair", "use1"), "<RequestStatus>SUCCEEDED");
+    const struct refusal rows[] = {
+        { __LINE__, "GET", INSTANCES "/nobody", "", 404, "NoSuchMultiRegionAccessPoint" },
+        { __LINE__, "GET", INSTANCES "/nobody/policy", "", 404, "NoSuchMultiRegionAccessPoint" },
+        { __LINE__, "GET", INSTANCES "/pair/policy", "", 404,
+          "NoSuchMultiRegionAccessPointPolicy" },
+        { __LINE__, "GET",
+          "/v20180820/async-requests/mrap/"
+          "arn%3Aaws%3As3%3Aus-west-2%3A123456789012%3Aasync-request/"
+          "mrap/create/abc",
+          "", 404, "NoSuchAsyncRequest" },
+        { __LINE__, "GET", "/v20180820/async-requests/mrap/abc", "", 404, "NoSuchAsyncRequest" },
+        { __LINE__, "POST", CREATE, "", 400, "MissingRequestBodyError" },
+        { __LINE__, "POST", CREATE, "<oops", 400, "MalformedXML" },
+        { __LINE__, "POST", CREATE, "<Other/>", 400, "MalformedXML" },
+        { __LINE__, "POST", CREATE, create_body(wire, "", "name", "use1"), 400, "InvalidRequest" },
+        { __LINE__, "POST", CREATE, create_body(wire, "t1", "No", "use1"), 400, "InvalidRequest" },
+        { __LINE__, "POST", CREATE, create_body(wire, "t1", "-abc", "use1"), 400,
+          "InvalidRequest" },
+        { __LINE__, "POST", CREATE, create_body(wire, "t1", "a.bc", "use1"), 400,
+          "InvalidRequest" },
+        { __LINE__, "POST", CREATE, create_body(wire, "t1", "name", ""), 400, "InvalidRequest" },
+        { __LINE__, "POST", CREATE, create_body(wire, "pair", "other", "use1"), 409,
+          "ClientTokenConflict" },
+        { __LINE__, "POST", CREATE,
+          create_body(wire, "t1", "name", "a b c d e f g h i j k l m n o p q r"), 400,
+          "TooManyMultiRegionAccessPointregionsError" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        must_refuse(wire, &rows[i]);
+    wire_close(wire);
+}
+
+TEST(every_refusal_of_a_routing_call_has_its_code_and_status)
+{
+    struct wire *wire = wire_open();
+    bucket_in(wire, "use1", "us-east-1");
+    bucket_in(wire, "euw1", "eu-west-1");
+    assert_says(make(wire, "alone", "use1"), "<RequestStatus>SUCCEEDED");
+    assert_says(make(wire, "pair", "use1 euw1"), "<RequestStatus>SUCCEEDED");
+    const char *pair = routes_of(wire, "pair"), *alone = routes_of(wire, "alone");
+    const struct refusal rows[] = {
+        { __LINE__, "GET", INSTANCES "/%20/routes", "", 400, "InvalidRequest" },
+        { __LINE__, "GET", INSTANCES "/arn%3Aaws%3As3%3A%3A123456789012/routes", "", 400,
+          "InvalidRequest" },
+        { __LINE__, "GET",
+          INSTANCES "/arn%3Aaws%3As3%3Aeu-west-1%3A123456789012%3Aaccesspoint/x/routes", "", 400,
+          "InvalidRequest" },
+        { __LINE__, "GET",
+          INSTANCES "/arn%3Aaws%3As3%3A%3A123456789012%3Aaccesspoint/nobody.mrap/routes", "", 404,
+          "NoSuchMultiRegionAccessPoint" },
+        { __LINE__, "GET",
+          INSTANCES "/arn%3Aaws%3As3%3A%3A999999999999%3Aaccesspoint/pair.mrap/routes", "", 404,
+          "NoSuchMultiRegionAccessPoint" },
+        { __LINE__, "PATCH", alone, ROUTES(ROUTE("use1", "0")), 405, "MethodNotAllowed" },
+        { __LINE__, "PATCH", pair, "", 400, "MissingRequestBodyError" },
+        { __LINE__, "PATCH", pair, ROUTES(""), 400, "MalformedXML" },
+        { __LINE__, "PATCH", pair, ROUTES(ROUTE("use1", "101")), 400, "InvalidRequest" },
+        { __LINE__, "PATCH", pair, ROUTES(ROUTE("use1", "x")), 400, "InvalidRequest" },
+        { __LINE__, "PATCH", pair, ROUTES(ROUTE("stranger", "100")), 400, "InvalidRequest" },
+        { __LINE__, "PATCH", pair, ROUTES(ROUTE("use1", "0") ROUTE("use1", "100")), 400,
+          "InvalidRequest" },
+        { __LINE__, "PATCH", pair,
+          ROUTES("<Route><Bucket>use1</Bucket><Region>eu-west-1</Region>"
+                 "<TrafficDialPercentage>0</TrafficDialPercentage></Route>"),
+          400, "InvalidRequest" },
+        { __LINE__, "PATCH", pair, ROUTES(ROUTE("use1", "0") ROUTE("euw1", "0")), 400,
+          "InvalidRequest" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        must_refuse(wire, &rows[i]);
+    assert_status(admin(wire, "PUT", "/_atoll/v1/faults/busy",
+                        "{\"match\":{\"api\":\"SubmitMultiRegionAccessPointRoutes\"},"
+                        "\"error\":\"503:SlowDown\",\"times\":1}"),
+                  200);
+    must_refuse(wire, &(struct refusal){ __LINE__, "PATCH", pair, ROUTES(ROUTE("use1", "0")), 503,
+                                         "SlowDown" });
+    /* All passive was refused whole. */
+    struct got got = control(wire, "GET", pair, "");
+    assert_false(wire_says(&got, "<TrafficDialPercentage>0<"));
+    wire_close(wire);
+}
+
+TEST(what_fails_later_is_accepted_and_shows_in_describe)
+{
+    struct wire *wire = wire_open();
+    static const struct {
+        int line;
+        const char *name, *buckets, *code;
+    } rows[] = {
+        { __LINE__, "taken", "use1", "MultiRegionAccessPointAlreadyOwnedByYou" },
+        { __LINE__, "name-1", "use1 use1-b", "MultiRegionAccessPointSameBucketRegion" },
+        { __LINE__, "name-2", "young", "MultiRegionAccessPointUnsupportedRegion" },
+        { __LINE__, "name-3", "use1 nowhere", "NoSuchBucket" },
+    };
+    bucket_in(wire, "use1", "us-east-1");
+    bucket_in(wire, "use1-b", "us-east-1");
+    bucket_in(wire, "young", "ap-southeast-7");
+    assert_says(make(wire, "taken", "use1"), "<RequestStatus>SUCCEEDED");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        str token = str_format(wire->arena, "t-%zu", i);
+        struct got got =
+            outcome(wire, control(wire, "POST", CREATE,
+                                  create_body(wire, token.ptr, rows[i].name, rows[i].buckets)));
+        str code = wire_element(wire, &got, "Code");
+        if (!wire_says(&got, "<RequestStatus>FAILED") || !str_is(code, rows[i].code))
+            fail_msg("line %d: %.*s", rows[i].line, STR_ARG(got.body));
+    }
+    assert_says(remove_mrap(wire, "d-1", "nobody"), "<Code>NoSuchMultiRegionAccessPoint<");
+    assert_str(status_of(wire, "taken"), "READY");
+    wire_close(wire);
+}
+
+TEST(the_hundred_and_first_access_point_is_refused)
+{
+    struct wire *wire = wire_open();
+    bucket_in(wire, "use1", "us-east-1");
+    for (int i = 0; i < LIMIT_MRAPS_PER_ACCOUNT; i++) {
+        str name = str_format(wire->arena, "mrap-%d", i);
+        assert_status(control(wire, "POST", CREATE, create_body(wire, name.ptr, name.ptr, "use1")),
+                      200);
+    }
+    struct got got = control(wire, "POST", CREATE, create_body(wire, "more", "more", "use1"));
+    assert_status(got, 400);
+    assert_says(got, "<Code>TooManyMultiRegionAccessPoints<");
+    (void) remove_mrap(wire, "d-1", "mrap-7");
+    assert_says(make(wire, "more", "use1"), "<RequestStatus>SUCCEEDED");
+    wire_close(wire);
+}
+
+static void rule(struct wire *wire, const char *api, const char *region)
+{
+    str body = str_format(wire->arena,
+                          "{\"name\":\"bad\",\"match\":{\"api\":\"%s\",\"region\":\"%s\"},"
+                          "\"async\":\"InternalErrors\",\"times\":1}",
+                          api, region);
+    assert_status(admin(wire, "PUT", "/_atoll/v1/faults/bad", str_c(wire->arena, body)), 200);
+}
+
+TEST(a_fault_in_one_region_leaves_the_states_that_aws_documents)
+{
+    struct wire *wire = wire_open();
+    bucket_in(wire, "use1", "us-east-1");
+    bucket_in(wire, "euw1", "eu-west-1");
+
+    rule(wire, "CreateMultiRegionAccessPoint", "eu-west-1");
+    struct got got = make(wire, "point", "use1 euw1");
+    assert_says(got, "<RequestStatus>FAILED</RequestStatus>");
+    assert_says(got, "<Name>us-east-1</Name><RequestStatus>SUCCEEDED<");
+    assert_says(got, "<Name>eu-west-1</Name><RequestStatus>FAILED<");
+    assert_says(got, "<Code>InternalErrors<");
+    assert_str(status_of(wire, "point"), "PARTIALLY_CREATED");
+
+    got = outcome(wire,
+                  control(wire, "POST", CREATE, create_body(wire, "again", "point", "use1 euw1")));
+    assert_says(got, "<RequestStatus>SUCCEEDED<");
+    assert_str(status_of(wire, "point"), "READY");
+
+    rule(wire, "PutMultiRegionAccessPointPolicy", "us-east-1");
+    got =
+        outcome(wire, control(wire, "POST", POLICY,
+                              "<PutMultiRegionAccessPointPolicyRequest><ClientToken>p</ClientToken>"
+                              "<Details><Name>point</Name><Policy>{\"Version\":\"2012-10-17\","
+                              "\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":"
+                              "\"s3:*\",\"Resource\":\"*\"}]}</Policy></Details>"
+                              "</PutMultiRegionAccessPointPolicyRequest>"));
+    assert_says(got, "<RequestStatus>FAILED<");
+
+    rule(wire, "DeleteMultiRegionAccessPoint", "us-east-1");
+    assert_says(remove_mrap(wire, "d-1", "point"), "<RequestStatus>FAILED<");
+    assert_str(status_of(wire, "point"), "PARTIALLY_DELETED");
+    assert_says(remove_mrap(wire, "d-2", "point"), "<RequestStatus>SUCCEEDED<");
+    assert_status(control(wire, "GET", INSTANCES "/point", ""), 404);
+    wire_close(wire);
+}
+
+TEST(like_aws_it_takes_minutes_of_the_emulated_clock)
+{
+    struct wire *wire = wire_open();
+    wire->settings.preset = STR("aws-like");
+    bucket_in(wire, "use1", "us-east-1");
+    struct got accepted = control(wire, "POST", CREATE, create_body(wire, "t", "slow", "use1"));
+    struct got got = outcome(wire, accepted);
+    assert_says(got, "<RequestStatus>INPROGRESS<");
+    assert_false(wire_says(&got, "ResponseDetails"));
+    assert_str(status_of(wire, "slow"), "CREATING");
+    assert_status(admin(wire, "POST", "/_atoll/v1/clock", "{\"advance\":\"3m\"}"), 200);
+    assert_says(outcome(wire, accepted), "<RequestStatus>SUCCEEDED<");
+    assert_str(status_of(wire, "slow"), "READY");
+    assert_says(remove_mrap(wire, "d", "slow"), "<RequestStatus>INPROGRESS<");
+    assert_str(status_of(wire, "slow"), "DELETING");
+    assert_status(admin(wire, "POST", "/_atoll/v1/clock", "{\"advance\":\"2m\"}"), 200);
+    assert_status(control(wire, "GET", INSTANCES "/slow", ""), 404);
+    wire_close(wire);
+}
+
+TEST(an_opt_in_region_that_is_disabled_refuses_as_aws_does)
+{
+    struct wire *wire = wire_open();
+    bucket_in(wire, "afs1", "af-south-1");
+    bucket_in(wire, "use1", "us-east-1");
+    assert_says(make(wire, "before", "afs1"), "<RequestStatus>SUCCEEDED<");
+    struct got got = admin(wire, "PATCH", "/_atoll/v1/regions/us-east-1", "{\"enabled\":false}");
+    assert_status(got, 400);
+    got = admin(wire, "PATCH", "/_atoll/v1/regions/af-south-1", "{\"enabled\":false}");
+    assert_status(got, 200);
+    assert_says(got, "\"enabled\":false");
+
+    got = control(wire, "POST", CREATE, create_body(wire, "t", "after", "use1 afs1"));
+    assert_status(got, 403);
+    assert_says(got, "<Code>InvalidRegion<");
+    got = wire_with(wire, "GET", "/afs1/k", "", { "Host", "s3.af-south-1.amazonaws.com" });
+    assert_status(got, 400);
+    assert_says(got, "<Code>InvalidToken<");
+    got = wire_with(wire, "GET", "/k", "",
+                    { "Host", "before.mrap.accesspoint.s3-global.amazonaws.com" });
+    assert_status(got, 403);
+    assert_says(got, "<Code>AllAccessDisabled<");
+    assert_str(status_of(wire, "before"), "READY"); /* the control plane goes on */
+
+    got = admin(wire, "PATCH", "/_atoll/v1/regions/af-south-1", "{\"enabled\":true}");
+    assert_status(got, 200);
+    got = wire_with(wire, "GET", "/k", "",
+                    { "Host", "before.mrap.accesspoint.s3-global.amazonaws.com" });
+    assert_status(got, 404);
+    wire_close(wire);
+}
+
+TEST(how_an_access_point_routes_is_set_shown_and_kept)
+{
+    struct wire *wire = wire_open();
+    bucket_in(wire, "use1", "us-east-1");
+    bucket_in(wire, "euw1", "eu-west-1");
+    assert_says(make(wire, "pair", "use1 euw1"), "<RequestStatus>SUCCEEDED<");
+    static const struct {
+        int line;
+        const char *body;
+        int status;
+        const char *says;
+    } rows[] = {
+        { __LINE__, "{\"flap\":0.25}", 200, "\"flap\":0.25" },
+        { __LINE__, "{\"proximity\":\"declared\",\"affinity\":\"client\"}", 200,
+          "\"proximity\":\"declared\",\"affinity\":\"client\"" },
+        { __LINE__, "{\"propagation\":\"uniform(10s,120s)\"}", 200, "uniform(10s,2m)" },
+        { __LINE__, "{\"failover\":\"automatic\"}", 200, "\"failover\":\"automatic\"" },
+        { __LINE__, "{}", 200, "\"flap\":0.25" },
+        { __LINE__, "{\"flap\":1.5}", 400, "between 0 and 1" },
+        { __LINE__, "{\"flap\":\"x\"}", 400, "between 0 and 1" },
+        { __LINE__, "{\"proximity\":\"tble\"}", 400, "did you mean 'table'" },
+        { __LINE__, "{\"affinity\":7}", 400, "upload-id, none, client or connection" },
+        { __LINE__, "{\"propagation\":\"soon\"}", 400, "soon" },
+        { __LINE__, "{\"flop\":1}", 400, "did you mean 'flap'" },
+        { __LINE__, "[]", 400, "object" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct got got = admin(wire, "PATCH", "/_atoll/v1/mraps/pair", rows[i].body);
+        if (got.status != rows[i].status || !wire_says(&got, rows[i].says))
+            fail_msg("line %d: %d %.*s", rows[i].line, got.status, STR_ARG(got.body));
+    }
+    struct got got = admin(wire, "GET", "/_atoll/v1/mraps/pair", "");
+    assert_says(got,
+                "\"flap\":0.25,\"propagation\":\"uniform(10s,2m)\",\"failover\":\"automatic\"");
+    got = admin(wire, "PATCH", "/_atoll/v1/mraps/pair/routes", "{\"us-east-1\":\"passive\"}");
+    assert_says(got, "\"route_change_in_progress\":true");
+    assert_says(got, "\"dial\":0,\"old_dial\":100");
+    got = admin(wire, "PATCH", "/_atoll/v1/mraps/pair/routes",
+                "{\"us-east-1\":\"active\",\"now\":true}");
+    assert_says(got, "\"route_change_in_progress\":false");
+    got = admin(wire, "GET", "/_atoll/v1/mraps/pairs", "");
+    assert_status(got, 404);
+    assert_says(got, "did you mean 'pair'");
+    wire_close(wire);
+}
