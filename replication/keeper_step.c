@@ -296,6 +296,24 @@ static bool settle_missing(struct timekeeper *keeper, struct keeper_run *run,
     return commit_same(keeper, run, &never, EV_VERSION_NEVER, batch->at);
 }
 
+/* Of WAITING rows, those that wait for a version, not for their way, are due again. */
+static bool resume_changes(struct timekeeper *keeper, struct keeper_run *run,
+                           const struct queue_filter *filter, instant at)
+{
+    struct queue_page page;
+    store_read_begin(keeper->own.reader);
+    enum store_result result =
+        store_queue_list(keeper->own.reader, keeper->own.arena, filter, 0, &page);
+    if (result != STORE_OK)
+        return failed(run, result);
+    size_t kept = 0;
+    for (size_t i = 0; i < page.count; i++)
+        if (waits_for_version(&page.at[i]))
+            page.at[kept++] = page.at[i];
+    page.count = kept;
+    return commit_same(keeper, run, &page, EV_RESUMED, at);
+}
+
 /* Changes that waited for a version whose copy has now ended are due. */
 static bool wake_changes(struct timekeeper *keeper, struct keeper_run *run,
                          const struct batch *batch, const struct store_copies *copies)
@@ -309,18 +327,7 @@ static bool wake_changes(struct timekeeper *keeper, struct keeper_run *run,
                                              .key_prefix = row->key,
                                              .exact_key = true,
                                              .version_id = row->version_id };
-        struct queue_page page;
-        store_read_begin(keeper->own.reader);
-        enum store_result result =
-            store_queue_list(keeper->own.reader, keeper->own.arena, &filter, 0, &page);
-        if (result != STORE_OK)
-            return failed(run, result);
-        size_t kept = 0;
-        for (size_t j = 0; j < page.count; j++)
-            if (waits_for_version(&page.at[j]))
-                page.at[kept++] = page.at[j];
-        page.count = kept;
-        if (!commit_same(keeper, run, &page, EV_RESUMED, batch->at))
+        if (!resume_changes(keeper, run, &filter, batch->at))
             return false;
     }
     return true;
@@ -459,22 +466,11 @@ bool keeper_step_resume(struct timekeeper *keeper, struct keeper_run *run)
 bool keeper_step_recall(struct timekeeper *keeper, struct keeper_run *run)
 {
     const struct queue_filter filter = { .state = QUEUE_WAITING };
-    struct queue_page page;
     memset(keeper->own.awaited, 0, sizeof keeper->own.awaited);
     keeper->own.any_waiting = true;
-    store_read_begin(keeper->own.reader);
-    enum store_result result =
-        store_queue_list(keeper->own.reader, keeper->own.arena, &filter, 0, &page);
-    if (result != STORE_OK)
-        return failed(run, result);
     /* Stopped between a commit and its second one, a change may wait for what never comes: all are
      * tried again. */
-    size_t kept = 0;
-    for (size_t i = 0; i < page.count; i++)
-        if (waits_for_version(&page.at[i]))
-            page.at[kept++] = page.at[i];
-    page.count = kept;
-    return commit_same(keeper, run, &page, EV_RESUMED, clock_now(keeper->options.clock)) &&
+    return resume_changes(keeper, run, &filter, clock_now(keeper->options.clock)) &&
            keeper_step_resume(keeper, run);
 }
 

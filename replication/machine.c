@@ -24,6 +24,7 @@ static const struct copy_rule copy_rules[] = {
     { COPY_COPYING, EV_SOURCE_GONE,     { COPY_DONE,    "SrcVersionNotFound" } },
     { COPY_COPYING, EV_BUCKET_GONE,     { COPY_FAILED,  "DstBucketNotFound" } },
     { COPY_COPYING, EV_UNVERSIONED,     { COPY_FAILED,  "DstBucketUnversioned" } },
+    { COPY_COPYING, EV_HARD_DELETED,    { COPY_FAILED,  "DstObjectHardDeleted" } },
     { COPY_COPYING, EV_VERSION_MISSING, { COPY_WAITING, "DstVersionNotFound" } },
 
     { COPY_WAITING, EV_DUE,             { COPY_COPYING, NULL } },
@@ -122,6 +123,8 @@ static enum copy_event event_of(enum copy_finding finding)
         return EV_BUCKET_GONE;
     case COPY_UNVERSIONED:
         return EV_UNVERSIONED;
+    case COPY_HARD_DELETED:
+        return EV_HARD_DELETED;
     case COPY_VERSION_MISSING:
         return EV_VERSION_MISSING;
     }
@@ -151,6 +154,7 @@ static const char *const event_names[COPY_EVENTS] = {
     [EV_SOURCE_GONE] = "source gone",
     [EV_BUCKET_GONE] = "bucket gone",
     [EV_UNVERSIONED] = "unversioned",
+    [EV_HARD_DELETED] = "hard deleted",
     [EV_VERSION_MISSING] = "version missing",
     [EV_VERSION_NEVER] = "version never comes",
     [EV_UNREACHABLE] = "unreachable",

@@ -26,6 +26,7 @@ enum copy_event {
     EV_SOURCE_GONE,
     EV_BUCKET_GONE,
     EV_UNVERSIONED,
+    EV_HARD_DELETED,    /* a resync of a replica that was deleted by its version id */
     EV_VERSION_MISSING, /* a change for a version that the destination lacks, so far */
     EV_VERSION_NEVER,   /* and no copy of that version is queued any more */
     EV_UNREACHABLE,     /* partition or outage */

@@ -55,6 +55,8 @@ static str options_of(struct arena *arena, const struct repl_destination *to)
         fields_add(arena, &fields, STR(PLAN_OPTION_KMS_KEY), to->kms_key);
     if (to->rtc.status == REPL_ENABLED)
         fields_add(arena, &fields, STR(PLAN_OPTION_RTC), STR("15m"));
+    if (to->metrics.status == REPL_ENABLED)
+        fields_add(arena, &fields, STR(PLAN_OPTION_METRICS), STR("on"));
     return fields_pack(arena, &fields);
 }
 
@@ -161,11 +163,12 @@ static bool kind_travels(const struct repl_rule *rule, const struct facts *facts
     const struct version_info *version = facts->change->version;
     switch (facts->change->kind) {
     case CHANGED_PUT:
-        return !facts->replica && !class_is_archive(version->meta.storage_class);
+        return (!facts->replica || facts->change->resync) &&
+               !class_is_archive(version->meta.storage_class);
     case CHANGED_MARKER:
         /* V1 replicates markers that a user made; V2 if asked, and never under a tag filter
          * ("Replicating delete markers between buckets"). */
-        if (facts->replica || version->lifecycle || rule->tag_count > 0)
+        if ((facts->replica && !facts->change->resync) || version->lifecycle || rule->tag_count > 0)
             return false;
         return !v2 || rule->delete_markers == REPL_ENABLED;
     case CHANGED_META:
@@ -213,6 +216,15 @@ static instant due_at(const struct planner *planner, const struct store_change *
     return instant_add(change->now, links_lag(planner->links, &copy, units));
 }
 
+/* "S3 RTC doesn't apply to Batch Replication", and the promise of 15 minutes not to delete markers
+ * ("Replicating delete markers between buckets"). */
+static duration threshold_of(const struct store_change *change, const struct repl_destination *to)
+{
+    bool timed =
+        to->rtc.status == REPL_ENABLED && change->kind != CHANGED_MARKER && !change->resync;
+    return timed ? PLAN_RTC_THRESHOLD : (duration){ 0 };
+}
+
 void planner_plan(void *ctx, struct arena *arena, const struct store_change *change, str rules,
                   struct store_plan *out)
 {
@@ -224,7 +236,7 @@ void planner_plan(void *ctx, struct arena *arena, const struct store_change *cha
         return;
     const struct version_info *version = change->version;
     struct facts facts = { .change = change };
-    facts.replica = version->repl_status == REPL_STATUS_REPLICA;
+    facts.replica = repl_is_replica(version->repl_status);
     facts.kms = is_kms(arena, version->meta.fields);
     if (version->meta.tags.size > 0 && !fields_unpack(arena, version->meta.tags, &facts.tags))
         facts.tags = (struct fields){ 0 };
@@ -248,6 +260,7 @@ void planner_plan(void *ctx, struct arena *arena, const struct store_change *cha
             .ready_at = due_at(planner, change, cached),
             .from_region = change->bucket->region,
             .to_region = str_copy(arena, to->region),
+            .threshold = threshold_of(change, to),
         };
     }
 }

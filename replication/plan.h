@@ -17,6 +17,8 @@
 #define PLAN_OPTION_OWNER "owner"                 /* account that owns the replica */
 #define PLAN_OPTION_KMS_KEY "kms-key"
 #define PLAN_OPTION_RTC "rtc"                                /* "15m": the copy has a threshold */
+#define PLAN_OPTION_METRICS "metrics"                        /* "on": its trouble is told */
+#define PLAN_RTC_THRESHOLD DURATION_S(15 * 60)               /* the only one that AWS knows */
 #define PLAN_FIELD_ENCRYPTION "x-amz-server-side-encryption" /* meta field of SSE-KMS objects */
 
 struct planner;

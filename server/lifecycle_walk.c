@@ -89,8 +89,8 @@ static bool is_locked(struct walk *walk, const struct version_info *version)
 /* AWS: versions that are still to be replicated, or could not be, are neither expired nor moved. */
 static bool is_replicating(const struct version_info *version)
 {
-    return version->repl_status == REPL_STATUS_PENDING ||
-           version->repl_status == REPL_STATUS_FAILED;
+    enum repl_status status = repl_shown(version->repl_status);
+    return status == REPL_STATUS_PENDING || status == REPL_STATUS_FAILED;
 }
 
 /* -- deciding --------------------------------------------------------------------------------- */

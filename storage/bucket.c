@@ -190,6 +190,7 @@ static enum store_result run_delete(struct store_txn *txn, struct store_write *w
         return STORE_NOT_EMPTY;
     delete_uploads(txn, bucket);
     queue_row_forget_bucket(txn, bucket);
+    run_for_bucket(db_sql(txn->db, "DELETE FROM hard_deleted WHERE bucket=?1"), bucket);
     run_for_bucket(db_sql(txn->db, "DELETE FROM config WHERE bucket=?1"), bucket);
     txn_buckets_changed(txn);
     run_for_bucket(db_sql(txn->db, "DELETE FROM bucket WHERE id=?1"), bucket);

@@ -9,7 +9,8 @@
     " AND (?3 IS NULL OR q.to_region=?3) AND (?4=0 OR q.source_bucket=?4)"                         \
     " AND (?5 IS NULL OR q.destination=?5)"                                                        \
     " AND (?6 IS NULL OR q.key=?6 OR (?7=0 AND substr(q.key,1,length(?6))=?6))"                    \
-    " AND (?8 IS NULL OR q.version=?8) AND (?9=0 OR q.ready_at<=?9)"
+    " AND (?8 IS NULL OR q.version=?8) AND (?9=0 OR q.ready_at<=?9)"                               \
+    " AND (?11 IS NULL OR q.job=?11)"
 #define QUEUE_ORDER " ORDER BY q.ready_at, q.id LIMIT ?10"
 
 static void bind_text_if(struct db_stmt *s, str value)
@@ -28,12 +29,14 @@ static void bind_blob_if(struct db_stmt *s, str value)
         db_bind_null(s);
 }
 
-/* The two filters that the program itself asks for constantly have an index each. */
+/* The filters that the program itself asks for have an index each. */
 static struct db_stmt *statement_for(struct db *db, const struct queue_filter *filter)
 {
     if (filter->source_bucket && filter->exact_key && str_is_set(filter->key_prefix))
         return db_sql(db, "SELECT " QUEUE_COLUMNS QUEUE_WHERE
                           " AND q.source_bucket=?4 AND q.key=?6" QUEUE_ORDER);
+    if (str_is_set(filter->job))
+        return db_sql(db, "SELECT " QUEUE_COLUMNS QUEUE_WHERE " AND q.job=?11" QUEUE_ORDER);
     if (!filter->any_state && filter->due_until.ns)
         return db_sql(db, "SELECT " QUEUE_COLUMNS QUEUE_WHERE
                           " AND q.state=?1 AND q.ready_at<=?9" QUEUE_ORDER);
@@ -73,6 +76,7 @@ enum store_result store_queue_list(struct store_reader *reader, struct arena *ar
     bind_text_if(s, filter->version_id);
     db_bind_i64(s, filter->due_until.ns);
     db_bind_i64(s, max ? (int64_t) max : -1);
+    bind_text_if(s, filter->job);
     *out = (struct queue_page){ 0 };
     struct queue_chunk *first = ARENA_NEW(arena, struct queue_chunk), *last = first;
     while (db_step(s)) {

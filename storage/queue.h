@@ -21,6 +21,7 @@ struct store_change {
     instant now;      /* emulated */
     uint64_t scope;   /* of the bucket: keys the draws, with */
     uint64_t ordinal; /* of this version (or change) in its bucket */
+    bool resync;      /* no change: an existing version, replicas too (S3 Batch Replication) */
 };
 struct plan_row {
     str rule;        /* rule ID */
@@ -28,6 +29,7 @@ struct plan_row {
     str options;     /* opaque to storage: storage class, owner override, ... */
     instant ready_at;
     str from_region, to_region;
+    duration threshold; /* the copy is late after so long (S3 RTC); 0: never */
 };
 struct store_plan {
     struct plan_row *rows; /* in the arena */
@@ -52,6 +54,7 @@ struct queue_row {
     uint64_t size_bytes;
     instant queued_at, ready_at;
     unsigned attempts;
+    str job;    /* the resync that queued it; empty: none */
     str reason; /* QUEUE_FAILED, QUEUE_WAITING: AWS's reason word, e.g. DstBucketUnversioned */
 };
 
@@ -61,6 +64,7 @@ enum copy_finding {
     COPY_SOURCE_GONE,    /* version deleted before it was copied */
     COPY_BUCKET_GONE,    /* destination bucket does not exist */
     COPY_UNVERSIONED,    /* destination versioning is not Enabled */
+    COPY_HARD_DELETED,   /* a resync of a replica that was deleted by its version id */
     COPY_VERSION_MISSING /* a metadata change for a version the destination lacks */
 };
 struct copy_verdict { /* what becomes of the row */
@@ -111,6 +115,7 @@ struct queue_filter {
     str key_prefix;             /* ptr == NULL: any */
     bool exact_key;             /* key_prefix is the whole key */
     str version_id;             /* ptr == NULL: any */
+    str job;                    /* ptr == NULL: any */
     instant due_until;          /* rows with ready_at <= it; {0}: any */
 };
 /* Rows by (ready_at, id), at most max (0: all). */
@@ -133,14 +138,13 @@ struct queue_count { /* per pair of Regions */
 MUST_CHECK enum store_result store_queue_counts(struct store_reader *reader, struct arena *arena,
                                                 struct queue_count **out, size_t *count);
 
-/* Queues copies of versions that live replication skips: existing objects, failed ones (resync). */
-struct store_resync {
+/* Copies under S3 RTC that are late at head.at, and not yet told: each comes once. */
+struct store_late {
     struct store_write head;
-    int64_t bucket;
-    str prefix;
-    bool only_failed;
-    uint64_t queued; /* out */
+    struct queue_page out; /* at most LIMIT_WRITE_BATCH_ROWS */
 };
-void store_resync_init(struct store_resync *resync, struct arena *arena);
+void store_late_init(struct store_late *late, struct arena *arena);
+/* When the next copy will be late; INSTANT_NEVER: none under S3 RTC. One seek. */
+MUST_CHECK enum store_result store_queue_next_late(struct store_reader *reader, instant *out);
 
 #endif

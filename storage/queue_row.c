@@ -24,15 +24,22 @@ static uint64_t size_of(const struct store_change *change)
     return change->kind == CHANGED_PUT ? change->version->size_bytes : 0;
 }
 
+/* A copy that is due at its very threshold is not late. */
+static instant late_at(instant now, const struct plan_row *row)
+{
+    instant late = instant_add(now, row->threshold);
+    return late.ns == row->ready_at.ns ? (instant){ late.ns + 1 } : late;
+}
+
 static void insert_one(struct store_txn *txn, const struct store_change *change,
-                       const struct plan_row *row)
+                       const struct plan_row *row, str job)
 {
     const struct version_info *version = change->version;
     struct db_stmt *s =
         db_sql(txn->db,
                "INSERT INTO queue(state,kind,what,source_bucket,from_region,to_region,key,version,"
-               "destination,rule,options,size,queued_at,ready_at,attempts) VALUES(?1,?2,?3,?4,?5,"
-               "?6,?7,?8,?9,?10,?11,?12,?13,?14,0)");
+               "destination,rule,options,size,queued_at,ready_at,attempts,threshold,job) VALUES("
+               "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,0,?15,?16)");
     db_bind_i64(s, QUEUE_PENDING);
     db_bind_i64(s, (int64_t) change->kind);
     db_bind_i64(s, change->what);
@@ -47,11 +54,16 @@ static void insert_one(struct store_txn *txn, const struct store_change *change,
     db_bind_i64(s, (int64_t) size_of(change));
     db_bind_i64(s, change->now.ns);
     db_bind_i64(s, row->ready_at.ns);
+    if (row->threshold.ns)
+        db_bind_i64(s, late_at(change->now, row).ns);
+    else
+        db_bind_null(s);
+    db_bind_text_opt(s, job);
     db_run(s);
 }
 
 void queue_row_insert(struct store_txn *txn, const struct store_change *change,
-                      const struct store_plan *plan)
+                      const struct store_plan *plan, str job)
 {
     struct txn_cache *cache = txn->cache;
     for (size_t i = 0; i < plan->count; i++) {
@@ -60,7 +72,7 @@ void queue_row_insert(struct store_txn *txn, const struct store_change *change,
                                            .to_region = row->to_region,
                                            .state = QUEUE_PENDING,
                                            .size_bytes = size_of(change) };
-        insert_one(txn, change, row);
+        insert_one(txn, change, row, job);
         queue_total_add(txn, &share, 1);
         if (instant_before(row->ready_at, cache->queue_earliest))
             cache->queue_earliest = row->ready_at;
@@ -88,6 +100,7 @@ void queue_row_read(struct db_stmt *s, struct arena *arena, struct queue_row *ou
         .ready_at = { db_i64(s, 15) },
         .attempts = (unsigned) db_i64(s, 16),
         .reason = db_copy(s, 17, arena),
+        .job = db_copy(s, 18, arena),
     };
 }
 

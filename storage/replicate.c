@@ -42,18 +42,32 @@ static bool replaces_null(struct store_txn *txn, const struct version_info *ther
     return true;
 }
 
-static void apply_version(struct store_txn *txn, const struct queue_row *row,
-                          struct bucket_row *destination, struct version_info *version)
+static bool was_hard_deleted(struct store_txn *txn, const struct bucket_row *destination,
+                             const struct queue_row *row)
+{
+    struct db_stmt *s =
+        db_sql(txn->db, "SELECT 1 FROM hard_deleted WHERE bucket=?1 AND key=?2 AND id=?3");
+    db_bind_i64(s, destination->info.id);
+    db_bind_blob(s, row->key);
+    db_bind_text(s, row->version_id);
+    return db_value(s, 0) != 0;
+}
+
+static enum copy_finding apply_version(struct store_txn *txn, const struct queue_row *row,
+                                       struct bucket_row *destination, struct version_info *version)
 {
     struct version_info there;
     if (version_row_by_id(txn->db, txn->arena, destination->info.id, row->key, row->version_id,
-                          &there) &&
-        !(str_is(row->version_id, VERSION_NULL) && replaces_null(txn, &there, version)))
-        return;
+                          &there)) {
+        if (!str_is(row->version_id, VERSION_NULL) || !replaces_null(txn, &there, version))
+            return COPY_APPLIED;
+    } else if (row->job.size && was_hard_deleted(txn, destination, row))
+        return COPY_HARD_DELETED;
     version->repl_status = REPL_STATUS_REPLICA;
     override(txn, row->options, &version->meta);
     body_row_ref(txn, version->body);
     version_row_insert_replica(txn, destination, version);
+    return COPY_APPLIED;
 }
 
 static enum copy_finding apply_meta(struct store_txn *txn, const struct queue_row *row,
@@ -82,21 +96,21 @@ static enum copy_finding apply(struct store_txn *txn, const struct queue_row *ro
         return COPY_UNVERSIONED;
     if (row->kind == CHANGED_META)
         return apply_meta(txn, row, destination, &source);
-    apply_version(txn, row, destination, &source);
-    return COPY_APPLIED;
+    return apply_version(txn, row, destination, &source);
 }
 
 static void set_row(struct store_txn *txn, const struct queue_row *row, enum queue_state state,
                     instant ready_at, str reason)
 {
     struct db_stmt *s =
-        db_sql(txn->db,
-               "UPDATE queue SET state=?2,ready_at=?3,reason=?4,attempts=attempts+?5 WHERE id=?1");
+        db_sql(txn->db, "UPDATE queue SET state=?2,ready_at=?3,reason=?4,attempts=attempts+?5,"
+                        "threshold=CASE WHEN ?2=?6 THEN NULL ELSE threshold END WHERE id=?1");
     db_bind_i64(s, row->id);
     db_bind_i64(s, (int64_t) state);
     db_bind_i64(s, ready_at.ns);
     db_bind_text_opt(s, reason);
     db_bind_i64(s, state == QUEUE_WAITING || state == QUEUE_FAILED);
+    db_bind_i64(s, QUEUE_FAILED); /* what failed is not late any more */
     db_run(s);
     struct queue_share share = { row->from_region, row->to_region, row->state, row->size_bytes };
     queue_total_add(txn, &share, -1);

@@ -78,6 +78,14 @@ static const char *const steps[] = {
     "INSERT INTO queue_total SELECT from_region,to_region,state,count(*),sum(size) FROM queue"
     " GROUP BY 1,2,3;"
     "CREATE INDEX queue_pair ON queue(from_region, to_region, state);",
+    /* job: of a resync; threshold: when a copy under S3 RTC is late. Live copies without them have
+     * no entry in the two indexes. hard_deleted: replicas that somebody deleted by version id. */
+    "ALTER TABLE queue ADD COLUMN job TEXT;"
+    "ALTER TABLE queue ADD COLUMN threshold INTEGER;"
+    "CREATE INDEX queue_job ON queue(job, key, version) WHERE job IS NOT NULL;"
+    "CREATE INDEX queue_threshold ON queue(threshold) WHERE threshold IS NOT NULL;"
+    "CREATE TABLE hard_deleted(bucket INTEGER NOT NULL, key BLOB NOT NULL, id TEXT NOT NULL,"
+    " PRIMARY KEY(bucket, key, id)) WITHOUT ROWID;",
 };
 
 bool schema_apply(struct db *db, struct arena *arena, str *error)

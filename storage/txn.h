@@ -97,6 +97,8 @@ void version_row_read(struct db_stmt *row, struct arena *arena, bool whole,
 
 /* Of such a row: it is current, and no delete marker. */
 bool version_row_is_object(struct db_stmt *row);
+/* And its place among the versions of its key. */
+int64_t version_row_rank(struct db_stmt *row);
 
 /* The current version (a marker too), or by id. False: none. */
 bool version_row_current(struct db *db, struct arena *arena, int64_t bucket, str key,
@@ -135,7 +137,8 @@ void version_row_insert_replica(struct store_txn *txn, struct bucket_row *bucket
 void version_row_delete(struct store_txn *txn, const struct version_info *version);
 /* Writes version->meta and repl_status. */
 void version_row_set_meta(struct store_txn *txn, const struct version_info *version);
-/* A replica's own status never changes. */
+/* PENDING, COMPLETED or FAILED; a replica is REPLICA again once what was changed on it travelled.
+ */
 void version_row_set_status(struct store_txn *txn, int64_t bucket, str key, str id,
                             enum repl_status status);
 /* False: object lock forbids removing it now. */
@@ -149,13 +152,14 @@ bool version_row_may_delete(const struct store_txn *txn, const struct version_in
  * STORE_BUSY when the queue has no room. */
 MUST_CHECK enum store_result queue_row_plan(struct store_txn *txn, const struct bucket_row *bucket,
                                             struct store_change *change, struct store_plan *plan);
+/* `job`: of a resync; empty: none. */
 void queue_row_insert(struct store_txn *txn, const struct store_change *change,
-                      const struct store_plan *plan);
+                      const struct store_plan *plan, str job);
 /* The columns of queue_row_read, in its order. */
 #define QUEUE_COLUMNS                                                                              \
     "q.id,q.state,q.kind,q.what,q.source_bucket,b.name,q.from_region,q.to_region,q.key,"           \
     "q.version,q.destination,q.rule,q.options,q.size,q.queued_at,q.ready_at,q.attempts,"           \
-    "q.reason FROM queue q LEFT JOIN bucket b ON b.id=q.source_bucket "
+    "q.reason,q.job FROM queue q LEFT JOIN bucket b ON b.id=q.source_bucket "
 void queue_row_read(struct db_stmt *s, struct arena *arena, struct queue_row *out);
 void queue_row_remove(struct store_txn *txn, int64_t id);
 void queue_row_forget_bucket(struct store_txn *txn, int64_t bucket);

@@ -18,8 +18,21 @@ enum repl_status {
     REPL_STATUS_PENDING,
     REPL_STATUS_COMPLETED,
     REPL_STATUS_FAILED,
-    REPL_STATUS_REPLICA
+    REPL_STATUS_REPLICA,
+    REPL_STATUS_REPLICA_PENDING, /* a replica whose own change (or resync) travels on */
+    REPL_STATUS_REPLICA_FAILED
 };
+static inline bool repl_is_replica(enum repl_status status)
+{
+    return status >= REPL_STATUS_REPLICA;
+}
+/* As the status header shows it: of those above REPLICA, PENDING and FAILED. */
+static inline enum repl_status repl_shown(enum repl_status status)
+{
+    if (status == REPL_STATUS_REPLICA_PENDING)
+        return REPL_STATUS_PENDING;
+    return status == REPL_STATUS_REPLICA_FAILED ? REPL_STATUS_FAILED : status;
+}
 enum lock_mode { LOCK_NONE, LOCK_GOVERNANCE, LOCK_COMPLIANCE };
 
 struct object_checksum {

@@ -79,10 +79,12 @@ static enum store_result run_change(struct store_txn *txn, struct store_write *w
     result = queue_row_plan(txn, bucket, &told, &plan);
     if (result != STORE_OK)
         return result;
-    if (plan.count && change->out.repl_status != REPL_STATUS_REPLICA)
-        change->out.repl_status = REPL_STATUS_PENDING;
+    if (plan.count)
+        change->out.repl_status = repl_is_replica(change->out.repl_status)
+                                      ? REPL_STATUS_REPLICA_PENDING
+                                      : REPL_STATUS_PENDING;
     version_row_set_meta(txn, &change->out);
-    queue_row_insert(txn, &told, &plan);
+    queue_row_insert(txn, &told, &plan, STR_NONE);
     return STORE_OK;
 }
 

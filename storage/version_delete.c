@@ -7,6 +7,18 @@
  */
 #include "storage/txn.h"
 
+/* "S3 Batch Replication doesn't support re-replicating objects that were deleted with the version
+ * ID of the object from the destination bucket": a resync asks for it. */
+static void note_hard_deleted(struct store_txn *txn, const struct version_info *version)
+{
+    struct db_stmt *s = db_sql(txn->db, "INSERT INTO hard_deleted(bucket,key,id) VALUES(?1,?2,?3)"
+                                        " ON CONFLICT DO NOTHING");
+    db_bind_i64(s, version->bucket);
+    db_bind_blob(s, version->key);
+    db_bind_text(s, version->id);
+    db_run(s);
+}
+
 static enum store_result delete_version(struct store_txn *txn, const struct bucket_row *bucket,
                                         struct version_delete *entry)
 {
@@ -17,6 +29,8 @@ static enum store_result delete_version(struct store_txn *txn, const struct buck
     if (!version_row_may_delete(txn, &version, entry->bypass_governance))
         return STORE_LOCKED;
     version_row_delete(txn, &version);
+    if (repl_is_replica(version.repl_status))
+        note_hard_deleted(txn, &version);
     entry->removed_marker = version.marker;
     entry->id = version.id;
     return STORE_OK;

@@ -82,6 +82,11 @@ bool version_row_is_object(struct db_stmt *row)
     return db_i64(row, COL_CURRENT) != 0 && db_i64(row, COL_MARKER) == 0;
 }
 
+int64_t version_row_rank(struct db_stmt *row)
+{
+    return db_i64(row, COL_RANK);
+}
+
 static bool read_one(struct db_stmt *s, struct arena *arena, struct version_info *out)
 {
     bool there = db_step(s);
@@ -332,7 +337,7 @@ void version_row_insert(struct store_txn *txn, struct version_write *write)
     if (any)
         set_current(txn, bucket, version->key, &first, false);
     insert_row(txn, version, rank_of(txn, write->bucket, version));
-    queue_row_insert(txn, &write->change, &write->plan);
+    queue_row_insert(txn, &write->change, &write->plan, STR_NONE);
 }
 
 static bool comes_before(int64_t rank, const struct version_info *version,
@@ -372,12 +377,22 @@ void version_row_delete(struct store_txn *txn, const struct version_info *versio
         set_current(txn, version->bucket, version->key, &next, true);
 }
 
+static enum repl_status of_replica(enum repl_status status)
+{
+    if (status == REPL_STATUS_COMPLETED)
+        return REPL_STATUS_REPLICA;
+    return status == REPL_STATUS_PENDING ? REPL_STATUS_REPLICA_PENDING : REPL_STATUS_REPLICA_FAILED;
+}
+
 void version_row_set_status(struct store_txn *txn, int64_t bucket, str key, str id,
                             enum repl_status status)
 {
     struct place place;
-    if (!place_of(txn, bucket, key, id, &place) || place.repl_status == REPL_STATUS_REPLICA ||
-        place.repl_status == status)
+    if (!place_of(txn, bucket, key, id, &place))
+        return;
+    if (repl_is_replica(place.repl_status))
+        status = of_replica(status);
+    if (place.repl_status == status)
         return;
     hot_touch(txn->store, &txn->cache->touched, bucket, key);
     struct db_stmt *s = db_sql(txn->db, "UPDATE version SET repl=?6" AT_PLACE);

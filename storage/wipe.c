@@ -40,8 +40,9 @@ static enum store_result run_wipe(struct store_txn *txn, struct store_write *wri
 {
     const struct store_wipe *wipe = (struct store_wipe *) write;
     static const char *const deletes[] = {
-        "DELETE FROM version", "DELETE FROM upload", "DELETE FROM part",   "DELETE FROM completed",
-        "DELETE FROM config",  "DELETE FROM queue",  "DELETE FROM bucket",
+        "DELETE FROM version",   "DELETE FROM upload",       "DELETE FROM part",
+        "DELETE FROM completed", "DELETE FROM config",       "DELETE FROM queue",
+        "DELETE FROM bucket",    "DELETE FROM hard_deleted",
     };
     txn_buckets_changed(txn);
     hot_touch_all(txn->store, &txn->cache->touched);

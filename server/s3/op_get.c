@@ -197,7 +197,7 @@ static void reply_about(struct request *rq, const struct version_info *version)
     if (meta->tags.size > 0)
         request_header(rq, "x-amz-tagging-count",
                        str_format(rq->arena, "%u", tagging_count(rq->arena, meta->tags)));
-    reply_replication(rq, version->repl_status);
+    reply_replication(rq, repl_shown(version->repl_status));
     reply_lock(rq, meta);
     lifecycle_reply(rq, version);
 }

@@ -58,7 +58,7 @@ static inline void judge_version(struct sim *sim, const struct sim_version *vers
                  STR_ARG(sim->names[bucket]));
     if (!there)
         return;
-    judge_statuses(sim, version, bucket, info.repl_status);
+    judge_statuses(sim, version, bucket, repl_shown(info.repl_status));
     judge_tags(sim, version, bucket, info.meta.tags);
     if (info.marker != version->marker || (!info.marker && info.size_bytes != version->body.size))
         SIM_FAIL(sim, "%.*s %.*s in %.*s is something else", STR_ARG(version->key),

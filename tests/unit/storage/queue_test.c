@@ -1,159 +1,7 @@
-/* The replication queue: rows born with their change, copies applied once, status summed up. The
- * plan and the judge are fakes: storage must not care what they decide. */
+/* The replication queue: rows born with their change, copies applied once, status summed up. */
 #include "base/fields.h"
 #include "storage/state.h"
-#include "tests/unit/storage/store_world.h"
-
-/* A plan that copies to each bucket named in the rules ("left,right"), 3 s later; replicas' changes
- * too, so that what storage itself leaves out shows. */
-struct fake {
-    str options;
-    unsigned planned;
-    struct copy_verdict verdict; /* of the next findings; DONE for COPY_APPLIED when !said */
-    bool said;
-    enum copy_finding found;
-    _Atomic unsigned told;
-    _Atomic int64_t earliest_ns;
-};
-
-static void fake_plan(void *ctx, struct arena *arena, const struct store_change *change, str rules,
-                      struct store_plan *out)
-{
-    struct fake *fake = ctx;
-    fake->planned++;
-    str name;
-    out->rows = ARENA_ARRAY(arena, struct plan_row, 8);
-    while (out->count < 8 && str_next(&rules, ',', &name))
-        out->rows[out->count++] =
-            (struct plan_row){ .rule = STR("r"),
-                               .destination = name,
-                               .options = fake->options,
-                               .ready_at = instant_add(change->now, DURATION_S(3)),
-                               .from_region = change->bucket->region,
-                               .to_region = STR("us-east-1") };
-}
-
-static struct copy_verdict fake_judge(void *ctx, UNUSED const struct queue_row *row,
-                                      enum copy_finding finding)
-{
-    struct fake *fake = ctx;
-    fake->found = finding;
-    if (fake->said)
-        return fake->verdict;
-    if (finding == COPY_APPLIED)
-        return (struct copy_verdict){ .end = VERDICT_DONE };
-    return (struct copy_verdict){ .end = VERDICT_FAIL, .reason = STR("Refused") };
-}
-
-static void fake_queued(void *ctx, instant earliest)
-{
-    struct fake *fake = ctx;
-    fake->earliest_ns = earliest.ns;
-    fake->told++;
-}
-
-struct setting {
-    struct fake fake;
-    struct store_hooks hooks;
-    struct world world;
-    int64_t source, left, right;
-};
-
-static void set_rules(struct world *world, int64_t bucket, const char *rules)
-{
-    const struct store_doc config = { .kind = STR(CONFIG_REPLICATION_RULES),
-                                      .id = STR(""),
-                                      .body = str_of(rules) };
-    struct store_config_put put;
-    store_config_put_init(&put, world->arena);
-    put.bucket = bucket;
-    put.configs = &config;
-    put.count = 1;
-    assert_int_equal(store_write_wait(world->store, &put.head), STORE_OK);
-}
-
-static void setting_open(struct setting *setting, enum version_order order, const char *rules)
-{
-    *setting = (struct setting){ 0 };
-    setting->hooks = (struct store_hooks){
-        .ctx = &setting->fake, .plan = fake_plan, .judge = fake_judge, .queued = fake_queued
-    };
-    struct store_options options = world_options(test_directory());
-    options.hooks = &setting->hooks;
-    options.version_order = order;
-    setting->world = world_open(options);
-    struct world *world = &setting->world;
-    setting->source = world_bucket(world, "source", "eu-west-1", VERSIONING_ENABLED);
-    setting->left = world_bucket(world, "left", "us-east-1", VERSIONING_ENABLED);
-    setting->right = world_bucket(world, "right", "us-east-1", VERSIONING_ENABLED);
-    set_rules(world, setting->source, rules);
-}
-
-static struct queue_page rows(struct setting *setting)
-{
-    struct queue_page page;
-    const struct queue_filter all = { .any_state = true };
-    store_read_begin(setting->world.reader);
-    assert_int_equal(store_queue_list(setting->world.reader, setting->world.arena, &all, 0, &page),
-                     STORE_OK);
-    return page;
-}
-
-/* The sums that are kept are those of the rows that are there. */
-static void judge_counts(struct setting *setting)
-{
-    struct queue_count *counts;
-    size_t pairs;
-    struct queue_page page = rows(setting);
-    assert_int_equal(
-        store_queue_counts(setting->world.reader, setting->world.arena, &counts, &pairs), STORE_OK);
-    assert_true(pairs <= 1);
-    struct queue_count want = { .oldest = INSTANT_NEVER }, none = { .oldest = INSTANT_NEVER },
-                       *got = pairs ? &counts[0] : &none;
-    for (size_t i = 0; i < page.count; i++) {
-        const struct queue_row *row = &page.at[i];
-        want.rows[row->state]++;
-        if (row->state == QUEUE_FAILED)
-            continue;
-        want.bytes_pending += row->size_bytes;
-        if (instant_before(row->queued_at, want.oldest))
-            want.oldest = row->queued_at;
-    }
-    for (int state = 0; state < QUEUE_STATES; state++)
-        assert_int_equal(got->rows[state], want.rows[state]);
-    assert_int_equal(got->bytes_pending, want.bytes_pending);
-    assert_int_equal(got->oldest.ns, want.oldest.ns);
-}
-
-static void setting_close(struct setting *setting)
-{
-    judge_counts(setting);
-    world_close(&setting->world);
-}
-
-static struct copy_order give(struct setting *setting, struct copy_order order)
-{
-    struct store_copies copies;
-    store_copies_init(&copies, setting->world.arena);
-    copies.at = &order;
-    copies.count = 1;
-    copies.head.background = true;
-    assert_int_equal(store_write_wait(setting->world.store, &copies.head), STORE_OK);
-    return order;
-}
-
-static struct copy_order apply(struct setting *setting, int64_t row)
-{
-    return give(setting, (struct copy_order){ .row = row, .apply = true });
-}
-
-static enum repl_status status_of(struct setting *setting, int64_t bucket, str id)
-{
-    struct version_info got;
-    const char *text = str_c(setting->world.arena, id);
-    assert_int_equal(world_get(&setting->world, bucket, "k", text, &got), STORE_OK);
-    return got.repl_status;
-}
+#include "tests/unit/storage/queue_setting.h"
 
 TEST(a_put_and_its_queue_rows_are_one_commit)
 {
@@ -461,49 +309,6 @@ TEST(a_full_queue_refuses_writes_that_would_add_to_it)
     setting_close(&s);
 }
 
-static uint64_t resync(struct setting *s, const char *prefix, bool only_failed,
-                       enum store_result expected)
-{
-    struct store_resync write;
-    store_resync_init(&write, s->world.arena);
-    write.bucket = s->source;
-    write.prefix = str_of(prefix);
-    write.only_failed = only_failed;
-    assert_int_equal(store_write_wait(s->world.store, &write.head), expected);
-    return write.queued;
-}
-
-TEST(resync_queues_what_live_replication_skipped)
-{
-    struct setting s;
-    setting_open(&s, ORDER_ORIGIN, "left");
-    const struct store_doc none = { .kind = STR(CONFIG_REPLICATION_RULES), .id = STR("") };
-    struct store_config_put put;
-    store_config_put_init(&put, s.world.arena);
-    put.bucket = s.source;
-    put.configs = &none;
-    put.count = 1;
-    assert_int_equal(store_write_wait(s.world.store, &put.head), STORE_OK);
-    (void) world_must_put(&s.world, s.source, "a/1", "x");
-    (void) world_must_put(&s.world, s.source, "a/2", "x");
-    (void) world_must_put(&s.world, s.source, "a/2", "y");
-    (void) world_must_put(&s.world, s.source, "b", "x");
-    set_rules(&s.world, s.source, "left");
-    s.world.store->queue_limit = 2;
-    assert_int_equal(resync(&s, "a/", false, STORE_BUSY), 0);
-    assert_int_equal(rows(&s).count, 0); /* all or nothing */
-    s.world.store->queue_limit = 100;
-    assert_int_equal(resync(&s, "a/", false, STORE_OK), 3);
-    assert_int_equal(resync(&s, "a/", false, STORE_OK), 0); /* they are pending */
-    assert_int_equal(resync(&s, "", true, STORE_OK), 0);
-
-    const struct copy_verdict fail = { .end = VERDICT_FAIL, .reason = STR("Bad") };
-    (void) give(&s, (struct copy_order){ .row = rows(&s).at[0].id, .verdict = fail });
-    assert_int_equal(resync(&s, "", true, STORE_OK), 1);
-    assert_int_equal(rows(&s).count, 3); /* the failed row was superseded */
-    setting_close(&s);
-}
-
 TEST(queue_rows_are_found_by_every_filter)
 {
     struct setting s;
@@ -540,6 +345,7 @@ TEST(queue_rows_are_found_by_every_filter)
           0,
           2 },
         { __LINE__, { .any_state = true, .source_bucket = s.left }, 0, 0 },
+        { __LINE__, { .any_state = true, .job = STR("none") }, 0, 0 },
     };
     store_read_begin(s.world.reader);
     for (size_t i = 0; i < COUNT(table); i++) {
