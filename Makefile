@@ -122,9 +122,9 @@ asan: ## unit tests, scenarios and a served session (leaks at its end too) under
 tsan: ## unit tests, scenarios and a served session under TSan
 	$(Q)TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=4" $(MAKE) B=build/tsan SAN=thread OPT=-O1 all unit scenarios wire golden
 
-bench: all $(B)/tests/bench/load ## figures, as ratios of one run (wrk and nginx from Debian)
+bench: all $(B)/tests/bench/load $(B)/tests/bench/inside ## figures; make bench ONLY="listing queue" for some (wrk, nginx from Debian)
 	$(Q)tests/install build bench
-	$(Q)LOAD=$(abspath $(B))/tests/bench/load ATOLL=$(abspath $(B))/atoll tests/bench/run
+	$(Q)LOAD=$(abspath $(B))/tests/bench/load ATOLL=$(abspath $(B))/atoll tests/bench/run $(ONLY)
 FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c))
 fuzz: ## libFuzzer targets, FUZZ_SECONDS each (clang, libclang-rt-14-dev)
 	$(Q)tests/install build fuzz

@@ -3,8 +3,9 @@
  * measured is the server. One outstanding request per connection.
  *
  *     load -p PORT [-c CONNECTIONS] [-n REQUESTS] [-m METHOD] [-b BUCKET] [-k KEYS] [-s BODY-BYTES]
- *          [-r RAW-TARGET] [-H HEADER] [-u]          -u: unsigned; -r: this target, unsigned
- *     load -f                                        prints a port that is free
+ *          [-o FIRST-KEY] [-g KEYS-PER-PREFIX] [-r RAW-TARGET] [-H HEADER] [-u]
+ *
+ * -u: unsigned; -r: this target, unsigned. Keys are k0000000 and so on, with -g under p000/, p001/.
  *
  * Prints one line: requests per second, p50 and p99 in ms, answers that were not 2xx, answers.
  */
@@ -20,11 +21,11 @@
 
 #include "base/digest.h"
 
-enum { HEAD_BYTES = 1024, ANSWER_BYTES = 16 * 1024, EVENTS = 256, SILENCE_MS = 60000 };
+enum { HEAD_BYTES = 2048, ANSWER_BYTES = 16 * 1024, EVENTS = 256, SILENCE_MS = 60000 };
 
 struct options {
     unsigned port;
-    size_t connections, requests, keys, body_bytes;
+    size_t connections, requests, keys, first_key, keys_per_prefix, body_bytes;
     const char *method, *bucket, *target, *header;
     bool is_unsigned;
 };
@@ -116,12 +117,22 @@ static void sign(const struct signer *signer, const struct options *options, con
     to_hex(&value, signature);
 }
 
+static void write_path(const struct options *options, size_t i, char *path, size_t size)
+{
+    size_t key = options->first_key + i;
+    if (options->keys_per_prefix > 0)
+        (void) snprintf(path, size, "/%s/p%03zu/k%07zu", options->bucket,
+                        key / options->keys_per_prefix, key);
+    else
+        (void) snprintf(path, size, "/%s/k%07zu", options->bucket, key);
+}
+
 static void write_message(struct load *load, const struct signer *signer, size_t i)
 {
     const struct options *options = &load->options;
     struct message *message = &load->messages[i];
     char path[256], signature[65] = "", authorization[384] = "", length[64] = "";
-    (void) snprintf(path, sizeof path, "/%s/k%07zu", options->bucket, i);
+    write_path(options, i, path, sizeof path);
     if (!options->is_unsigned) {
         sign(signer, options, path, signature);
         (void) snprintf(authorization, sizeof authorization,
@@ -284,18 +295,6 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static NORETURN void print_free_port(void)
-{
-    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
-    socklen_t size = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(fd, (struct sockaddr *) &at, size) != 0 ||
-        getsockname(fd, (struct sockaddr *) &at, &size) != 0)
-        die("bind");
-    (void) printf("%u\n", ntohs(at.sin_port));
-    exit(0);
-}
-
 static size_t number(const char *text)
 {
     return (size_t) strtoull(text, NULL, 10);
@@ -306,7 +305,7 @@ static void parse(struct options *options, int argc, char **argv)
     *options = (struct options){
         .connections = 64, .requests = 10000, .keys = 1, .method = "GET", .bucket = "bench"
     };
-    for (int flag; (flag = getopt(argc, argv, "p:c:n:m:b:k:s:r:H:uf")) != -1;) {
+    for (int flag; (flag = getopt(argc, argv, "p:c:n:m:b:k:s:o:g:r:H:u")) != -1;) {
         switch (flag) {
         case 'p':
             options->port = (unsigned) number(optarg);
@@ -336,8 +335,12 @@ static void parse(struct options *options, int argc, char **argv)
         case 'H':
             options->header = optarg;
             break;
-        case 'f':
-            print_free_port();
+        case 'o':
+            options->first_key = number(optarg);
+            break;
+        case 'g':
+            options->keys_per_prefix = number(optarg);
+            break;
         case 'u':
             options->is_unsigned = true;
             break;
