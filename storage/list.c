@@ -9,6 +9,7 @@
 #include "storage/state.h"
 #include "storage/txn.h"
 #include "storage/upload_row.h"
+#include "storage/version_id.h"
 
 #define FIRST_ENTRIES 64
 /* Rows that a page of objects may read and not show before it turns to the index, beside as many
@@ -23,6 +24,7 @@ struct lister {
     size_t capacity;
     str low, high;        /* keys in [low, high) are still to come */
     bool ended;           /* nothing can follow */
+    bool by_stamp;        /* versions stand by the stamp of their origin */
     bool by_index;        /* objects: past what is hidden, by version_object */
     size_t hidden;        /* rows read and not shown */
     bool within;          /* first the rest of the key `query->after`, behind `after_id` */
@@ -153,8 +155,19 @@ static struct place place_of(struct lister *lister, str key, str id)
     return place;
 }
 
-/* The rest of one key's versions or uploads. NULL when the version of the marker is gone: where it
- * stood is not known any more, so the listing goes on with the next key. */
+/* Where a version that is gone stood: its id tells the stamp, which is the rank where versions
+ * stand by their origin's time. Else the key is listed from its newest: showing a version twice is
+ * better than never, for who deletes page by page. */
+static struct place place_gone(struct lister *lister, str id)
+{
+    struct place place = { true, INT64_MAX, STR("~") }; /* above the name of any Region */
+    int64_t stamp_us;
+    if (lister->by_stamp && version_id_read(lister->arena, id, &stamp_us))
+        place.rank = stamp_us;
+    return place;
+}
+
+/* The rest of one key's versions or uploads. */
 static struct db_stmt *rows_within(struct lister *lister)
 {
     const struct list_query *query = lister->query;
@@ -171,7 +184,7 @@ static struct db_stmt *rows_within(struct lister *lister)
     }
     struct place place = place_of(lister, query->after, query->after_id);
     if (!place.found)
-        return NULL;
+        place = place_gone(lister, query->after_id);
     s = db_sql(lister->db, "SELECT " VERSION_COLUMNS "FROM version WHERE bucket=?1 AND key=?2 AND "
                            "(rank,origin,id)<(?3,?4,?5) ORDER BY rank DESC, origin DESC, id DESC");
     db_bind_i64(s, query->bucket);
@@ -187,7 +200,6 @@ static void open_rows(struct lister *lister)
 {
     if (lister->within)
         lister->stmt = rows_within(lister);
-    lister->within = lister->within && lister->stmt != NULL;
     if (lister->within)
         return;
     lister->stmt = rows_from(lister->db, lister->query->kind, lister->by_index);
@@ -294,6 +306,8 @@ enum store_result store_list(struct store_reader *reader, struct arena *arena,
 {
     struct lister lister = { .db = reader->db, .arena = arena, .query = query, .page = out };
     str common;
+
+    lister.by_stamp = reader->store->options.version_order == ORDER_ORIGIN;
 
     *out = (struct list_page){ .count = 0 };
     if (query->max == 0)

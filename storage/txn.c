@@ -176,18 +176,3 @@ uint64_t txn_draw_scope(const struct store_txn *txn, int64_t bucket)
 {
     return (uint64_t) (bucket - txn->cache->first_bucket);
 }
-
-str txn_draw_id(struct store_txn *txn, enum rng_purpose purpose, int64_t bucket, str name,
-                uint64_t ordinal)
-{
-    unsigned char bytes[24];
-    const struct rng_key key = {
-        .seed = txn->cache->seed,
-        .purpose = purpose,
-        .scope = txn_draw_scope(txn, bucket),
-        .name = name,
-        .ordinal = ordinal,
-    };
-    rng_bytes(&key, bytes, sizeof bytes);
-    return encode_base64url(txn->arena, bytes, sizeof bytes);
-}

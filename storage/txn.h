@@ -189,8 +189,5 @@ void queue_total_wipe(struct store_txn *txn);
 /* What keys draws about a bucket: its incarnation, counted from the last wipe, so that a wiped
  * world draws as a new one does. */
 uint64_t txn_draw_scope(const struct store_txn *txn, int64_t bucket);
-/* 32 URL-safe characters, keyed by (bucket incarnation, name, ordinal). */
-str txn_draw_id(struct store_txn *txn, enum rng_purpose purpose, int64_t bucket, str name,
-                uint64_t ordinal);
 
 #endif

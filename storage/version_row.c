@@ -4,6 +4,7 @@
 
 #include "base/bug.h"
 #include "storage/hot.h"
+#include "storage/version_id.h"
 
 enum {
     COL_BUCKET,
@@ -298,6 +299,16 @@ static int64_t rank_of(struct store_txn *txn, struct bucket_row *bucket,
 /* -- births
  * ---------------------------------------------------------------------------------------- */
 
+static str new_id(struct store_txn *txn, const struct version_info *version, uint64_t ordinal)
+{
+    const struct rng_key key = { .seed = txn->cache->seed,
+                                 .purpose = RNG_VERSION_ID,
+                                 .scope = txn_draw_scope(txn, version->bucket),
+                                 .name = version->key,
+                                 .ordinal = ordinal };
+    return version_id_make(txn->arena, &key, version->stamp_us);
+}
+
 enum store_result version_row_plan(struct store_txn *txn, struct version_write *write)
 {
     struct bucket_row *bucket = write->bucket;
@@ -306,8 +317,7 @@ enum store_result version_row_plan(struct store_txn *txn, struct version_write *
     uint64_t ordinal = txn_ordinal(txn, bucket);
     version->bucket = bucket->info.id;
     version->stamp_us = txn_stamp(txn, bucket);
-    version->id = enabled ? txn_draw_id(txn, RNG_VERSION_ID, version->bucket, version->key, ordinal)
-                          : STR(VERSION_NULL);
+    version->id = enabled ? new_id(txn, version, ordinal) : STR(VERSION_NULL);
     version->origin = str_copy(txn->arena, bucket->info.region);
     version->modified = txn->now;
     version->current = true;

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/encode.h"
 #include "base/limits.h"
+#include "server/s3/object.h"
 
 enum s3_code common_invalid_argument(struct request *rq, const char *message, const char *name,
                                      str value)
@@ -24,6 +25,10 @@ enum s3_code common_invalid_request(struct request *rq, const char *message)
 enum s3_code common_from_store(struct request *rq, enum store_result result)
 {
     enum s3_code code = s3_code_from_store(result);
+    if (code == S3_NoSuchVersion &&
+        object_version_id_is_invented(rq, request_query(rq, "versionId")))
+        return common_invalid_argument(rq, "Invalid version id specified", "versionId",
+                                       request_query(rq, "versionId"));
     if (code == S3_NoSuchBucket || code == S3_BucketNotEmpty)
         request_extra(rq, "BucketName",
                       rq->bucket.name.size > 0 ? rq->bucket.name : rq->address.bucket);
@@ -118,6 +123,14 @@ void common_owner(struct request *rq, struct xml_writer *xml, const char *elemen
 {
     xml_open(xml, element);
     xml_element(xml, "ID", common_canonical_id(rq, account));
+    xml_close(xml);
+}
+
+void common_initiator(struct xml_writer *xml, str canonical_id)
+{
+    xml_open(xml, "Initiator");
+    xml_element(xml, "ID", canonical_id);
+    xml_element(xml, "DisplayName", canonical_id);
     xml_close(xml);
 }
 

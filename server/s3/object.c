@@ -5,6 +5,7 @@
 #include "server/s3/checksum.h"
 #include "server/s3/common.h"
 #include "server/s3/meta.h"
+#include "storage/version_id.h"
 
 enum s3_code object_check_key(struct request *rq, str key)
 {
@@ -28,6 +29,12 @@ bool object_version_id_is_valid(str id)
             return false;
     }
     return true;
+}
+
+bool object_version_id_is_invented(struct request *rq, str id)
+{
+    int64_t stamp_us;
+    return id.size > 0 && !str_is(id, VERSION_NULL) && !version_id_read(rq->arena, id, &stamp_us);
 }
 
 enum s3_code object_version_query(struct request *rq, str *version_id)

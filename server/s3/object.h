@@ -9,6 +9,8 @@
 enum s3_code object_check_key(struct request *rq, str key);
 /* "null" or 32 URL-safe characters: also ids that another Region made. Pure. */
 bool object_version_id_is_valid(str id);
+/* Looked for and not found: was there ever such an id? AWS knows its own ids from invented ones. */
+bool object_version_id_is_invented(struct request *rq, str id);
 /* `versionId` of the query: STR_NONE when absent; InvalidArgument. */
 enum s3_code object_version_query(struct request *rq, str *version_id);
 

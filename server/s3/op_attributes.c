@@ -77,7 +77,7 @@ static enum s3_code write_parts(struct request *rq, struct xml_writer *xml,
     if (listed) {
         xml_integer(xml, "PartNumberMarker", after);
         xml_integer(xml, "NextPartNumberMarker",
-                    parts.count > 0 ? parts.at[parts.count - 1].number : after);
+                    parts.count > 0 ? parts.at[parts.count - 1].number : 0);
         xml_integer(xml, "MaxParts", max);
         xml_boolean(xml, "IsTruncated", parts.truncated);
     }

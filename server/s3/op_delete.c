@@ -53,8 +53,9 @@ static enum s3_code delete_done(struct request *rq)
     const struct version_delete *one = &del->at[0];
     if (del->head.result != STORE_OK)
         return common_from_store(rq, del->head.result);
-    /* Deleting a version that is not there is a success, as deleting a key is. */
-    bool absent = one->result == STORE_NO_VERSION;
+    /* Deleting a version that is not there any more is a success, as deleting a key is. */
+    bool absent =
+        one->result == STORE_NO_VERSION && !object_version_id_is_invented(rq, one->version_id);
     if (one->result != STORE_OK && !absent)
         return delete_refused(rq, one);
     if (one->made_marker || one->removed_marker)
@@ -132,6 +133,24 @@ static void write_deleted(const struct request *rq, struct xml_writer *xml,
     xml_close(xml);
 }
 
+static void write_outcome(struct request *rq, struct xml_writer *xml, const struct wanted *wanted,
+                          bool quiet)
+{
+    enum store_result result = wanted->sent ? wanted->sent->result : STORE_OK;
+    bool gone =
+        result == STORE_NO_VERSION && !object_version_id_is_invented(rq, wanted->version_id);
+    if (wanted->sent == NULL)
+        write_error(xml, wanted, wanted->refused, STR_NONE);
+    else if (result == STORE_LOCKED)
+        write_error(xml, wanted, S3_AccessDenied, str_of(locked_message));
+    else if (result != STORE_OK && !gone)
+        write_error(xml, wanted, s3_code_from_store(result), STR_NONE);
+    else if (!quiet) /* also a version that another request deleted first */
+        write_deleted(rq, xml, wanted);
+    if (wanted->sent && result == STORE_OK)
+        tell(rq, wanted->sent);
+}
+
 static enum s3_code batch_done(struct request *rq)
 {
     const struct batch *batch = rq->state;
@@ -141,16 +160,7 @@ static enum s3_code batch_done(struct request *rq)
     common_document_begin(rq, &document, "DeleteResult");
     for (size_t i = 0; i < batch->count; i++) {
         const struct wanted *wanted = &batch->wanted[i];
-        if (wanted->sent && wanted->sent->result == STORE_OK)
-            tell(rq, wanted->sent);
-        if (wanted->sent == NULL)
-            write_error(&document.xml, wanted, wanted->refused, STR_NONE);
-        else if (wanted->sent->result == STORE_LOCKED)
-            write_error(&document.xml, wanted, S3_AccessDenied, str_of(locked_message));
-        else if (wanted->sent->result != STORE_OK && wanted->sent->result != STORE_NO_VERSION)
-            write_error(&document.xml, wanted, s3_code_from_store(wanted->sent->result), STR_NONE);
-        else if (!batch->quiet) /* also a version that another request deleted first */
-            write_deleted(rq, &document.xml, wanted);
+        write_outcome(rq, &document.xml, wanted, batch->quiet);
     }
     return common_document_reply(rq, &document);
 }
@@ -241,10 +251,9 @@ enum s3_code op_delete_objects(struct request *rq)
         return common_invalid_request(
             rq, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
     store_delete_init(&batch->del, rq->arena);
-    /* Only of DeleteObject it is recorded that AWS refuses the header where nothing is locked. */
-    str bypass = request_get_header(rq, "x-amz-bypass-governance-retention");
-    batch->bypass = rq->bucket.object_lock && str_eq_nocase(bypass, STR("true"));
-    enum s3_code code = read_batch(rq, batch);
+    enum s3_code code = read_bypass(rq, &batch->bypass);
+    if (code == S3_OK)
+        code = read_batch(rq, batch);
     if (code != S3_OK)
         return code;
     batch->del.bucket = rq->bucket.id;

@@ -134,7 +134,7 @@ enum s3_code op_list_objects(struct request *rq)
         encoded(rq, &listing, "NextMarker", listing.page.next_key);
     encoded_if(rq, &listing, "Delimiter", listing.query.delimiter);
     write_limits(&listing, "MaxKeys", listing.query.max);
-    write_objects(rq, &listing, true);
+    write_objects(rq, &listing, !rq->who.anonymous); /* strangers are not told (recorded) */
     write_prefixes(rq, &listing);
     return common_document_reply(rq, &listing.document);
 }
@@ -158,9 +158,10 @@ static void write_head_v2(struct request *rq, struct listing *listing)
     str token = request_query(rq, "continuation-token");
     xml_element(xml, "Name", rq->bucket.name);
     encoded(rq, listing, "Prefix", listing->query.prefix);
-    encoded_if(rq, listing, "StartAfter", request_query(rq, "start-after"));
     if (token.size > 0)
         xml_element(xml, "ContinuationToken", token);
+    else
+        encoded_if(rq, listing, "StartAfter", request_query(rq, "start-after"));
     if (listing->page.truncated)
         xml_element(xml, "NextContinuationToken",
                     token_make(rq->arena, listing->query.prefix, listing->query.delimiter,
@@ -262,7 +263,7 @@ static void write_upload(struct request *rq, struct listing *listing,
     xml_open(xml, "Upload");
     encoded(rq, listing, "Key", upload->key);
     xml_element(xml, "UploadId", upload->id);
-    write_owner(rq, listing, "Initiator", upload->meta.acl);
+    common_initiator(xml, acl_owner(rq, upload->meta.acl));
     write_owner(rq, listing, "Owner", upload->meta.acl);
     xml_element(xml, "StorageClass", storage_class(&upload->meta));
     xml_element(xml, "Initiated", common_timestamp(rq, upload->initiated));
@@ -271,28 +272,59 @@ static void write_upload(struct request *rq, struct listing *listing,
     xml_close(xml);
 }
 
+/* An upload that is over may be a marker; one of another key may not (recorded). */
+static enum s3_code read_upload_markers(struct request *rq, struct listing *listing)
+{
+    struct upload_info upload;
+    int64_t bucket;
+    str id = request_query(rq, "upload-id-marker");
+    listing->query.after = request_query(rq, "key-marker");
+    /* "If key-marker is not specified, the upload-id-marker parameter is ignored." */
+    if (listing->query.after.size == 0 || id.size == 0)
+        return S3_OK;
+    listing->query.after_id = id;
+    struct store_reader *reader = rq->lane->reader;
+    if (store_upload_get(reader, rq->arena, rq->bucket.id, listing->query.after, id, &upload) ==
+            STORE_OK ||
+        store_upload_bucket(reader, id, &bucket) != STORE_OK)
+        return S3_OK;
+    return common_invalid_argument(rq, "Invalid uploadId marker", "upload-id-marker", id);
+}
+
+/* The last upload of the page, also of the last page; of a page of prefixes alone, as recorded,
+ * nothing. */
+static void write_upload_markers(struct request *rq, struct listing *listing)
+{
+    const struct list_entry *last = NULL;
+    for (size_t i = 0; i < listing->page.count; i++)
+        if (!listing->page.at[i].is_prefix)
+            last = &listing->page.at[i];
+    encoded(rq, listing, "KeyMarker", listing->query.after);
+    xml_element(&listing->document.xml, "UploadIdMarker", listing->query.after_id);
+    if (last && listing->page.truncated) { /* may be a prefix behind the last upload */
+        encoded(rq, listing, "NextKeyMarker", listing->page.next_key);
+        xml_element(&listing->document.xml, "NextUploadIdMarker", listing->page.next_id);
+    } else {
+        encoded(rq, listing, "NextKeyMarker", last ? last->key : STR(""));
+        xml_element(&listing->document.xml, "NextUploadIdMarker",
+                    last ? last->upload->id : STR(""));
+    }
+}
+
 enum s3_code op_list_uploads(struct request *rq)
 {
     struct listing listing;
     enum s3_code code = read_shared(rq, LIST_UPLOADS, "max-uploads", &listing);
-    if (code == S3_OK) {
-        listing.query.after = request_query(rq, "key-marker");
-        /* "If key-marker is not specified, the upload-id-marker parameter is ignored." */
-        if (listing.query.after.size > 0)
-            listing.query.after_id = request_query(rq, "upload-id-marker");
+    if (code == S3_OK)
+        code = read_upload_markers(rq, &listing);
+    if (code == S3_OK)
         code = run(rq, &listing);
-    }
     if (code != S3_OK)
         return code;
     common_document_begin(rq, &listing.document, "ListMultipartUploadsResult");
     xml_element(&listing.document.xml, "Bucket", rq->bucket.name);
-    encoded(rq, &listing, "KeyMarker", listing.query.after);
-    xml_element(&listing.document.xml, "UploadIdMarker", listing.query.after_id);
-    if (listing.page.truncated) {
-        encoded(rq, &listing, "NextKeyMarker", listing.page.next_key);
-        xml_element(&listing.document.xml, "NextUploadIdMarker", listing.page.next_id);
-    }
-    encoded(rq, &listing, "Prefix", listing.query.prefix);
+    write_upload_markers(rq, &listing);
+    encoded_if(rq, &listing, "Prefix", listing.query.prefix);
     encoded_if(rq, &listing, "Delimiter", listing.query.delimiter);
     write_limits(&listing, "MaxUploads", listing.query.max);
     for (size_t i = 0; i < listing.page.count; i++)

@@ -271,7 +271,9 @@ enum s3_code op_abort_upload(struct request *rq)
     return request_write(rq, &write->head, abort_done);
 }
 
-static void write_parts(struct request *rq, struct xml_writer *xml, const struct part_list *parts)
+/* The checksums that S3 keeps of its own accord are not told before the object is there. */
+static void write_parts(struct request *rq, struct xml_writer *xml, const struct part_list *parts,
+                        bool checksums)
 {
     for (size_t i = 0; i < parts->count; i++) {
         const struct part_info *part = &parts->at[i];
@@ -280,23 +282,20 @@ static void write_parts(struct request *rq, struct xml_writer *xml, const struct
         xml_element(xml, "LastModified", common_timestamp(rq, part->modified));
         xml_element(xml, "ETag", common_etag_quoted(rq, part->etag));
         xml_integer(xml, "Size", part->size_bytes);
-        checksum_write(rq, xml, &part->checksum, 0);
+        if (checksums)
+            checksum_write(rq, xml, &part->checksum, 0);
         xml_close(xml);
     }
-}
-
-static void write_account(struct xml_writer *xml, const char *element, str id)
-{
-    xml_open(xml, element);
-    xml_element(xml, "ID", id);
-    xml_close(xml);
 }
 
 static void write_part_list(struct request *rq, struct xml_writer *xml,
                             const struct upload_info *upload)
 {
-    write_account(xml, "Initiator", acl_owner(rq, upload->meta.acl));
-    write_account(xml, "Owner", acl_owner(rq, upload->meta.acl));
+    str owner = acl_owner(rq, upload->meta.acl);
+    common_initiator(xml, owner);
+    xml_open(xml, "Owner");
+    xml_element(xml, "ID", owner);
+    xml_close(xml);
     xml_element(xml, "StorageClass",
                 upload->meta.storage_class.size > 0 ? upload->meta.storage_class : STR("STANDARD"));
     if (upload->checksum_kind == DIGEST_NONE)
@@ -336,7 +335,7 @@ enum s3_code op_list_parts(struct request *rq)
                 parts.count > 0 ? parts.at[parts.count - 1].number : 0);
     xml_integer(&document.xml, "MaxParts", max);
     xml_boolean(&document.xml, "IsTruncated", parts.truncated);
-    write_parts(rq, &document.xml, &parts);
+    write_parts(rq, &document.xml, &parts, upload.checksum_kind != DIGEST_NONE);
     write_part_list(rq, &document.xml, &upload);
     return common_document_reply(rq, &document);
 }

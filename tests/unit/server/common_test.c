@@ -3,6 +3,7 @@
 
 #include "server/s3/address.h"
 #include "server/s3/common.h"
+#include "storage/version_id.h"
 
 static struct request request_of(struct arena *arena, const char *query)
 {
@@ -113,17 +114,37 @@ TEST(times_in_documents_are_whole_seconds)
     arena_free(arena);
 }
 
+static str some_version_id(struct arena *arena)
+{
+    const struct rng_key draw = { .seed = 1, .purpose = RNG_VERSION_ID, .name = STR("k") };
+    return version_id_make(arena, &draw, 1);
+}
+
+TEST(a_version_that_never_was_is_a_bad_argument)
+{
+    struct arena *arena = arena_new();
+    struct request rq = request_of(arena, "versionId=00000000000000000000000000000000");
+    assert_int_equal(common_from_store(&rq, STORE_NO_VERSION), S3_InvalidArgument);
+    assert_str(rq.message, "Invalid version id specified");
+    assert_str(fields_get(&rq.extra, "ArgumentName"), "versionId");
+    rq = request_of(arena, "versionId=null");
+    assert_int_equal(common_from_store(&rq, STORE_NO_VERSION), S3_NoSuchVersion);
+    arena_free(arena);
+}
+
 TEST(a_refusal_names_what_was_not_found)
 {
     struct arena *arena = arena_new();
-    struct request rq = request_of(arena, "versionId=v&uploadId=u");
+    str id = some_version_id(arena);
+    str query = str_format(arena, "versionId=%.*s&uploadId=u", STR_ARG(id));
+    struct request rq = request_of(arena, query.ptr);
     rq.address.key = STR("k");
     rq.bucket.name = STR("b");
     assert_int_equal(common_from_store(&rq, STORE_OK), S3_OK);
     assert_int_equal(rq.extra.count, 0);
     assert_int_equal(common_from_store(&rq, STORE_NO_VERSION), S3_NoSuchVersion);
     assert_str(fields_get(&rq.extra, "Key"), "k");
-    assert_str(fields_get(&rq.extra, "VersionId"), "v");
+    assert_true(str_eq(fields_get(&rq.extra, "VersionId"), id));
     assert_int_equal(common_from_store(&rq, STORE_NO_UPLOAD), S3_NoSuchUpload);
     assert_str(fields_get(&rq.extra, "UploadId"), "u");
     assert_int_equal(common_from_store(&rq, STORE_NOT_EMPTY), S3_BucketNotEmpty);

@@ -219,7 +219,7 @@ TEST(listing_v1_names_the_next_marker_only_with_a_delimiter)
     fill(wire);
     struct got got = wire_ask(wire, "GET", "/bkt?max-keys=1", "");
     assert_false(wire_says(&got, "<NextMarker>"));
-    assert_says(got, "<Owner><ID>");
+    assert_false(wire_says(&got, "<Owner>")); /* for a stranger */
     got = wire_ask(wire, "GET", "/bkt?max-keys=2&delimiter=/", "");
     assert_says(got, "<NextMarker>d/</NextMarker>");
     got = wire_ask(wire, "GET", "/bkt?delimiter=/&marker=d/", "");

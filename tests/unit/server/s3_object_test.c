@@ -228,6 +228,9 @@ TEST(versions_and_markers_come_and_go)
     got = wire_ask(wire, "GET", "/bkt/k?versionId=nonsense", "");
     assert_says(got, "Invalid version id specified");
     got = wire_ask(wire, "GET", "/bkt/k?versionId=00000000000000000000000000000000", "");
+    assert_says(got, "Invalid version id specified");
+    str elsewhere = str_format(wire->arena, "/bkt/other?versionId=%.*s", STR_ARG(first));
+    got = wire_ask(wire, "GET", elsewhere.ptr, "");
     assert_says(got, "<Code>NoSuchVersion</Code>");
 
     got = wire_ask(wire, "DELETE", by_marker.ptr, "");
@@ -250,9 +253,10 @@ TEST(many_keys_are_deleted_in_one_request)
     assert_says(got, "Missing required header");
     struct digest_value md5 = digest_of(DIGEST_MD5, document, sizeof document - 1);
     str text = str_copy(wire->arena, encode_base64(wire->arena, md5.bytes, 16));
-    /* Nothing is locked here: of many keys, asking to bypass a lock is no mistake. */
     got = wire_with(wire, "POST", "/bkt?delete", document, { "Content-MD5", text.ptr },
                     { "x-amz-bypass-governance-retention", "true" });
+    assert_says(got, "only applicable to Object Lock enabled buckets");
+    got = wire_with(wire, "POST", "/bkt?delete", document, { "Content-MD5", text.ptr });
     assert_status(got, 200);
     assert_says(got, "<Deleted><Key>a</Key></Deleted><Deleted><Key>none</Key></Deleted>");
     assert_says(got, "<Code>NoSuchVersion</Code>");

@@ -305,11 +305,11 @@ TEST(an_entry_shows_what_listings_print)
     fixture_free(f);
 }
 
-TEST(a_page_resumes_after_a_version_that_is_gone_at_the_next_key)
+TEST(a_page_resumes_behind_where_a_version_stood_that_is_gone)
 {
     struct fixture *f = fixture_new(NULL);
     fixture_versioning(f, VERSIONING_ENABLED);
-    (void) fixture_put(f, STR("a"), STR("1"));
+    str first = fixture_put(f, STR("a"), STR("1")).id;
     str second = fixture_put(f, STR("a"), STR("2")).id;
     (void) fixture_put(f, STR("a"), STR("3"));
     (void) fixture_put(f, STR("b"), STR("4"));
@@ -319,8 +319,11 @@ TEST(a_page_resumes_after_a_version_that_is_gone_at_the_next_key)
     assert_int_equal(list(f, f->arena, &query).count, 2);
     fixture_delete(f, STR("a"), second);
     struct list_page page = list(f, f->arena, &query);
-    assert_int_equal(page.count, 1);
-    assert_str(page.at[0].key, "b");
+    assert_int_equal(page.count, 2);
+    assert_true(str_eq(page.at[0].version.id, first));
+    assert_str(page.at[1].key, "b");
+    query.after_id = STR("null"); /* tells no time: all of the key */
+    assert_int_equal(list(f, f->arena, &query).count, 3);
     fixture_free(f);
 }
 
