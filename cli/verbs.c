@@ -66,8 +66,9 @@ static const struct verb verbs[] = {
       "[--link LINK] [--replication fail] [--reason WORD]",
       "inject errors, delays, cut connections", VERB_PLAIN, verb_fault },
     { "replication", "Change",
-      "replication [list|hold|release|drop|retry] [SRC DST] [--count N] [--reason CODE]",
-      "list, drop, retry, hold; release (without --count: ends the hold)", VERB_PLAIN, verb_replication },
+      "replication [list|hold|release|drop|retry|resync] [SRC DST|BUCKET] [--count N] "
+      "[--reason CODE] [--key PREFIX] [--status S,...]",
+      "list, drop, retry, hold; release (without --count: ends the hold); resync", VERB_PLAIN, verb_replication },
     { "clock", "Change",
       "clock [show|pause|run|advance|next|set|rate|mode] [DUR|TIME|N|MODE]",
       "show, pause, run, advance", VERB_PLAIN, verb_clock },

@@ -45,6 +45,8 @@ static const struct command commands[] = {
       "[REGION REGION] [count N] [key PREFIX] [reason CODE]", 0, "they never arrive" },
     { "replication retry", 0, 6, time_retry, "[REGION REGION] [count N] [key PREFIX]", 0,
       "apply failed copies again" },
+    { "replication resync", 1, 3, time_resync, "BUCKET [key PREFIX]", 0,
+      "queue what live replication skipped: existing objects, failed ones" },
     { "clock advance", 1, 1, time_advance, "DUR", 0, "move it; what is due happens" },
     { "clock next", 0, 0, time_next, "", 0, "to the next thing that happens" },
     { "clock set", 1, 1, time_set, "TIME", 0, "move it to an instant" },

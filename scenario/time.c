@@ -2,6 +2,7 @@
 #include "scenario/facts.h"
 #include "scenario/run.h"
 #include "server/mraps.h"
+#include "storage/resync.h"
 
 #define DEFAULT_WAIT DURATION_S(3600)
 
@@ -202,4 +203,27 @@ bool time_drop(struct call *call)
 bool time_retry(struct call *call)
 {
     return by_hand(call, TIME_RETRY);
+}
+
+bool time_resync(struct call *call)
+{
+    struct run *run = call->run;
+    struct bucket_info bucket;
+    struct store_resync resync;
+    str key = call_after(call, "key");
+    store_read_begin(run->lane->reader);
+    if (store_bucket_get(run->lane->reader, run->arena, call->args[0], &bucket) != STORE_OK)
+        return run_fail(call, "there is no bucket '%.*s'", STR_ARG(call->args[0]));
+    store_resync_init(&resync, run->arena);
+    resync.bucket = bucket.id;
+    resync.walk = resync.more = true;
+    resync.job = STR("resync");
+    resync.filter = (struct resync_filter){ .eligible = true, .prefixes = { &key, key.size > 0 } };
+    resync.filter.statuses = 1u << REPL_NONE | 1u << REPL_STATUS_FAILED;
+    while (resync.more)
+        if (store_write_wait(run->world->store, &resync.head) != STORE_OK)
+            return run_fail(call, "the resync could not be queued: %s",
+                            store_result_name(resync.head.result));
+    run_note(run, "%.*s", STR_ARG(call->line->text));
+    return true;
 }

@@ -65,6 +65,8 @@ admin_fn admin_patch_region, admin_patch_link, admin_put_partitions, admin_delet
     admin_reset;
 /* time.c: clock, wait, replication by hand */
 admin_fn admin_get_clock, admin_post_clock, admin_wait, admin_release, admin_drop, admin_retry;
+/* resync.c */
+admin_fn admin_resync;
 /* watch.c: events, anomalies, the API's description; metrics.c */
 admin_fn admin_events, admin_anomalies, admin_clear_anomalies, admin_openapi, admin_metrics;
 /* faults.c */

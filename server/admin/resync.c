@@ -1,0 +1,141 @@
+/* Resync by hand: what S3 Batch Replication does, at once and in one call: queues copies of
+ * versions that live replication skips. Page by page, so that the writer is free between them. */
+#include "replication/timekeeper.h"
+#include "server/admin/call.h"
+#include "storage/resync.h"
+
+#define JOB "resync" /* marks the rows: what was deleted at the destination by id stays away */
+
+struct resync {
+    struct store_resync write;
+    struct bucket_list buckets;
+    size_t at;
+    uint64_t queued, found;
+};
+
+static enum s3_code page_done(struct request *rq);
+
+static enum s3_code show_resync(struct request *rq, const struct resync *resync)
+{
+    struct buf buf;
+    struct json_writer w = admin_begin(rq, &buf);
+    json_integer(&w, "count", (int64_t) resync->queued);
+    json_integer(&w, "found", (int64_t) resync->found);
+    json_integer(&w, "buckets", (int64_t) resync->buckets.count);
+    json_end(&w);
+    return admin_reply(rq, &buf);
+}
+
+static enum s3_code next_page(struct request *rq)
+{
+    struct resync *resync = admin_call_of(rq)->state;
+    if (resync->at == resync->buckets.count)
+        return show_resync(rq, resync);
+    struct store_resync fresh;
+    store_resync_init(&fresh, rq->arena);
+    resync->write.head = fresh.head;
+    resync->write.bucket = resync->buckets.at[resync->at].id;
+    return request_write(rq, &resync->write.head, page_done);
+}
+
+static enum s3_code page_done(struct request *rq)
+{
+    struct resync *resync = admin_call_of(rq)->state;
+    enum store_result result = resync->write.head.result;
+    if (result == STORE_BUSY)
+        return admin_problem(
+            rq, 503, "queue-full",
+            str_format(rq->arena, "the replication queue is full: %llu versions were queued",
+                       (unsigned long long) resync->queued),
+            STR("let copies arrive (atoll clock advance, atoll heal), then resync again: what is "
+                "queued already gets no second copy"));
+    if (result != STORE_OK && result != STORE_NO_BUCKET)
+        return admin_store_problem(rq, result);
+    resync->queued += resync->write.queued;
+    resync->found += resync->write.count;
+    if (result == STORE_NO_BUCKET || !resync->write.more) {
+        resync->at++;
+        resync->write.place = (struct resync_place){ 0 };
+    }
+    return next_page(rq);
+}
+
+/* "none,failed", or a list of them. False: the problem stands. */
+static bool read_statuses(struct admin_call *call, unsigned *statuses)
+{
+    static const char *const names[] = { [REPL_NONE] = "none",
+                                         [REPL_STATUS_PENDING] = "pending",
+                                         [REPL_STATUS_COMPLETED] = "completed",
+                                         [REPL_STATUS_FAILED] = "failed",
+                                         [REPL_STATUS_REPLICA] = "replica" };
+    const struct json *list = json_member(call->document, "statuses");
+    *statuses = 1u << REPL_NONE | 1u << REPL_STATUS_FAILED;
+    if (list == NULL)
+        return true;
+    *statuses = 0;
+    for (const struct json *one = list->child; one; one = one->next) {
+        size_t i = 0;
+        while (i < COUNT(names) && !str_is(one->string, names[i]))
+            i++;
+        if (i == COUNT(names) || one->kind != JSON_STRING) {
+            admin_problem(call->rq, 400, "bad-status",
+                          str_format(call->rq->arena, "'%.*s' is no replication status",
+                                     STR_ARG(one->string)),
+                          STR("say none, failed, completed, replica or pending"));
+            return false;
+        }
+        *statuses |= 1u << i;
+    }
+    if (*statuses)
+        return true;
+    admin_problem(call->rq, 400, "bad-document", STR("statuses is a list of at least one"),
+                  STR("[\"none\", \"failed\"] is what is taken when you leave it out"));
+    return false;
+}
+
+/* The named bucket, or all that have rules. */
+static bool find_buckets(struct admin_call *call, struct resync *resync)
+{
+    struct request *rq = call->rq;
+    str name = json_string(call->document, "bucket", STR_NONE);
+    if (str_is_set(name)) {
+        resync->buckets.at = ARENA_NEW(rq->arena, struct bucket_info);
+        resync->buckets.count = 1;
+        if (store_bucket_get(rq->lane->reader, rq->arena, name, resync->buckets.at) == STORE_OK)
+            return true;
+        admin_problem(rq, 404, "unknown-bucket",
+                      str_format(rq->arena, "there is no bucket '%.*s'", STR_ARG(name)), STR_NONE);
+        return false;
+    }
+    const struct bucket_list_query all = { .max = 0 };
+    enum store_result result =
+        store_bucket_list(rq->lane->reader, rq->arena, &all, &resync->buckets);
+    size_t kept = 0;
+    for (size_t i = 0; result == STORE_OK && i < resync->buckets.count; i++)
+        if (store_bucket_may_have(&resync->buckets.at[i], STR(CONFIG_REPLICATION_RULES)))
+            resync->buckets.at[kept++] = resync->buckets.at[i];
+    resync->buckets.count = kept;
+    if (result == STORE_OK)
+        return true;
+    (void) admin_store_problem(rq, result);
+    return false;
+}
+
+enum s3_code admin_resync(struct admin_call *call)
+{
+    static const char *const members[] = { "bucket", "prefix", "statuses", NULL };
+    struct resync *resync = ARENA_NEW(call->rq->arena, struct resync);
+    struct resync_filter *filter = &resync->write.filter;
+    if (!admin_members(call, members) || !read_statuses(call, &filter->statuses) ||
+        !find_buckets(call, resync))
+        return S3_OK;
+    str *prefix = ARENA_NEW(call->rq->arena, str);
+    *prefix = json_string(call->document, "prefix", STR_NONE);
+    if (prefix->size > 0)
+        filter->prefixes = (struct resync_names){ prefix, 1 };
+    resync->write.walk = true;
+    filter->eligible = true;
+    resync->write.job = STR(JOB);
+    call->state = resync;
+    return next_page(call->rq);
+}
