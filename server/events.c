@@ -12,8 +12,14 @@
 #include "base/lock.h"
 #include "server/request.h"
 
-#define READ_BYTES (8 * 1024)       /* rendered at once */
+#define READ_BYTES (32 * 1024)      /* rendered at once */
 #define RENDERED_BYTES (256 * 1024) /* READ_BYTES and the longest event */
+#define TELL_EVERY_MS 10            /* a stream of events wakes its subscribers this often */
+
+struct kept {
+    struct event *event;
+    str text; /* as JSON, once a subscriber wanted it; malloc'd */
+};
 
 struct slot {
     _Atomic uint64_t turn;
@@ -31,9 +37,13 @@ struct events {
     pthread_t thread;
     struct events_options options;
     struct mutex lock; /* of what follows */
-    struct event **kept;
+    struct kept *kept;
     uint64_t newest;
     struct subscription *subscriptions;
+    struct arena *arena; /* of writing one event */
+    struct buf written;
+    struct mutex pause_lock; /* a leaf; `stopping` is set under it */
+    struct condition pause;
 };
 
 struct subscription {
@@ -45,7 +55,6 @@ struct subscription {
     uint64_t after;
     bool waiting; /* found nothing and wants to be woken */
     bool greeted;
-    struct arena *arena; /* of rendering */
     struct buf rendered;
     size_t taken; /* of rendered */
 };
@@ -131,41 +140,67 @@ static struct event *pop_locked(struct events *events)
     return event;
 }
 
+static void forget(struct kept *kept)
+{
+    free(kept->event);
+    free((char *) (uintptr_t) kept->text.ptr);
+    *kept = (struct kept){ 0 };
+}
+
 static void drain_locked(struct events *events)
 {
     mutex_assert_held(&events->lock);
     for (struct event *event = pop_locked(events); event; event = pop_locked(events)) {
-        struct event **place = &events->kept[event->number % events->options.kept];
+        struct kept *place = &events->kept[event->number % events->options.kept];
         if (events->options.each)
             events->options.each(events->options.ctx, event);
-        free(*place);
-        *place = event;
+        forget(place);
+        place->event = event;
         events->newest = event->number;
     }
 }
 
-static void tell_locked(struct events *events)
+/* True when somebody was waiting for it. */
+static bool tell_locked(struct events *events)
 {
+    bool told = false;
     mutex_assert_held(&events->lock);
     for (struct subscription *s = events->subscriptions; s; s = s->next)
         if (s->waiting && s->after < events->newest) {
             s->waiting = false;
+            told = true;
             s->rq->host->wake(s->rq);
         }
+    return told;
+}
+
+static bool drain_and_tell(struct events *events)
+{
+    SCOPED_LOCK(&events->lock);
+    drain_locked(events);
+    return tell_locked(events);
 }
 
 void events_flush(struct events *events)
 {
-    SCOPED_LOCK(&events->lock);
-    drain_locked(events);
-    tell_locked(events);
+    (void) drain_and_tell(events);
+}
+
+/* What comes after a first event waits a little for more: ten subscribers that are woken for each
+ * of thirty thousand events a second would cost as much as the requests themselves. */
+static void pause_telling(struct events *events)
+{
+    SCOPED_LOCK(&events->pause_lock);
+    if (!atomic_load(&events->stopping))
+        (void) condition_wait_for(&events->pause, &events->pause_lock, DURATION_MS(TELL_EVERY_MS));
 }
 
 static void *drain_on(void *arg)
 {
     struct events *events = arg;
     while (!atomic_load(&events->stopping)) {
-        events_flush(events);
+        while (drain_and_tell(events))
+            pause_telling(events);
         atomic_store(&events->asleep, true);
         /* Something may have come between the two; else whoever comes next rings. */
         if (is_wanted(events) && atomic_exchange(&events->asleep, false))
@@ -184,10 +219,14 @@ struct events *events_new(const struct events_options *options)
     events->options = *options;
     if (events->options.kept == 0)
         events->options.kept = 1;
-    events->kept = mem_alloc(sizeof(struct event *) * events->options.kept);
+    events->kept = mem_alloc(sizeof(struct kept) * events->options.kept);
+    events->arena = arena_new();
+    buf_init(&events->written, RENDERED_BYTES);
     for (uint64_t i = 0; i < EVENTS_INTAKE; i++)
         atomic_store_explicit(&events->intake[i].turn, i, memory_order_relaxed);
     mutex_init(&events->lock);
+    mutex_init(&events->pause_lock);
+    condition_init(&events->pause);
     (void) sem_init(&events->bell, 0, 0);
     events->thread = thread_start("events", drain_on, events);
     return events;
@@ -196,14 +235,21 @@ struct events *events_new(const struct events_options *options)
 void events_free(struct events *events)
 {
     BUG_UNLESS(events->subscriptions == NULL);
+    mutex_lock(&events->pause_lock);
     atomic_store(&events->stopping, true);
+    condition_wake_one(&events->pause);
+    mutex_unlock(&events->pause_lock);
     ring(events);
     (void) pthread_join(events->thread, NULL);
     events_flush(events);
     for (unsigned i = 0; i < events->options.kept; i++)
-        free(events->kept[i]);
+        forget(&events->kept[i]);
     (void) sem_destroy(&events->bell);
+    condition_fini(&events->pause);
+    mutex_fini(&events->pause_lock);
     mutex_fini(&events->lock);
+    buf_fini(&events->written);
+    arena_free(events->arena);
     free(events->kept);
     free(events);
 }
@@ -224,10 +270,10 @@ static uint64_t oldest_locked(const struct events *events)
     return events->newest > events->options.kept ? events->newest - events->options.kept + 1 : 1;
 }
 
-static const struct event *at_locked(const struct events *events, uint64_t number)
+static struct kept *at_locked(const struct events *events, uint64_t number)
 {
     mutex_assert_held(&events->lock);
-    return events->kept[number % events->options.kept];
+    return &events->kept[number % events->options.kept];
 }
 
 void events_walk(struct events *events, bool (*see)(void *ctx, const struct event *event),
@@ -235,8 +281,9 @@ void events_walk(struct events *events, bool (*see)(void *ctx, const struct even
 {
     SCOPED_LOCK(&events->lock);
     drain_locked(events);
+    (void) tell_locked(events);
     for (uint64_t n = oldest_locked(events); n <= events->newest; n++)
-        if (!see(ctx, at_locked(events, n)))
+        if (!see(ctx, at_locked(events, n)->event))
             break;
 }
 
@@ -253,7 +300,6 @@ static void unsubscribe(void *arg)
     *at = subscription->next;
     mutex_unlock(&events->lock);
     atomic_fetch_sub(&events->listening, 1);
-    arena_free(subscription->arena);
     buf_fini(&subscription->rendered);
     free(subscription);
 }
@@ -266,10 +312,10 @@ struct subscription *events_subscribe(struct events *events, struct request *rq,
     subscription->rq = rq;
     subscription->format = format;
     subscription->types = types;
-    subscription->arena = arena_new();
     buf_init(&subscription->rendered, RENDERED_BYTES);
     mutex_lock(&events->lock);
     drain_locked(events);
+    (void) tell_locked(events);
     /* A number that is not there yet is of an earlier process: all of this one is new to it. */
     subscription->after = after == UINT64_MAX ? events->newest : after > events->newest ? 0 : after;
     subscription->next = events->subscriptions;
@@ -280,12 +326,29 @@ struct subscription *events_subscribe(struct events *events, struct request *rq,
     return subscription;
 }
 
-static void render(struct subscription *s, const struct event *event)
+/* Written once, for all subscribers. */
+static str text_locked(struct events *events, struct kept *kept)
+{
+    mutex_assert_held(&events->lock);
+    if (kept->text.ptr == NULL) {
+        buf_clear(&events->written);
+        arena_reset(events->arena);
+        events_write(events->arena, kept->event, &events->written);
+        str text = buf_str(&events->written);
+        char *copy = mem_resize(NULL, text.size + 1);
+        memcpy(copy, text.ptr, text.size);
+        kept->text = str_from(copy, text.size);
+    }
+    return kept->text;
+}
+
+static void render_locked(struct subscription *s, struct kept *kept)
 {
     if (s->format == EVENTS_SSE)
-        buf_addf(&s->rendered, "id: %llu\nevent: %s\ndata: ", (unsigned long long) event->number,
-                 events_kind_name(event->kind));
-    events_write(s->arena, event, &s->rendered);
+        buf_addf(&s->rendered,
+                 "id: %llu\nevent: %s\ndata: ", (unsigned long long) kept->event->number,
+                 events_kind_name(kept->event->kind));
+    buf_add(&s->rendered, text_locked(s->events, kept));
     buf_add(&s->rendered, s->format == EVENTS_SSE ? STR("\n\n") : STR("\n"));
 }
 
@@ -298,31 +361,28 @@ static void render_gap(struct subscription *s, uint64_t missed)
              (unsigned long long) missed);
 }
 
+/* Does not drain: what comes now comes with the next telling. */
 static void fill_locked(struct subscription *s)
 {
     struct events *events = s->events;
     mutex_assert_held(&events->lock);
-    drain_locked(events);
     uint64_t oldest = oldest_locked(events);
     if (s->after + 1 < oldest) {
         render_gap(s, oldest - s->after - 1);
         s->after = oldest - 1;
     }
     while (s->after < events->newest && s->rendered.size < READ_BYTES) {
-        const struct event *event = at_locked(events, ++s->after);
-        if (s->types & 1u << event->kind)
-            render(s, event);
+        struct kept *kept = at_locked(events, ++s->after);
+        if (s->types & 1u << kept->event->kind)
+            render_locked(s, kept);
     }
     s->waiting = s->rendered.size == 0;
-    if (s->waiting)
-        tell_locked(events); /* what was drained here may be news to others */
 }
 
 bool events_read(struct subscription *s, char *out, size_t room, size_t *size)
 {
     if (s->taken == s->rendered.size) {
         buf_clear(&s->rendered);
-        arena_reset(s->arena);
         s->taken = 0;
         if (!s->greeted && s->format == EVENTS_SSE)
             buf_add(&s->rendered, STR("retry: 1000\n\n"));

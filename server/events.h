@@ -3,8 +3,9 @@
  *     writers --> intake (bounded, lock-free) --> drain --> metrics, the last N, subscribers
  *
  * A writer never blocks and never wakes anybody unless somebody listens or the intake fills: what
- * finds no room is dropped and counted. Whoever reads drains first, so a reader sees all that was
- * emitted before it asked. Numbers are given at the intake, without holes.
+ * finds no room is dropped and counted. Whoever asks drains first, so it sees all that was emitted
+ * before; a stream is told of a first event at once, and of those behind it every few milliseconds.
+ * Numbers are given at the intake, without holes.
  *
  * Ownership: events_emit copies. Threads: any. Bounds: EVENTS_INTAKE on the way, `kept` (--journal)
  * remembered; a subscriber has a cursor, no queue, and is told how many it missed.

@@ -31,6 +31,7 @@ static void emit(struct events *events, const char *key)
 struct reader { /* a request that listens, and its host */
     struct request *rq;
     struct subscription *subscription;
+    struct events *events;
     sem_t woken;
 };
 
@@ -51,6 +52,7 @@ static void reader_open(struct reader *reader, struct events *events, unsigned t
     reader->rq->host = &host;
     reader->rq->connection = reader;
     (void) sem_init(&reader->woken, 0, 0);
+    reader->events = events;
     reader->subscription = events_subscribe(events, reader->rq, EVENTS_NDJSON, types, after);
 }
 
@@ -65,6 +67,7 @@ static str read_all(struct reader *reader, struct buf *out)
 {
     size_t size = 1;
     buf_init_arena(out, reader->rq->arena, 1u << 20);
+    events_flush(reader->events);
     while (size > 0) {
         char piece[7];
         assert_true(events_read(reader->subscription, piece, sizeof piece, &size));
