@@ -1,4 +1,4 @@
-/* Verbs about time: clock and wait. */
+/* Verbs about time: clock, lifecycle and wait. */
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -59,6 +59,20 @@ int verb_clock(struct cli *cli)
         return print_clock(cli, "POST", buf_str(&buf));
     }
     return cli_usage(cli, "say show, pause, run, advance DUR, next, set TIME, rate N or mode M");
+}
+
+int verb_lifecycle(struct cli *cli)
+{
+    const struct json *document;
+    bool printed;
+    if (cli->word_count != 1 || !str_is(cli->words[0], "run"))
+        return cli_usage(cli, "say lifecycle run");
+    int code =
+        cli_ask(cli, "POST", STR("/_atoll/v1/lifecycle/run"), STR("{}"), &document, &printed);
+    if (code == EXIT_YES && !printed && !cli->quiet)
+        (void) printf("lifecycle acted on %.0f objects and uploads\n",
+                      json_number(document, "count", 0));
+    return code;
 }
 
 static void print_missing(const struct json *document)

@@ -72,6 +72,8 @@ static const struct verb verbs[] = {
     { "clock", "Change",
       "clock [show|pause|run|advance|next|set|rate|mode] [DUR|TIME|N|MODE]",
       "show, pause, run, advance", VERB_PLAIN, verb_clock },
+    { "lifecycle", "Change", "lifecycle run",
+      "let lifecycle rules act now instead of at midnight", VERB_PLAIN, verb_lifecycle },
 
     { "wait", "Test", "wait [TARGET...] [--region R] [--within 30s] [--wall]",
       "block until replication has caught up", VERB_PLAIN, verb_wait },

@@ -221,6 +221,9 @@ static enum time_result run_kind(struct timekeeper *keeper, struct keeper_run *r
         return links_changed(keeper, run);
     case TIME_WIPED:
         return wiped(keeper, run);
+    case TIME_TASK:
+        job->task(job);
+        return TIME_OK;
     case TIME_STATUS:
         return TIME_OK;
     case TIME_WAIT:

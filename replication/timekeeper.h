@@ -69,6 +69,7 @@ enum time_job_kind {
     TIME_RETRY,         /* filter, max: apply failed copies again now */
     TIME_LINKS_CHANGED, /* links or outages changed: waiting copies that can travel are due again */
     TIME_WIPED,         /* the store was wiped or restored */
+    TIME_TASK,          /* task */
     TIME_STATUS         /* only the outputs */
 };
 enum time_result {
@@ -102,6 +103,8 @@ struct time_job {
     unsigned max;               /* rows, oldest due first; 0: all */
     bool early;                 /* release: then also pending copies, before their time */
     str reason;                 /* drop */
+    /* Runs on the world thread, between steps, and may write and wait. */
+    void (*task)(struct time_job *job);
     void (*done)(struct time_job *job);
     void *owner;
     /* out */

@@ -107,7 +107,7 @@ instant lifecycle_engine_next(struct lifecycle_engine *engine, instant now)
     return instant_before(engine->due, midnight) ? midnight : engine->due;
 }
 
-static void run(struct lifecycle_engine *engine, instant now)
+static uint64_t run(struct lifecycle_engine *engine, instant now)
 {
     uint64_t before = store_commit_count(engine->world->store);
     struct lifecycle_night night = { .world = engine->world,
@@ -123,12 +123,18 @@ static void run(struct lifecycle_engine *engine, instant now)
     engine->due = night.due;
     if (night.actions > 0)
         log_line(LOG_INFO, "lifecycle: %llu actions", (unsigned long long) night.actions);
+    return night.actions;
 }
 
 void lifecycle_engine_timer(struct lifecycle_engine *engine, instant now)
 {
     if (now.ns % DAY_NS == 0)
-        run(engine, now);
+        (void) run(engine, now);
+}
+
+uint64_t lifecycle_engine_run(struct lifecycle_engine *engine)
+{
+    return run(engine, clock_now(engine->world->clock));
 }
 
 static void poked(struct time_job *job)

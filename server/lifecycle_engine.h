@@ -27,6 +27,10 @@ instant lifecycle_engine_next(struct lifecycle_engine *engine, instant now);
 /* Timers of others fall between midnights: then nothing is done. */
 void lifecycle_engine_timer(struct lifecycle_engine *engine, instant now);
 
+/* Runs it now instead of at midnight; how many objects, versions and uploads it acted on. On the
+ * world thread: from a TIME_TASK. What a midnight that has not come would do is not done. */
+uint64_t lifecycle_engine_run(struct lifecycle_engine *engine);
+
 /* Rules have come: the world thread, which may sleep without end, looks at its timers again. */
 void lifecycle_engine_poke(struct world *world);
 

@@ -53,6 +53,7 @@ static const struct admin_row {
     { "POST", "/v1/replication/drop", CALL_CHANGES, admin_drop },
     { "POST", "/v1/replication/retry", CALL_CHANGES, admin_retry },
     { "POST", "/v1/replication/resync", CALL_CHANGES, admin_resync },
+    { "POST", "/v1/lifecycle/run", CALL_CHANGES, admin_run_lifecycle },
     { "GET", "/v1/clock", 0, admin_get_clock },
     { "POST", "/v1/clock", CALL_CHANGES, admin_post_clock },
     { "POST", "/v1/wait", CALL_CHANGES, admin_wait },

@@ -1,4 +1,5 @@
 /* Lifecycle on the emulated clock: what the nights do to objects, versions, markers and uploads. */
+#include "base/json.h"
 #include "replication/timekeeper.h"
 #include "tests/unit/server/s3_wire.h"
 
@@ -238,5 +239,84 @@ TEST(a_world_with_rules_comes_to_rest)
     pass_days(wire, 9);
     struct time_job job = { .kind = TIME_NEXT, .arena = wire->arena };
     assert_int_equal(timekeeper_run(wire->world->timekeeper, &job), TIME_OK);
+    wire_close(wire);
+}
+
+static double run_now(struct wire *wire)
+{
+    struct got got = wire_with(wire, "POST", "/_atoll/v1/lifecycle/run", "{}",
+                               { "Content-Type", "application/json" });
+    struct json_error error;
+    assert_status(got, 200);
+    return json_number(json_parse(wire->arena, got.body, &error), "count", -1);
+}
+
+TEST(lifecycle_runs_when_it_is_told_to)
+{
+    struct wire *wire = open_bucket(false);
+    put(wire, "/bucket/a");
+    put(wire, "/bucket/b");
+    rules(wire, ALL("<Expiration><Date>2026-01-01T00:00:00Z</Date></Expiration>"));
+    assert_int_equal(status(wire, "/bucket/a"), 200);
+    assert_float_equal(run_now(wire), 2, 0.1);
+    assert_int_equal(status(wire, "/bucket/a"), 404);
+    assert_int_equal(status(wire, "/bucket/b"), 404);
+    assert_float_equal(run_now(wire), 0, 0.1);
+
+    put(wire, "/bucket/a"); /* a day that has not come */
+    rules(wire, ALL("<Expiration><Days>1</Days></Expiration>"));
+    assert_float_equal(run_now(wire), 0, 0.1);
+    assert_int_equal(status(wire, "/bucket/a"), 200);
+    struct got got = wire_with(wire, "POST", "/_atoll/v1/lifecycle/run", "{\"bucket\":\"b\"}",
+                               { "Content-Type", "application/json" });
+    assert_status(got, 400);
+    wire_close(wire);
+}
+
+TEST(each_night_keeps_the_promise_of_x_amz_expiration)
+{
+    struct wire *wire = open_bucket(false);
+    rules(wire, ALL("<Expiration><Date>2026-01-10T00:00:00Z</Date></Expiration>"));
+    put(wire, "/bucket/a");
+    pass_days(wire, 7); /* 9 January */
+    assert_int_equal(status(wire, "/bucket/a"), 200);
+    pass_days(wire, 1);
+    assert_int_equal(status(wire, "/bucket/a"), 404);
+    put(wire, "/bucket/late"); /* "the rule remains in effect" (AWS: lifecycle by date) */
+    pass_days(wire, 1);
+    assert_int_equal(status(wire, "/bucket/late"), 404);
+    wire_close(wire);
+}
+
+TEST(transitions_ask_for_tags_sizes_and_old_versions)
+{
+    struct wire *wire = open_bucket(true);
+    struct got got;
+    rules(
+        wire,
+        "<Rule><ID>a</ID><Filter><Tag><Key>t</Key><Value>1</Value></Tag></Filter>"
+        "<Status>Enabled</Status><Transition><Days>1</Days><StorageClass>GLACIER_IR"
+        "</StorageClass></Transition></Rule>"
+        "<Rule><ID>b</ID><Filter><And><Prefix>s/</Prefix>"
+        "<ObjectSizeGreaterThan>1</ObjectSizeGreaterThan><ObjectSizeLessThan>9</ObjectSizeLessThan>"
+        "</And></Filter><Status>Enabled</Status>"
+        "<Transition><Days>2</Days><StorageClass>GLACIER</StorageClass></Transition>"
+        "<NoncurrentVersionTransition><NoncurrentDays>1</NoncurrentDays>"
+        "<NewerNoncurrentVersions>1</NewerNoncurrentVersions>"
+        "<StorageClass>DEEP_ARCHIVE</StorageClass></NoncurrentVersionTransition></Rule>");
+    put(wire, "/bucket/s/k");
+    put(wire, "/bucket/s/k");
+    put(wire, "/bucket/s/k");
+    put(wire, "/bucket/u");
+    pass_days(wire, 4);
+    got = wire_ask(wire, "GET", "/bucket?versions", "");
+    /* The current one, the newest old one as it was, and the oldest. */
+    assert_says(got, "<StorageClass>GLACIER</StorageClass>");
+    assert_says(got, "<StorageClass>DEEP_ARCHIVE</StorageClass>");
+    assert_says(got, "<StorageClass>STANDARD</StorageClass>");
+    got = wire_ask(wire, "HEAD", "/bucket/s/k", "");
+    assert_str(wire_header(&got, "x-amz-storage-class"), "GLACIER");
+    got = wire_ask(wire, "HEAD", "/bucket/u", "");
+    assert_false(str_is_set(wire_header(&got, "x-amz-storage-class")));
     wire_close(wire);
 }
