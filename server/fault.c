@@ -2,6 +2,7 @@
  * operation, a Region) is looked up at once, so that a rule with a slip is refused, not silent. */
 #include "server/fault.h"
 
+#include "base/bug.h"
 #include "routing/topology.h"
 #include "server/operations.h"
 
@@ -10,24 +11,27 @@ static const char *const match_names[FAULT_MATCHES] = { "region", "mrap", "api",
 static const char *const cut_names[] = { "", "before", "during", "close" };
 
 /* AWS's failure reasons that a fault may give to a copy. */
-static const char *const reasons[] = { "DstPutObjectNotPermitted",
-                                       "AssumeRoleNotPermitted",
-                                       "DstBucketInvalidRegion",
-                                       "DstBucketNotFound",
-                                       "DstBucketObjectLockConfigMissing",
-                                       "DstBucketUnversioned",
-                                       "DstDelObjNotPermitted",
-                                       "DstKmsKeyInvalidState",
-                                       "DstKmsKeyNotFound",
-                                       "DstMultipartUploadNotPermitted",
-                                       "DstObjectHardDeleted",
-                                       "DstPutAclNotPermitted",
-                                       "DstPutTaggingNotPermitted",
-                                       "DstVersionNotFound",
-                                       "InitiateReplicationNotPermitted",
-                                       "SrcGetObjectNotPermitted",
-                                       "SrcKmsKeyInvalidState",
-                                       "SrcObjectNotEligible" };
+// clang-format off
+static const char *const reasons[] = {
+    "DstPutObjectNotPermitted", "AssumeRoleNotPermitted",
+    "DstBucketInvalidRegion", "DstBucketNotFound",
+    "DstBucketObjectLockConfigMissing", "DstBucketUnversioned",
+    "DstDelObjNotPermitted", "DstKmsKeyInvalidState",
+    "DstKmsKeyNotFound", "DstMultipartCompleteNotPermitted",
+    "DstMultipartInitNotPermitted", "DstMultipartUploadNotPermitted",
+    "DstObjectHardDeleted", "DstPutAclNotPermitted",
+    "DstPutLegalHoldNotPermitted", "DstPutRetentionNotPermitted",
+    "DstPutTaggingNotPermitted", "DstVersionNotFound",
+    "InitiateReplicationNotPermitted", "SrcBucketInvalidRegion",
+    "SrcBucketNotFound", "SrcBucketReplicationConfigMissing",
+    "SrcGetAclNotPermitted", "SrcGetLegalHoldNotPermitted",
+    "SrcGetObjectNotPermitted", "SrcGetRetentionNotPermitted",
+    "SrcGetTaggingNotPermitted", "SrcHeadObjectNotPermitted",
+    "SrcKeyNotFound", "SrcKmsKeyInvalidState",
+    "SrcObjectNotEligible", "SrcObjectNotFound",
+    "SrcReplicationNotPending", "SrcVersionNotFound",
+};
+// clang-format on
 
 /* What Describe may tell of an asynchronous request ("Multi-Region Access Point errors" in the API
  * reference), as far as it is not atoll that finds out. */
@@ -363,21 +367,34 @@ static bool parse_replication(struct parse *parse, const struct json *json, stru
     return out->fails_copies || refuse(parse, STR("replication can only \"fail\""), STR_NONE);
 }
 
-/* One of AWS's words, as the table has it. */
+/* The word as the table has it; NULL, and the nearest in *near, when it is not there. */
+static const char *find_word(str word, const char *const *words, size_t count, str *near)
+{
+    str names[64];
+    BUG_UNLESS(count <= COUNT(names));
+    for (size_t i = 0; i < count; i++) {
+        names[i] = str_of(words[i]);
+        if (str_eq(names[i], word))
+            return words[i];
+    }
+    *near = str_nearest(word, names, count);
+    return NULL;
+}
+
+bool fault_reason(str word, str *near)
+{
+    return find_word(word, reasons, COUNT(reasons), near) != NULL;
+}
+
 static bool parse_word(struct parse *parse, str word, const char *const *words, size_t count,
                        const char **out)
 {
-    str *names = ARENA_ARRAY(parse->arena, str, count);
-    for (size_t i = 0; i < count; i++) {
-        names[i] = str_of(words[i]);
-        if (!str_eq(names[i], word))
-            continue;
-        *out = words[i];
-        return true;
-    }
-    return refuse(parse,
+    str near = STR_NONE;
+    *out = find_word(word, words, count, &near);
+    return *out ||
+           refuse(parse,
                   str_format(parse->arena, "AWS has no failure reason '%.*s'", STR_ARG(word)),
-                  str_nearest(word, names, count));
+                  near);
 }
 
 static bool parse_reason(struct parse *parse, const struct json *json, struct fault *out)

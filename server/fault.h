@@ -90,6 +90,8 @@ bool fault_matches(const struct fault *fault, const struct fault_subject *subjec
 bool fault_matches_copy(const struct fault *fault, str from_region, str to_region, str key);
 /* Of this operation's work for access point `mrap` in one Region. */
 bool fault_matches_async(const struct fault *fault, str api, str mrap, str region);
+/* True for one of AWS's reasons why a copy fails; else the nearest one, or none, in *near. */
+bool fault_reason(str word, str *near);
 /* 1 to 64 printable characters without slash and comma. */
 bool fault_name_is_valid(str name);
 /* '*' is any number of bytes, '?' one. */

@@ -155,23 +155,47 @@ bool admin_object(struct admin_call *call)
     return false;
 }
 
+/* "hold:bool": a member's name and what it must be. */
+static bool kind_fits(struct request *rq, str kind, const struct json *member)
+{
+    static const struct {
+        const char *word;
+        enum json_kind kind;
+        const char *said;
+    } kinds[] = { { "text", JSON_STRING, "a text" },
+                  { "bool", JSON_BOOL, "true or false" },
+                  { "number", JSON_NUMBER, "a number" },
+                  { "list", JSON_ARRAY, "a list" } };
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (str_is(kind, kinds[i].word) && member->kind != kinds[i].kind) {
+            admin_problem(
+                rq, 400, "bad-document",
+                str_format(rq->arena, "%.*s must be %s", STR_ARG(member->name), kinds[i].said),
+                STR_NONE);
+            return false;
+        }
+    return true;
+}
+
 bool admin_members(struct admin_call *call, const char *const *allowed)
 {
     struct request *rq = call->rq;
-    str names[32];
+    str names[32], kinds[32];
     size_t count = 0;
-    while (allowed[count] && count < COUNT(names)) {
-        names[count] = str_of(allowed[count]);
-        count++;
-    }
+    for (; allowed[count] && count < COUNT(names); count++)
+        if (!str_cut(str_of(allowed[count]), ':', &names[count], &kinds[count]))
+            kinds[count] = STR_NONE;
     if (!admin_object(call))
         return false;
     for (const struct json *member = call->document->child; member; member = member->next) {
         size_t i = 0;
         while (i < count && !str_eq(names[i], member->name))
             i++;
-        if (i < count)
+        if (i < count) {
+            if (!kind_fits(rq, kinds[i], member))
+                return false;
             continue;
+        }
         str near = str_nearest(member->name, names, count);
         admin_problem(
             rq, 400, "unknown-field",

@@ -33,7 +33,8 @@ enum s3_code admin_store_problem(struct request *rq, enum store_result result);
 /* The body is an object: else false, and the problem stands. */
 MUST_CHECK bool admin_object(struct admin_call *call);
 /* A member that `allowed` (NULL-terminated) does not name is refused with a suggestion: false, and
- * the problem stands. Also false when the document is not an object. */
+ * the problem stands. A name may say what its member must be: "hold:bool" (text, bool, number,
+ * list). Also false when the document is not an object. */
 MUST_CHECK bool admin_members(struct admin_call *call, const char *const *allowed);
 /* A Region by code; REGION_NONE, and the problem stands, when there is none. */
 region_id admin_region(struct request *rq, str code);

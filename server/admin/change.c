@@ -125,7 +125,7 @@ static bool read_enabled(struct admin_call *call, region_id region, const struct
 
 enum s3_code admin_patch_region(struct admin_call *call)
 {
-    static const char *const members[] = { "outage", "enabled", "for", NULL };
+    static const char *const members[] = { "outage:bool", "enabled:bool", "for:text", NULL };
     instant until;
     region_id region = admin_region(call->rq, call->args[0]);
     if (region == REGION_NONE || !admin_members(call, members) || !read_end(call, &until))
@@ -195,7 +195,7 @@ static bool read_bandwidth(struct admin_call *call, struct link *link)
 
 enum s3_code admin_patch_link(struct admin_call *call)
 {
-    static const char *const members[] = { "lag", "bandwidth", "hold", NULL };
+    static const char *const members[] = { "lag:text", "bandwidth:text", "hold:bool", NULL };
     struct request *rq = call->rq;
     region_id from = REGION_NONE, to = REGION_NONE;
     bool wild = str_is(call->args[0], "*") && str_is(call->args[1], "*");
@@ -289,7 +289,7 @@ static str groups_text(struct arena *arena, const region_set *groups, size_t cou
 
 enum s3_code admin_put_partitions(struct admin_call *call)
 {
-    static const char *const members[] = { "groups", "for", NULL };
+    static const char *const members[] = { "groups:list", "for:text", NULL };
     region_set groups[16];
     size_t count = 0;
     instant until;
@@ -387,7 +387,7 @@ static enum s3_code wiped(struct request *rq)
 
 enum s3_code admin_reset(struct admin_call *call)
 {
-    static const char *const members[] = { "to", NULL };
+    static const char *const members[] = { "to:text", NULL };
     static const str kept[] = { { "clock", 5 } };
     struct request *rq = call->rq;
     struct reset *reset = ARENA_NEW(rq->arena, struct reset);

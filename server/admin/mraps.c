@@ -264,7 +264,7 @@ enum s3_code admin_patch_routes(struct admin_call *call)
     struct route_changes list = { changes, count, rq->world->settings->strict };
     if (!route_update(changed.members, changed.member_count, &list, &result)) {
         struct buf why;
-        buf_init_arena(&why, rq->arena, 1024);
+        buf_init_arena(&why, rq->arena, LIMIT_JSON_BYTES);
         route_update_describe(&list, &result, &why);
         return admin_problem(
             rq, 400, result.error == ROUTE_UPDATE_NO_ACTIVE ? "no-active-region" : "bad-route",

@@ -5,6 +5,7 @@
 #include "server/admin/call.h"
 #include "server/event_of.h"
 #include "server/lifecycle_engine.h"
+#include "server/fault.h"
 #include "server/mraps.h"
 #include "server/world.h"
 
@@ -95,7 +96,8 @@ static enum s3_code advance(struct admin_call *call, str text)
 
 enum s3_code admin_post_clock(struct admin_call *call)
 {
-    static const char *const members[] = { "mode", "advance", "set", "rate", NULL };
+    static const char *const members[] = { "mode:text", "advance:text", "set:text", "rate:number",
+                                           NULL };
     if (!admin_members(call, members))
         return S3_OK;
     if (call->document->count != 1)
@@ -212,7 +214,7 @@ static bool read_wait(struct admin_call *call, struct time_job *job)
     job->wall = json_bool(call->document, "wall", false);
     job->within = DURATION_S(3600);
     str within = json_string(call->document, "within", STR_NONE);
-    if (within.size > 0 && !duration_parse(within, &job->within)) {
+    if (str_is_set(within) && !duration_parse(within, &job->within)) {
         (void) bad(call, "within wants a duration such as 30s");
         return false;
     }
@@ -221,7 +223,8 @@ static bool read_wait(struct admin_call *call, struct time_job *job)
 
 enum s3_code admin_wait(struct admin_call *call)
 {
-    static const char *const members[] = { "targets", "regions", "within", "wall", NULL };
+    static const char *const members[] = { "targets:list", "regions:list", "within:text",
+                                           "wall:bool", NULL };
     if (!admin_members(call, members))
         return S3_OK;
     struct timing *timing = timing_new(call, TIME_WAIT, show_wait);
@@ -240,16 +243,30 @@ static enum s3_code show_count(struct admin_call *call)
     return admin_reply(call->rq, &buf);
 }
 
+/* A reason that AWS gives, or none. */
+static bool is_reason(struct admin_call *call, str reason)
+{
+    str near;
+    if (!str_is_set(reason) || fault_reason(reason, &near))
+        return true;
+    admin_problem(call->rq, 400, "unknown-reason",
+                  str_format(call->rq->arena, "AWS has no failure reason '%.*s'", STR_ARG(reason)),
+                  near.size ? str_format(call->rq->arena, "did you mean '%.*s'?", STR_ARG(near))
+                            : STR_NONE);
+    return false;
+}
+
 /* False: the problem stands. */
 static bool read_by_hand(struct admin_call *call, enum time_job_kind kind, enum queue_state state,
                          bool any)
 {
-    static const char *const members[] = { "src", "dst", "key", "count", "reason", NULL };
+    static const char *const members[] = { "src:text",     "dst:text",    "key:text",
+                                           "count:number", "reason:text", NULL };
     if (!admin_members(call, members))
         return false;
     struct timing *timing = timing_new(call, kind, show_count);
     double count = json_number(call->document, "count", 0);
-    if (count < 0 || count > LIMIT_QUEUE_ROWS) {
+    if (count < 0 || count > LIMIT_QUEUE_ROWS || count > (unsigned) count) {
         (void) bad(call, "count is a whole number");
         return false;
     }
@@ -261,7 +278,11 @@ static bool read_by_hand(struct admin_call *call, enum time_job_kind kind, enum 
                                .from_region = json_string(call->document, "src", STR_NONE),
                                .to_region = json_string(call->document, "dst", STR_NONE),
                                .key_prefix = json_string(call->document, "key", STR_NONE) };
-    return true;
+    const str *regions[] = { &timing->job.filter.from_region, &timing->job.filter.to_region };
+    for (size_t i = 0; i < COUNT(regions); i++)
+        if (str_is_set(*regions[i]) && admin_region(call->rq, *regions[i]) == REGION_NONE)
+            return false;
+    return is_reason(call, timing->job.reason);
 }
 
 static enum s3_code unheld(struct request *rq)
@@ -296,11 +317,7 @@ enum s3_code admin_release(struct admin_call *call)
         return S3_OK;
     struct timing *timing = call->state;
     str src = timing->job.filter.from_region, dst = timing->job.filter.to_region;
-    region_id from = REGION_NONE, to = REGION_NONE;
-    if (str_is_set(src) && (from = admin_region(call->rq, src)) == REGION_NONE)
-        return S3_OK;
-    if (str_is_set(dst) && (to = admin_region(call->rq, dst)) == REGION_NONE)
-        return S3_OK;
+    region_id from = region_find(src), to = region_find(dst);
     bool whole = json_member(call->document, "count") == NULL &&
                  json_member(call->document, "key") == NULL && str_is_set(src) == str_is_set(dst);
     if (whole && lift_hold(call, from, to))

@@ -114,7 +114,7 @@ enum s3_code op_submit_mrap_routes(struct request *rq)
     struct route_changes list = { changes, count, rq->world->settings->strict };
     if (!route_update(changed.members, changed.member_count, &list, &result)) {
         struct buf why;
-        buf_init_arena(&why, rq->arena, 1024);
+        buf_init_arena(&why, rq->arena, LIMIT_XML_BYTES);
         route_update_describe(&list, &result, &why);
         request_message(rq, "%.*s", STR_ARG(buf_str(&why)));
         return S3_InvalidRequest;
