@@ -96,12 +96,68 @@ void faults_reload(struct faults *faults, struct store_reader *reader)
     arena_free(old);
 }
 
+/* --- counts over a restart --- */
+
+#define COUNTS_KIND "fault-counts"
+
+static void restore_counts(struct rule *rule, const struct store_doc *doc)
+{
+    str matched, hits, text, rest;
+    uint64_t hash;
+    if (!str_eq(doc->id, rule->fault.name) || !str_cut(doc->body, ' ', &matched, &rest) ||
+        !str_cut(rest, ' ', &hits, &text) || !str_to_u64(text, &hash) ||
+        hash != rng_hash(rule->text))
+        return;
+    if (!str_to_u64(matched, &rule->matched) || !str_to_u64(hits, &rule->hits))
+        rule->matched = rule->hits = 0;
+}
+
+static void load_counts(struct faults *faults, struct store_reader *reader)
+{
+    struct arena *arena = arena_new();
+    struct store_doc_list list = { 0 };
+    if (store_doc_list(reader, arena, STR(COUNTS_KIND), &list) == STORE_OK)
+        for (size_t i = 0; i < list.count; i++)
+            for (size_t r = 0; r < faults_count(faults); r++)
+                restore_counts(&faults->rules[r], &list.at[i]);
+    arena_free(arena);
+}
+
+void faults_save(struct faults *faults, struct store *store)
+{
+    struct arena *arena = arena_new();
+    struct store_write write;
+    struct store_doc *docs = ARENA_ARRAY(arena, struct store_doc, FAULTS_MOST);
+    size_t count = 0;
+    mutex_lock(&faults->lock);
+    for (size_t i = 0; i < faults_count(faults); i++) {
+        const struct rule *rule = &faults->rules[i];
+        if (rule->matched == 0)
+            continue;
+        docs[count++] = (struct store_doc){
+            .kind = STR(COUNTS_KIND),
+            .id = str_copy(arena, rule->fault.name),
+            .body = str_format(arena, "%llu %llu %llu", (unsigned long long) rule->matched,
+                               (unsigned long long) rule->hits,
+                               (unsigned long long) rng_hash(rule->text)),
+        };
+    }
+    mutex_unlock(&faults->lock);
+    store_docs_init(&write, arena);
+    write.docs = docs;
+    write.doc_count = count;
+    if (count > 0 && store_write_wait(store, &write) != STORE_OK)
+        log_line(LOG_WARN, "the counts of faults could not be kept");
+    arena_free(arena);
+}
+
 struct faults *faults_open(struct store_reader *reader, uint64_t seed)
 {
     struct faults *faults = mem_alloc(sizeof *faults);
     mutex_init(&faults->lock);
     faults->seed = seed;
     faults_reload(faults, reader);
+    load_counts(faults, reader);
     return faults;
 }
 
@@ -161,10 +217,20 @@ void faults_show_all(struct faults *faults, struct json_writer *writer)
 
 /* --- one rule meets --- */
 
-/* The SDKs send one amz-sdk-invocation-id with all attempts of a call. The table forgets the older
- * of two that fall on one place, so an attempt counts as a first one at worst. */
-static unsigned next_attempt_locked(struct faults *faults, str invocation)
+/* SDKs say it ("amz-sdk-request: attempt=2; max=3"). Those that do not send one
+ * amz-sdk-invocation-id with all attempts of a call: the table forgets the older of two that fall
+ * on one place, so an attempt counts as a first one at worst. */
+static unsigned next_attempt_locked(struct faults *faults, const struct request *rq)
 {
+    str invocation = request_get_header(rq, "amz-sdk-invocation-id"),
+        said = request_get_header(rq, "amz-sdk-request");
+    size_t at = str_find(said, STR("attempt="));
+    uint64_t attempt_said;
+    str number = str_skip(said, at + strlen("attempt="));
+    if (at < said.size &&
+        str_to_u64(str_first(number, str_find_char(number, ';')), &attempt_said) &&
+        attempt_said >= 1 && attempt_said <= FAULT_ATTEMPTS_MOST)
+        return (unsigned) attempt_said;
     uint64_t hash = rng_hash(invocation) | 1;
     struct attempt *attempt = &faults->attempts[(hash >> 1) % FAULTS_INVOCATIONS];
     mutex_assert_held(&faults->lock);
@@ -302,8 +368,7 @@ static void meet_rules(struct faults *faults, struct meeting *meeting)
     struct fault_action action;
     SCOPED_LOCK(&faults->lock);
     if (faults->counts_attempts)
-        subject.attempt =
-            next_attempt_locked(faults, request_get_header(rq, "amz-sdk-invocation-id"));
+        subject.attempt = next_attempt_locked(faults, rq);
     for (size_t i = 0; i < faults_count(faults); i++) {
         struct rule *rule = &faults->rules[i];
         if (fault_matches(&rule->fault, &subject) &&

@@ -1,9 +1,10 @@
 /* faults: the rules in force, and what they do to requests and copies (fault.h says how one reads).
  *
  * Documents of kind "fault" are the truth (id: the name, body: the rule as JSON); this is their
- * image in memory, reloaded after each committed change. Counts (hits, steps of a script, attempts)
- * live in memory and begin anew with the process; a rule that did not change keeps them over a
- * reload. Chance: RNG_FAULT keyed by the rule's name and how many requests it has matched.
+ * image in memory, reloaded after each committed change. Counts (hits, steps of a script) live in
+ * memory; a rule that did not change keeps them over a reload, and over a restart that followed an
+ * orderly stop (documents of kind "fault-counts"). Chance: RNG_FAULT keyed by the rule's name and
+ * how many requests it has matched.
  *
  * Threads: any; one lock, taken only while there are rules. Bounds: FAULTS_MOST rules,
  * FAULTS_INVOCATIONS remembered for match.attempt.
@@ -33,6 +34,8 @@ struct fault_effect {
 
 MUST_CHECK struct faults *faults_open(struct store_reader *reader, uint64_t seed);
 void faults_close(struct faults *faults);
+/* Keeps the counts for the next start. Blocks; not for a worker. */
+void faults_save(struct faults *faults, struct store *store);
 void faults_reload(struct faults *faults, struct store_reader *reader);
 size_t faults_count(const struct faults *faults);
 

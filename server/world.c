@@ -231,6 +231,8 @@ void world_close(struct world *world)
     access_log_close(world->access_log);
     deliveries_close(world->deliveries);
     replication_role_close(world->replication_role);
+    if (world->faults)
+        faults_save(world->faults, world->store);
     if (world->store)
         store_close(world->store);
     if (world->links)
