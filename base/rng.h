@@ -21,6 +21,7 @@ enum rng_purpose {
     RNG_PROPAGATION,
     RNG_FAULT,
     RNG_FLAP,
+    RNG_SESSION,
     RNG_TEST
 };
 

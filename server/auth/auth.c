@@ -17,6 +17,7 @@
 #include "server/auth/credentials.h"
 #include "server/auth/host_alias.h"
 #include "server/auth/mismatch.h"
+#include "server/auth/session.h"
 #include "server/auth/sigv2.h"
 #include "server/operations.h"
 #include "server/world.h"
@@ -320,12 +321,34 @@ static enum s3_code check_known(struct request *rq, const struct claim *claim)
     return check_signature(rq, claim, sha256_text(rq->arena, STR("")));
 }
 
-/* Whether the mode counts this key among the known ones. */
-static bool find_known(struct request *rq, const struct claim *claim, struct credential *credential)
+static str token_of(const struct request *rq)
 {
-    return credentials_find(rq->world->credentials, rq->arena, claim->access_key, credential) &&
-           (credential->from_config || credential->session_token.size > 0 ||
-            rq->world->settings->auth != AUTH_MODE_STRICT);
+    str token = request_get_header(rq, "x-amz-security-token");
+    return str_trim(str_is_set(token) ? token : fields_get(&rq->query, "X-Amz-Security-Token"));
+}
+
+/* A session is known by its token, even to a process that did not issue it. */
+static void recall_session(struct request *rq, const struct claim *claim, str token)
+{
+    struct session session;
+    if (session_read(rq->arena, rq->world->seed, token, &session) &&
+        str_eq(session.access_key, claim->access_key))
+        session_remember(rq->world->credentials, &session);
+}
+
+/* Whether the mode counts this key among the known ones. */
+static bool find_known(struct request *rq, const struct claim *claim, str token,
+                       struct credential *credential)
+{
+    struct credentials *table = rq->world->credentials;
+    bool found = credentials_find(table, rq->arena, claim->access_key, credential);
+    if (token.size > 0 &&
+        !(found && (credential->from_config || str_eq(credential->session_token, token)))) {
+        recall_session(rq, claim, token);
+        found = credentials_find(table, rq->arena, claim->access_key, credential);
+    }
+    return found && (credential->from_config || credential->session_token.size > 0 ||
+                     rq->world->settings->auth != AUTH_MODE_STRICT);
 }
 
 /* A session's key is worth nothing without the token it was issued with. A token beside a lasting
@@ -343,12 +366,6 @@ static enum s3_code check_token(struct request *rq, const struct credential *cre
         return S3_OK;
     request_extra(rq, "Token-0", token);
     return S3_ExpiredToken;
-}
-
-static str token_of(const struct request *rq)
-{
-    str token = request_get_header(rq, "x-amz-security-token");
-    return str_trim(str_is_set(token) ? token : fields_get(&rq->query, "X-Amz-Security-Token"));
 }
 
 /* An access point spans Regions, and tokens of the global STS endpoint do not: seen on AWS as a 500
@@ -376,9 +393,10 @@ static enum s3_code check_signed(struct request *rq, const struct claim *claim)
 {
     struct credential credential;
     enum s3_code code;
-    if (find_known(rq, claim, &credential)) {
+    str token = token_of(rq);
+    if (find_known(rq, claim, token, &credential)) {
         identify(rq, claim, &credential);
-        code = check_token(rq, &credential, token_of(rq));
+        code = check_token(rq, &credential, token);
         if (code == S3_OK)
             code = check_reach(rq, &credential);
         return code == S3_OK ? check_known(rq, claim) : code;
@@ -408,10 +426,10 @@ static enum s3_code check_unsigned(struct request *rq, const struct claim *claim
 }
 
 /* Mode off: who it says it is, and no questions. */
-static enum s3_code believe(struct request *rq, const struct claim *claim)
+static enum s3_code believe(struct request *rq, const struct claim *claim, str token)
 {
     struct credential credential;
-    bool known = find_known(rq, claim, &credential);
+    bool known = find_known(rq, claim, token, &credential);
     identify(rq, claim, known ? &credential : NULL);
     return S3_OK;
 }
@@ -419,7 +437,7 @@ static enum s3_code believe(struct request *rq, const struct claim *claim)
 static enum s3_code check_claim(struct request *rq, const struct claim *claim)
 {
     if (rq->world->settings->auth == AUTH_MODE_OFF)
-        return believe(rq, claim);
+        return believe(rq, claim, token_of(rq));
     if (is_preflight(rq))
         return check_unsigned(rq, claim);
     if (claim->code != S3_OK)
@@ -482,10 +500,11 @@ static enum s3_code check_form(struct request *rq, const struct claim *claim,
     struct credential credential;
     struct verifier verifier;
     str policy = fields_get(form, "policy");
-    if (!find_known(rq, claim, &credential))
+    str token = fields_get(form, "x-amz-security-token");
+    if (!find_known(rq, claim, token, &credential))
         return check_unknown(rq, claim);
     identify(rq, claim, &credential);
-    enum s3_code code = check_token(rq, &credential, fields_get(form, "x-amz-security-token"));
+    enum s3_code code = check_token(rq, &credential, token);
     if (code != S3_OK)
         return code;
     if (claim->algorithm == AUTH_SIGV2)
@@ -503,7 +522,7 @@ enum s3_code auth_check_form(struct request *rq, const struct fields *form)
     struct claim claim = claim_read_form(rq->arena, form, service_of(rq->address.kind));
     note_claim(rq, &claim);
     if (rq->world->settings->auth == AUTH_MODE_OFF)
-        return believe(rq, &claim);
+        return believe(rq, &claim, fields_get(form, "x-amz-security-token"));
     if (claim.code != S3_OK)
         return refuse_claim(rq, &claim);
     return claim.algorithm == AUTH_NONE ? check_unsigned(rq, &claim) : check_form(rq, &claim, form);
@@ -519,7 +538,7 @@ enum s3_code auth_finish(struct request *rq, str body)
         return S3_OK;
     struct claim claim = claim_read(rq, service);
     struct credential credential;
-    if (!find_known(rq, &claim, &credential))
+    if (!find_known(rq, &claim, token_of(rq), &credential))
         return S3_OK; /* accepted as an unknown key by auth_check */
     return check_signature(rq, &claim, sha256_text(rq->arena, body));
 }

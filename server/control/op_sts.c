@@ -3,13 +3,11 @@
  * host, because a 200 with unknown XML or a refused connection would tell the user nothing
  * (clients.md 3.1).
  *
- * Credentials live in the table alone (auth.h): they end with the process, as their clients expect
- * of anything temporary. They expire by the wall clock, which is the one SDKs renew them by.
+ * Credentials live in their tokens (session.h), so they outlast a restart. They expire by the wall
+ * clock, which is the one SDKs renew them by.
  */
-#include "base/encode.h"
-#include "base/rng.h"
-#include "server/auth/auth.h"
 #include "server/auth/authorize.h"
+#include "server/auth/session.h"
 #include "server/control/handlers.h"
 #include "server/control/query_call.h"
 #include "server/control/role.h"
@@ -17,47 +15,18 @@
 
 #define SESSION_S 3600        /* AssumeRole's default */
 #define TOKEN_SESSION_S 43200 /* GetSessionToken's */
-#define TOKEN_BYTES 180
 
 /* --- credentials --- */
 
-struct session {
-    str access_key, secret, token;
-    instant expires;
-};
-
-static str letters_of(struct arena *arena, const unsigned char *bytes, size_t count)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    char *out = arena_alloc(arena, count);
-    for (size_t i = 0; i < count; i++)
-        out[i] = letters[bytes[i] % 32];
-    return str_from(out, count);
-}
-
-/* From the seed, as everything that a run shows. */
 static struct session make_session(struct request *rq, str account, str arn, uint64_t seconds)
 {
-    unsigned char draw[16 + 30 + TOKEN_BYTES];
-    struct session session;
-    rng_bytes(&(struct rng_key){ .seed = rq->world->seed,
-                                 .purpose = RNG_REQUEST_ID,
-                                 .name = STR("sts"),
-                                 .ordinal = rq->ordinal },
-              draw, sizeof draw);
-    session.access_key =
-        str_format(rq->arena, "ASIA%.*s", STR_ARG(letters_of(rq->arena, draw, 16)));
-    session.secret = encode_base64(rq->arena, draw + 16, 30);
-    str token = encode_base64(rq->arena, draw + 46, TOKEN_BYTES);
-    bool everywhere = rq->address.own_host || rq->address.host_region.size > 0;
-    session.token =
-        str_format(rq->arena, "%s%.*s", everywhere ? CREDENTIALS_TOKEN : CREDENTIALS_TOKEN_GLOBAL,
-                   STR_ARG(token));
-    session.expires = instant_add(rq->received_wall, DURATION_S(seconds));
-    struct credentials *credentials = rq->world->credentials;
-    credentials_add(credentials, session.access_key, session.secret, account, false);
-    credentials_set_arn(credentials, session.access_key, arn);
-    credentials_set_session(credentials, session.access_key, session.token, session.expires);
+    struct session session = { .account = account,
+                               .arn = arn,
+                               .expires = instant_add(rq->received_wall, DURATION_S(seconds)),
+                               .global =
+                                   !rq->address.own_host && rq->address.host_region.size == 0 };
+    session_issue(rq->arena, rq->world->seed, rq->ordinal, &session);
+    session_remember(rq->world->credentials, &session);
     return session;
 }
 

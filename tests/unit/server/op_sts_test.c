@@ -168,6 +168,26 @@ TEST(an_assumed_role_has_credentials_that_name_it)
     wire_close(wire);
 }
 
+/* Another process on the same data: the same seed, an empty table. */
+TEST(a_session_outlives_the_process_that_issued_it)
+{
+    struct wire *wire = wire_open(), *later = wire_open();
+    struct got got = sts(wire, "Action=AssumeRole&RoleSessionName=me"
+                               "&RoleArn=arn:aws:iam::444455556666:role/r");
+    str key = wire_element(wire, &got, "AccessKeyId");
+    const char *token = str_c(wire->arena, wire_element(wire, &got, "SessionToken"));
+    str authorization = str_format(wire->arena,
+                                   "AWS4-HMAC-SHA256 Credential=%.*s/20261122/us-east-1/sts/"
+                                   "aws4_request, SignedHeaders=host, Signature=0",
+                                   STR_ARG(key));
+    got = wire_with(later, "POST", "/", "Action=GetCallerIdentity", { "Host", "sts.amazonaws.com" },
+                    { FORM }, { "Authorization", str_c(wire->arena, authorization) },
+                    { "x-amz-security-token", token });
+    assert_says(got, "<Arn>arn:aws:sts::444455556666:assumed-role/r/me</Arn>");
+    wire_close(later);
+    wire_close(wire);
+}
+
 TEST(what_sts_refuses_is_refused_in_its_words)
 {
     static const struct {
