@@ -3,6 +3,7 @@
 Each writer has keys of its own and writes them one request at a time: what was acknowledged is certain, and at most one
 request per writer is in doubt when the server dies. A request in doubt may have happened or not, but never by half.
 """
+import base64
 import hashlib
 import http.client
 import random
@@ -15,6 +16,8 @@ LEFT, RIGHT, PLAIN = "left-use1", "right-euw1", "plain-use1"
 OTHER = {LEFT: RIGHT, RIGHT: LEFT}
 KEYS = 5
 REMOVED = "removed"
+CONTROL = "123456789012.s3-control.us-west-2.amazonaws.com"
+ACCESS_POINTS = 20  # each writer makes at most so many: an account has room for 100
 
 
 def digest(body):
@@ -30,6 +33,7 @@ class Key:
         self.doubt = []  # what a request in doubt may have added: digest, None or (REMOVED, version id)
         self.removed = set()  # deleted for good; such deletions do not travel to replicas
         self.touched = False
+        self.settings, self.access_points = {}, []  # of the writer whose first key this is
 
     @property
     def path(self):
@@ -79,9 +83,11 @@ class Writer(threading.Thread):
 
     def __init__(self, number, seed, keys, progress, port):
         super().__init__(daemon=True)
+        self.number = number
         self.random = random.Random(f"{seed}/{number}")
         self.keys, self.progress, self.port = keys, progress, port
         self.upload = None
+        self.together = []  # keys that one DeleteObjects in doubt named: all or none
         self.surprise = None  # an answer that no crash explains
 
     def run(self):
@@ -108,7 +114,8 @@ class Writer(threading.Thread):
     def step(self, connection):
         key = self.random.choice(self.keys)
         key.touched = True
-        kinds = {"small": 40, "large": 10, "marker": 10, "remove": 6, "multipart": 18, "copy": 10}
+        kinds = {"small": 36, "large": 8, "marker": 8, "several": 8, "remove": 6, "multipart": 18, "copy": 8, "setting": 5,
+                 "access_point": 3}
         getattr(self, self.random.choices(list(kinds), list(kinds.values()))[0])(connection, key)
 
     def bytes(self, least, most):
@@ -139,6 +146,46 @@ class Writer(threading.Thread):
         key.doubt = [None]
         headers, _ = self.ask(connection, "DELETE", key.path)
         self.happened(key, headers, None)
+
+    def several(self, connection, _):
+        """One DeleteObjects of several keys."""
+        self.together = self.random.sample(self.keys, self.random.randint(2, len(self.keys)))
+        for key in self.together:
+            key.touched, key.doubt = True, [None]
+        names = "".join(f"<Object><Key>{key.name}</Key></Object>" for key in self.together)
+        document = f"<Delete>{names}</Delete>".encode()
+        md5 = base64.b64encode(hashlib.md5(document).digest()).decode()
+        _, content = self.ask(connection, "POST", f"/{self.together[0].bucket}?delete", document, {"Content-MD5": md5})
+        markers = dict(re.findall("<Key>(.*?)</Key>.*?<DeleteMarkerVersionId>(.*?)</DeleteMarkerVersionId>",
+                                  content.decode().replace("</Deleted>", "</Deleted>\n")))
+        for key in self.together:
+            self.happened(key, {"x-amz-version-id": markers.get(key.name)}, None)
+        self.together = []
+
+    def setting(self, connection, _):
+        """A setting of the bucket, under an id of this writer's own."""
+        settings = self.keys[0].settings
+        name = f"w{self.number}"
+        settings["doubt"] = f"p{self.random.randrange(10**9)}"
+        self.ask(connection, "PUT", f"/{self.keys[0].bucket}?metrics&id={name}",
+                 f'<MetricsConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Id>{name}</Id><Filter>'
+                 f"<Prefix>{settings['doubt']}</Prefix></Filter></MetricsConfiguration>")
+        if not self.surprise:
+            settings["value"] = settings.pop("doubt")
+
+    def access_point(self, connection, _):
+        made = self.keys[0].access_points
+        if len(made) == ACCESS_POINTS:
+            return
+        name = f"w{self.number}-{len(made)}"
+        made.append([name, None])
+        _, content = self.ask(connection, "POST", "/v20180820/async-requests/mrap/create",
+                              f'<CreateMultiRegionAccessPointRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/">'
+                              f"<ClientToken>{name}</ClientToken><Details><Name>{name}</Name><Regions><Region><Bucket>{LEFT}"
+                              f"</Bucket></Region><Region><Bucket>{RIGHT}</Bucket></Region></Regions></Details>"
+                              "</CreateMultiRegionAccessPointRequest>", {"Host": CONTROL, "x-amz-account-id": "123456789012"})
+        if not self.surprise:
+            made[-1][1] = re.search(b"<RequestTokenARN>(.*?)</RequestTokenARN>", content)[1].decode()
 
     def remove(self, connection, key):
         if key.bucket == PLAIN or not key.versions:
