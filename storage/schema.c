@@ -98,6 +98,8 @@ bool schema_apply(struct db *db, struct arena *arena, str *error)
                             (long long) have, COUNT(steps));
         return false;
     }
+    if (have == (int64_t) COUNT(steps))
+        return true; /* a full disk must not keep anybody from reading */
     db_exec(db, "BEGIN IMMEDIATE");
     for (size_t i = have < 0 ? 0 : (size_t) have; i < COUNT(steps); i++)
         db_exec(db, steps[i]);

@@ -52,9 +52,10 @@ class Refused(Exception):
 
 
 class Served:
-    """`atoll serve` on a free port of 127.0.0.1, in a folder of the caller's. Ready when the constructor returns."""
+    """`atoll serve` on a free port of 127.0.0.1, in a folder of the caller's. Ready when the constructor returns.
+    `within`: a command that runs the program, in its own process."""
 
-    def __init__(self, folder, *flags, wait=True, listen="127.0.0.1:0"):
+    def __init__(self, folder, *flags, wait=True, listen="127.0.0.1:0", within=()):
         self.folder = pathlib.Path(folder)
         self.log_path = self.folder / "server.log"
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("ATOLL_", "XDG_"))}
@@ -62,7 +63,7 @@ class Served:
         with open(self.log_path, "ab") as log:
             self.log_start = log.tell()
             self.process = subprocess.Popen(
-                [PROGRAM, "serve", "--listen", listen, "--port-file", self.folder / "port", "--ready-fd", str(ready_end),
+                [*within, PROGRAM, "serve", "--listen", listen, "--port-file", self.folder / "port", "--ready-fd", str(ready_end),
                  "--ca-dir", self.folder / "ca", *flags],
                 cwd=self.folder, env=environment | {"HOME": str(self.folder)}, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, pass_fds=(ready_end,))
