@@ -99,6 +99,8 @@ void request_message(struct request *rq, const char *format, ...)
 void request_hint(struct request *rq, const char *format, ...)
 {
     va_list args;
+    if (!rq->world->settings->hints)
+        return;
     va_start(args, format);
     rq->hint = format_va(rq->arena, format, args);
     va_end(args);

@@ -426,6 +426,8 @@ static bool is_judged(const struct request *rq)
     if (rq->address.kind != ADDRESS_S3 && rq->address.kind != ADDRESS_MRAP &&
         rq->address.kind != ADDRESS_CONTROL)
         return false;
+    if (rq->address.website && rq->address.bucket.size > 0)
+        return false; /* which object a page is follows from the web site's configuration */
     for (size_t i = 0; i < COUNT(later); i++)
         if (str_is(str_of(rq->op->name), later[i]))
             return false;

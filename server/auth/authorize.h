@@ -14,8 +14,8 @@
 #include "server/request.h"
 
 /* The walk's step, after route. Whose body says who asks, or about what, passes and asks itself:
- * PostObject (authorize_check), DeleteObjects (authorize_action), and what changes access points
- * (authorize_named). */
+ * PostObject and web sites (authorize_check), DeleteObjects (authorize_action), and what changes
+ * access points (authorize_named). */
 enum s3_code authorize_step(struct request *rq);
 /* Everything that the operation needs on rq->bucket and rq->address.key, as rq->who. */
 enum s3_code authorize_check(struct request *rq);

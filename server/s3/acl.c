@@ -173,9 +173,11 @@ enum s3_code acl_from_headers(struct request *rq, bool object, struct fields *gr
         code = from_header(rq, grant_headers[i].header, grant_headers[i].permission, grants);
     }
     *given = by_grants || str_is_set(acl);
-    if (by_grants && str_is_set(acl))
+    if (by_grants && str_is_set(acl)) {
+        rq->extra.count = 0; /* whatever else is wrong with the grants */
         return common_invalid_request(
             rq, "Specifying both Canned ACLs and Header Grants is not allowed");
+    }
     if (code == S3_OK && str_is_set(acl))
         code = from_canned(rq, acl, object, grants);
     return code;

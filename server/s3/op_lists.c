@@ -156,7 +156,7 @@ static const struct many inventory = { { "inventory", &inventory_schema, S3_OK, 
                                          judge_inventory },
                                        "ListInventoryConfigurationsResult" };
 static const struct many analytics = { { "analytics", &analytics_schema, S3_OK, NULL, NULL },
-                                       "ListBucketAnalyticsConfigurationsResult" };
+                                       "ListBucketAnalyticsConfigurationResult" };
 static const struct many intelligent = { { "intelligent-tiering", &intelligent_schema, S3_OK, NULL,
                                            judge_tierings },
                                          "ListBucketIntelligentTieringConfigurationsOutput" };

@@ -128,14 +128,11 @@ static enum s3_code judge_bucket_tags(struct request *rq, const struct fields *t
 
 enum s3_code tagging_of_bucket(struct request *rq, const struct fields *tags, str *packed)
 {
-    enum s3_code code = tagging_check(rq, tags, LIMIT_TAGS_PER_BUCKET);
-    *packed = STR_NONE;
     /* A system tag is said to be one whatever else is wrong with its name. */
-    if (code == S3_InvalidTag || code == S3_OK) {
-        enum s3_code system = judge_bucket_tags(rq, tags);
-        if (system != S3_OK && code == S3_OK)
-            code = system;
-    }
+    enum s3_code code = judge_bucket_tags(rq, tags);
+    *packed = STR_NONE;
+    if (code == S3_OK)
+        code = tagging_check(rq, tags, LIMIT_TAGS_PER_BUCKET);
     if (code == S3_OK && tags->count > 0)
         *packed = fields_pack(rq->arena, tags);
     return code;

@@ -3,6 +3,7 @@
 
 #include "base/encode.h"
 #include "base/limits.h"
+#include "server/auth/authorize.h"
 #include "server/s3/common.h"
 
 /* ---- the table ---- */
@@ -187,6 +188,14 @@ static enum s3_code error_page(struct request *rq, enum s3_code code)
     return S3_OK;
 }
 
+/* AWS: a page is an object that the one who asks may read; that it is not there is told to those
+ * who may list. */
+static enum s3_code read_page(struct request *rq, enum s3_code (*get)(struct request *rq))
+{
+    enum s3_code code = authorize_check(rq);
+    return authorize_absent(rq, code == S3_OK ? get(rq) : code);
+}
+
 static enum s3_code fail(struct request *rq, const struct xml *root, enum s3_code code,
                          enum s3_code (*get)(struct request *rq))
 {
@@ -201,7 +210,7 @@ static enum s3_code fail(struct request *rq, const struct xml *root, enum s3_cod
         rq->address.key = error_key;
         rq->reply.headers.count = rq->extra.count = 0;
         rq->message = STR_NONE;
-        if (get(rq) == S3_OK) {
+        if (read_page(rq, get) == S3_OK) {
             rq->reply.status = status;
             return S3_OK;
         }
@@ -246,7 +255,7 @@ enum s3_code website_get(struct request *rq, enum s3_code (*get)(struct request 
         return S3_OK;
     if (key.size == 0 || key.ptr[key.size - 1] == '/')
         rq->address.key = str_format(rq->arena, "%.*s%.*s", STR_ARG(key), STR_ARG(suffix));
-    code = get(rq);
+    code = read_page(rq, get);
     if (code != S3_OK)
         return fail(rq, root, code, get);
     str redirect = fields_get(&rq->reply.headers, "x-amz-website-redirect-location");
