@@ -40,7 +40,8 @@ static inline struct wire *wire_open(void)
                                         .clock_rate = 1,
                                         .auth = AUTH_MODE_OFF,
                                         .part_min_bytes = 8,
-                                        .journal = 16 };
+                                        .journal = 16,
+                                        .hints = true };
     wire->world = world_open(arena, &wire->settings, &error);
     if (wire->world == NULL)
         fail_msg("%.*s", STR_ARG(error));
