@@ -18,7 +18,7 @@ static inline void judge_statuses(struct sim *sim, const struct sim_version *ver
 {
     bool leaves = false, lacking = false;
     for (unsigned i = 0; i < sim->regions; i++) {
-        leaves = leaves || sim->edge[version->origin][i];
+        leaves = leaves || sim_travels(sim, version, version->origin, i);
         lacking = lacking || (sim->edge[bucket][i] && !version->wanted[i]);
     }
     enum repl_status expected = bucket != version->origin ? REPL_STATUS_REPLICA
@@ -74,8 +74,19 @@ static inline bool judge_is_newer(const struct version_info *a, const struct ver
     return order ? order > 0 : str_cmp(a->id, b->id) > 0;
 }
 
-/* The lists' order is that of version_order origin, the first is current, and there is nothing that
- * the model does not know. The text is for the transcript, and to compare buckets. */
+/* Newest first, by what the world goes by? */
+static inline bool judge_order(struct sim *sim, unsigned bucket, const struct version_info *newer,
+                               const struct version_info *older)
+{
+    const struct sim_version *a = sim_find(sim, newer->key, newer->id);
+    const struct sim_version *b = sim_find(sim, older->key, older->id);
+    if (!sim->arrival)
+        return judge_is_newer(newer, older);
+    return a && b && a->arrived[bucket] > b->arrived[bucket];
+}
+
+/* The lists' order is that of the world's version_order, the first is current, and there is nothing
+ * that the model does not know. The text is for the transcript, and to compare buckets. */
 static inline str judge_list(struct sim *sim, unsigned bucket)
 {
     struct bucket_info info;
@@ -99,16 +110,19 @@ static inline str judge_list(struct sim *sim, unsigned bucket)
         if (at->current != first)
             SIM_FAIL(sim, "the current version of %.*s in %.*s is not the newest",
                      STR_ARG(page.at[i].key), STR_ARG(sim->names[bucket]));
-        if (!first && !judge_is_newer(&page.at[i - 1].version, at))
+        if (!first && !judge_order(sim, bucket, &page.at[i - 1].version, at))
             SIM_FAIL(sim, "%.*s in %.*s is out of order", STR_ARG(page.at[i].key),
                      STR_ARG(sim->names[bucket]));
     }
     return buf_str(&out);
 }
 
-/* Every bucket sends to every other, and nothing was removed by id: then all lists are equal. */
+/* Every bucket sends everything to every other, nothing was removed by id, and all order alike:
+ * then all lists are equal. */
 static inline bool judge_all_alike(const struct sim *sim)
 {
+    if (sim->arrival || !sim->markers)
+        return false;
     for (unsigned i = 0; i < sim->regions; i++)
         for (unsigned j = 0; j < sim->regions; j++)
             if (i != j && !sim->edge[i][j])
@@ -119,6 +133,22 @@ static inline bool judge_all_alike(const struct sim *sim)
     return true;
 }
 
+/* The sums that are kept of the queue are those of its rows. */
+static inline void judge_sums(struct sim *sim, const struct queue_page *page)
+{
+    struct queue_count *counts;
+    size_t pairs;
+    uint64_t failed = 0, others = 0;
+    if (store_queue_counts(sim->lane->reader, sim->arena, &counts, &pairs) != STORE_OK)
+        SIM_FAIL(sim, "the sums of the queue cannot be read");
+    for (size_t i = 0; i < pairs; i++)
+        for (int state = 0; state < QUEUE_STATES; state++)
+            *(state == QUEUE_FAILED ? &failed : &others) += counts[i].rows[state];
+    if (failed != page->count || others != 0)
+        SIM_FAIL(sim, "the queue has %zu rows, its sums say %llu FAILED and %llu others",
+                 page->count, (unsigned long long) failed, (unsigned long long) others);
+}
+
 /* Nothing is left to be done; what FAILED is a change that went where the version is not. */
 static inline void judge_queue(struct sim *sim)
 {
@@ -127,6 +157,7 @@ static inline void judge_queue(struct sim *sim)
     if (store_queue_list(sim->lane->reader, sim->arena, &(struct queue_filter){ .any_state = true },
                          0, &page) != STORE_OK)
         SIM_FAIL(sim, "the queue cannot be read");
+    judge_sums(sim, &page);
     for (size_t i = 0; i < page.count; i++) {
         const struct sim_version *version = sim_find(sim, page.at[i].key, page.at[i].version_id);
         unsigned to = sim_bucket(sim, page.at[i].destination);

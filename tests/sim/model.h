@@ -16,10 +16,11 @@ struct sim_version {
     str key, id, body;
     unsigned origin; /* bucket */
     bool marker;
-    bool wanted[SIM_REGIONS];     /* must be there at the end, and only there */
-    unsigned copies[SIM_REGIONS]; /* how often it arrived as a whole */
-    bool removed;                 /* by its id, from some bucket */
-    bool retagged;                /* in a bucket that only has a copy */
+    bool wanted[SIM_REGIONS];      /* must be there at the end, and only there */
+    unsigned copies[SIM_REGIONS];  /* how often it arrived as a whole */
+    unsigned arrived[SIM_REGIONS]; /* the how manieth version that was written or arrived there */
+    bool removed;                  /* by its id, from some bucket */
+    bool retagged;                 /* in a bucket that only has a copy */
     str tag;
 };
 
@@ -30,6 +31,21 @@ struct sim_upload { /* at most one at a time */
     unsigned count;
 };
 
+/* What a crash in the middle of a step takes back. */
+struct sim_memory {
+    struct sim_version versions[SIM_VERSIONS];
+    size_t count;
+    unsigned arrivals;
+    struct sim_upload upload;
+};
+
+struct sim_crash { /* armed: the directory is copied when so many commits are about to happen */
+    unsigned commits;
+    bool taken;
+    const char *copy; /* directory */
+    struct sim_memory memory;
+};
+
 struct sim {
     struct arena *arena;
     uint64_t seed, ordinal;
@@ -37,13 +53,18 @@ struct sim {
     str names[SIM_REGIONS]; /* buckets; one in each Region */
     bool edge[SIM_REGIONS][SIM_REGIONS];
     bool sync;     /* rules send changes of copies on */
+    bool markers;  /* rules take delete markers along */
+    bool v1;       /* rules of the old schema, one for each bucket */
+    bool arrival;  /* version_order arrival: each bucket orders by what came last */
     bool restarts; /* the world ends and begins in the middle */
     const char *directory;
     struct world *world;
     struct lane *lane;
     struct sim_version versions[SIM_VERSIONS];
     size_t count;
+    unsigned arrivals;
     struct sim_upload upload;
+    struct sim_crash crash;
     struct buf log;
     str failure; /* empty: none */
 };
@@ -74,6 +95,13 @@ static inline struct sim_version *sim_find(struct sim *sim, str key, str id)
     return NULL;
 }
 
+/* Does a rule take it from one bucket to the other? */
+static inline bool sim_travels(const struct sim *sim, const struct sim_version *version,
+                               unsigned from, unsigned to)
+{
+    return sim->edge[from][to] && (!version->marker || sim->markers);
+}
+
 /* An acknowledged write: from now on it must be where the rules bring it. */
 static inline void sim_written(struct sim *sim, unsigned origin, const struct sim_version *what)
 {
@@ -86,8 +114,9 @@ static inline void sim_written(struct sim *sim, unsigned origin, const struct si
     *version = *what;
     version->origin = origin;
     version->id = str_copy(sim->arena, what->id);
+    version->arrived[origin] = ++sim->arrivals;
     for (unsigned i = 0; i < sim->regions; i++)
-        version->wanted[i] = i == origin || sim->edge[origin][i];
+        version->wanted[i] = i == origin || sim_travels(sim, version, origin, i);
 }
 
 static inline bool sim_read(struct sim *sim, unsigned bucket, const struct sim_version *version,
@@ -131,7 +160,7 @@ static inline void sim_copied(struct sim *sim, const struct queue_row *row)
                  STR_ARG(row->version_id));
         return;
     }
-    if (!sim->edge[from][to])
+    if (!sim_travels(sim, version, from, to))
         SIM_FAIL(sim, "a copy without a rule: %.*s from %.*s", STR_ARG(row->key),
                  STR_ARG(row->source_name));
     if (row->kind == CHANGED_META)
@@ -140,6 +169,7 @@ static inline void sim_copied(struct sim *sim, const struct queue_row *row)
         SIM_FAIL(sim, "a chain: %.*s %.*s was written in %.*s and copied from %.*s",
                  STR_ARG(row->key), STR_ARG(row->version_id), STR_ARG(sim->names[version->origin]),
                  STR_ARG(row->source_name));
+    version->arrived[to] = ++sim->arrivals;
     if (++version->copies[to] > 1)
         SIM_FAIL(sim, "a loop: %.*s %.*s arrived twice", STR_ARG(row->key),
                  STR_ARG(row->version_id));

@@ -1,8 +1,8 @@
 /* Random histories of a whole world, in process and on a stopped clock, each from one seed: clients
  * in random places write through an access point of 3 to 5 Regions and past it, while links,
- * Regions, routes and the clock do what they like and the world is closed and opened again. Then
- * all heals, and the world must be what its answers promised (model.h, judge.h). Each seed is run
- * twice: the two transcripts are equal byte for byte.
+ * Regions, routes and the clock do what they like, the world is closed and opened again and dies in
+ * the middle of a commit. Then all heals, and the world must be what its answers promised (model.h,
+ * judge.h). Each seed is run twice: the two transcripts are equal byte for byte.
  *
  *     sim [--seeds N] [--seed S] [--steps N] [--data] [--print]
  *
@@ -307,13 +307,18 @@ static void one_step(struct sim *sim)
 
 /* --- the world --- */
 
-/* Who sends to whom: mostly everybody to everybody, else a one-way ring, a star or anything. */
-static void draw_edges(struct sim *sim)
+/* Who sends to whom: mostly everybody to everybody, else a one-way ring, a star or anything; and by
+ * which rules. Those of the old schema know one destination, and always take markers along. */
+static void draw_rules(struct sim *sim)
 {
     unsigned shape = draw(sim, 10);
+    sim->v1 = shape == 6 && chance(sim, 60);
+    sim->sync = !sim->v1 && chance(sim, 25);
+    sim->markers = sim->v1 || chance(sim, 75);
+    sim->arrival = chance(sim, 20);
     for (unsigned i = 0; i < sim->regions; i++)
         for (unsigned j = 0; j < sim->regions; j++)
-            sim->edge[i][j] = i != j && (shape < 6   ? true
+            sim->edge[i][j] = i != j && (shape < 5   ? true
                                          : shape < 7 ? j == (i + 1) % sim->regions
                                          : shape < 8 ? i == 0 || j == 0
                                                      : chance(sim, 40));
@@ -336,16 +341,37 @@ static str configuration(struct sim *sim)
     buf_add(&text, STR("]}}, \"replication\": ["));
     for (unsigned i = 0; i < sim->regions; i++)
         for (unsigned j = 0; j < sim->regions; j++)
-            if (sim->edge[i][j]) {
+            if (sim->edge[i][j] && !sim->v1) {
                 buf_addf(&text,
-                         "%s{\"link\": \"%.*s -> %.*s\", \"delete_markers\": true, "
+                         "%s{\"link\": \"%.*s -> %.*s\", \"delete_markers\": %s, "
                          "\"replica_modifications\": %s}",
                          between, STR_ARG(sim->names[i]), STR_ARG(sim->names[j]),
-                         sim->sync ? "true" : "false");
+                         sim->markers ? "true" : "false", sim->sync ? "true" : "false");
                 between = ", ";
             }
     buf_add(&text, STR("]}"));
     return buf_str(&text);
+}
+
+/* Rules of the old schema are no part of a configuration file. */
+static void put_v1_rules(struct sim *sim)
+{
+    for (unsigned i = 0; sim->v1 && i < sim->regions; i++) {
+        unsigned to = (i + 1) % sim->regions;
+        str body = str_format(
+            sim->arena,
+            "<ReplicationConfiguration><Role>arn:aws:iam::123456789012:role/sim</Role><Rule>"
+            "<Prefix></Prefix><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::%.*s"
+            "</Bucket></Destination></Rule></ReplicationConfiguration>",
+            STR_ARG(sim->names[to]));
+        struct got got = tell(sim, &(struct ask){ .method = "PUT",
+                                                  .bucket = sim->names[i],
+                                                  .path = STR("?replication"),
+                                                  .body = body });
+        if (got.status != 200)
+            SIM_FAIL(sim, "a rule of the old schema was answered %d: %.*s", got.status,
+                     STR_ARG(got.body));
+    }
 }
 
 static void copy_told(void *ctx, const struct copy_told *copy)
@@ -399,6 +425,7 @@ static bool configure(struct sim *sim, struct config *config)
     settings->auth = AUTH_MODE_OFF;
     settings->part_min_bytes = 8;
     settings->journal = 16;
+    settings->version_order = sim->arrival ? ORDER_ARRIVAL : ORDER_ORIGIN;
     return true;
 }
 
@@ -419,19 +446,82 @@ static void heal(struct sim *sim)
     (void) own(sim, "POST", "clock", STR("{\"advance\": \"48h\"}"));
 }
 
+/* --- crashes --- */
+
+static void copy_directory(struct sim *sim)
+{
+    str command = str_format(sim->arena, "cp -a '%s' '%s'", sim->directory, sim->crash.copy);
+    if (system(str_c(sim->arena, command)) != 0)
+        SIM_FAIL(sim, "%s cannot be copied", sim->directory);
+}
+
+/* The writer's: the driver waits for it. What the model knows now is what was acknowledged, and
+ * what is committed: the commit that is about to happen is lost. */
+static void before_commit(void *ctx, const char *name)
+{
+    struct sim *sim = ctx;
+    struct sim_crash *crash = &sim->crash;
+    if (strcmp(name, "put.before_commit") != 0 || crash->taken || crash->commits-- > 0)
+        return;
+    crash->taken = true;
+    memcpy(crash->memory.versions, sim->versions, sizeof sim->versions);
+    crash->memory.count = sim->count;
+    crash->memory.arrivals = sim->arrivals;
+    crash->memory.upload = sim->upload;
+    copy_directory(sim);
+}
+
+static void forget_step(struct sim *sim)
+{
+    const struct sim_memory *memory = &sim->crash.memory;
+    memcpy(sim->versions, memory->versions, sizeof sim->versions);
+    sim->count = memory->count;
+    sim->arrivals = memory->arrivals;
+    sim->upload = memory->upload;
+}
+
+/* A step in the middle of which the process dies, or right behind which, when it commits too
+ * little: the world goes on from the files as they were at that moment. */
+static bool crash_in_step(struct sim *sim, struct config *config, unsigned number)
+{
+    sim->crash = (struct sim_crash){ .commits = draw(sim, 3) };
+    sim->crash.copy = str_c(sim->arena, str_format(sim->arena, "%s.%u", sim->directory, number));
+    store_set_sync_point(sim->world->store, before_commit, sim);
+    one_step(sim);
+    store_set_sync_point(sim->world->store, NULL, NULL);
+    if (sim->crash.taken)
+        forget_step(sim);
+    else
+        copy_directory(sim);
+    buf_addf(&sim->log, "== a crash %s\n", sim->crash.taken ? "before a commit" : "after all");
+    close_world(sim);
+    fs_remove_tree(sim->directory);
+    sim->directory = sim->crash.copy;
+    config->settings.data = str_of(sim->directory);
+    return open_world(sim, config);
+}
+
+static bool restart(struct sim *sim, struct config *config)
+{
+    close_world(sim);
+    return open_world(sim, config);
+}
+
 static void live(struct sim *sim)
 {
     struct config config;
-    unsigned restart = sim->restarts ? sim->steps / 3 + draw(sim, sim->steps / 3 + 1) : sim->steps;
+    unsigned third = sim->steps / 3 + 1, restarts_at = sim->restarts ? third + draw(sim, third) : 0;
+    unsigned crashes_at[] = { draw(sim, sim->steps), draw(sim, sim->steps) };
     if (!configure(sim, &config) || !open_world(sim, &config))
         return;
+    put_v1_rules(sim);
     for (unsigned i = 0; i < sim->steps && sim->failure.size == 0; i++) {
-        if (i == restart) {
-            close_world(sim);
-            if (!open_world(sim, &config))
-                return;
-        }
-        one_step(sim);
+        if (restarts_at != 0 && i == restarts_at && !restart(sim, &config))
+            return;
+        if (i != crashes_at[0] && i != crashes_at[1])
+            one_step(sim);
+        else if (!crash_in_step(sim, &config, i))
+            return;
     }
     heal(sim);
     judge_world(sim);
@@ -457,11 +547,10 @@ static struct sim *run(struct arena *arena, const struct options *options, uint6
         return sim;
     }
     sim->regions = 3 + draw(sim, SIM_REGIONS - 2);
-    sim->sync = chance(sim, 25);
     sim->restarts = options->data || seed % 3 == 0;
     for (unsigned i = 0; i < sim->regions; i++)
         sim->names[i] = str_format(arena, "sim-%s", sim_regions[i]);
-    draw_edges(sim);
+    draw_rules(sim);
     live(sim);
     close_world(sim);
     fs_remove_tree(sim->directory);
