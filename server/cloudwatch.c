@@ -82,7 +82,7 @@ struct cloudwatch {
     struct arena *arena; /* series and their names */
     struct series *slots[SLOTS];
     struct series *all[CLOUDWATCH_SERIES]; /* in order of appearance */
-    size_t count, points;
+    size_t count, points, spreads;
 };
 
 struct cloudwatch *cloudwatch_new(void)
@@ -93,12 +93,33 @@ struct cloudwatch *cloudwatch_new(void)
     return cloudwatch;
 }
 
+static void drop_spread(struct cloudwatch *cloudwatch, struct cloudwatch_point *point)
+{
+    if (point->spread == NULL)
+        return;
+    spread_free(point->spread);
+    free(point->spread);
+    point->spread = NULL;
+    cloudwatch->spreads--;
+}
+
+static void forget_oldest(struct cloudwatch *cloudwatch, struct series *series, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        drop_spread(cloudwatch, &series->points[i]);
+    series->count -= count;
+    cloudwatch->points -= count;
+    memmove(series->points, series->points + count, series->count * sizeof *series->points);
+}
+
 static void clear(struct cloudwatch *cloudwatch)
 {
-    for (size_t i = 0; i < cloudwatch->count; i++)
+    for (size_t i = 0; i < cloudwatch->count; i++) {
+        forget_oldest(cloudwatch, cloudwatch->all[i], cloudwatch->all[i]->count);
         free(cloudwatch->all[i]->points);
+    }
     memset(cloudwatch->slots, 0, sizeof cloudwatch->slots);
-    cloudwatch->count = cloudwatch->points = 0;
+    cloudwatch->count = 0;
     arena_reset(cloudwatch->arena);
 }
 
@@ -129,6 +150,16 @@ const char *cloudwatch_unit(str name)
 {
     enum metric_id id = metric_of(name);
     return id < METRICS ? metrics[id].unit : "None";
+}
+
+static bool is_level(enum metric_id id)
+{
+    return id >= REPLICATION_LATENCY && id <= OPERATIONS_PENDING;
+}
+
+bool cloudwatch_counts_pending(str name)
+{
+    return is_level(metric_of(name));
 }
 
 static const char *const *dimensions_of(enum metric_id metric)
@@ -206,13 +237,6 @@ static size_t place_of(const struct series *series, int64_t minute)
     return low;
 }
 
-static void forget_oldest(struct cloudwatch *cloudwatch, struct series *series, size_t count)
-{
-    series->count -= count;
-    cloudwatch->points -= count;
-    memmove(series->points, series->points + count, series->count * sizeof *series->points);
-}
-
 /* NULL for a minute that is too old, or when there is no room. Room is made by forgetting an eighth
  * of what the series has, so that moving it costs little per point. */
 static struct cloudwatch_point *point_locked(struct cloudwatch *cloudwatch, struct series *series,
@@ -258,12 +282,29 @@ static void add_sample(struct cloudwatch_point *point, enum kind kind, double va
     point->samples = 1;
 }
 
+/* Kept from the first sample that differs on. */
+static void add_spread(struct cloudwatch *cloudwatch, struct cloudwatch_point *point, double value)
+{
+    bool alike = point->samples == 0 || (value <= point->least && value >= point->most);
+    if (point->spread == NULL && (alike || cloudwatch->spreads == CLOUDWATCH_SPREADS))
+        return;
+    if (point->spread == NULL) {
+        point->spread = mem_alloc(sizeof *point->spread);
+        spread_add(point->spread, point->least, point->samples);
+        cloudwatch->spreads++;
+    }
+    spread_add(point->spread, value, 1);
+}
+
 static void add_locked(struct cloudwatch *cloudwatch, struct series *series, int64_t minute,
                        double value)
 {
     struct cloudwatch_point *point = series ? point_locked(cloudwatch, series, minute) : NULL;
-    if (point)
-        add_sample(point, metrics[series->is.metric].kind, value);
+    if (point == NULL)
+        return;
+    if (metrics[series->is.metric].kind == EACH)
+        add_spread(cloudwatch, point, value);
+    add_sample(point, metrics[series->is.metric].kind, value);
 }
 
 static void count_locked(struct cloudwatch *cloudwatch, const struct identity *is, int64_t minute,
@@ -394,6 +435,8 @@ size_t cloudwatch_list(struct cloudwatch *cloudwatch, struct arena *arena, str r
         count++;
         metric->name = str_of(metrics[is->metric].name);
         metric->region = region;
+        if (cloudwatch->all[i]->count > 0)
+            metric->last = cloudwatch->all[i]->points[cloudwatch->all[i]->count - 1].minute;
         for (size_t j = 0; j < CLOUDWATCH_DIMENSIONS && dimensions_of(is->metric)[j]; j++)
             metric->dimensions[j] = (struct cloudwatch_dimension){ dimensions_of(is->metric)[j],
                                                                    str_copy(arena, is->values[j]) };
@@ -421,10 +464,22 @@ static bool identify(const struct cloudwatch_query *query, struct identity *is)
     return given == wanted && matched == wanted;
 }
 
+static struct spread *spread_new(struct arena *arena)
+{
+    struct spread *spread = ARENA_NEW(arena, struct spread);
+    spread->arena = arena;
+    return spread;
+}
+
+/* `to->spread`, when there is one, takes in every sample. */
 static void add_point(struct cloudwatch_point *to, const struct cloudwatch_point *point)
 {
     if (point->samples == 0)
         return;
+    if (to->spread && point->spread)
+        spread_merge(to->spread, point->spread);
+    else if (to->spread)
+        spread_add(to->spread, point->sum / (double) point->samples, point->samples);
     to->least = to->samples == 0 || point->least < to->least ? point->least : to->least;
     to->most = to->samples == 0 || point->most > to->most ? point->most : to->most;
     to->sum += point->sum;
@@ -435,8 +490,7 @@ static void add_point(struct cloudwatch_point *to, const struct cloudwatch_point
 static void add_pending(const struct cloudwatch_query *query, const struct identity *is,
                         struct cloudwatch_point *minutes)
 {
-    bool level = is->metric >= REPLICATION_LATENCY && is->metric <= OPERATIONS_PENDING;
-    for (size_t i = 0; level && i < query->pending_count; i++) {
+    for (size_t i = 0; is_level(is->metric) && i < query->pending_count; i++) {
         const struct cloudwatch_pending *copy = &query->pending[i];
         struct span span = { copy->queued_at, query->now, (double) copy->bytes };
         if (!str_eq(copy->source, is->values[0]) || !str_eq(copy->destination, is->values[1]) ||
@@ -449,15 +503,31 @@ static void add_pending(const struct cloudwatch_query *query, const struct ident
     }
 }
 
-static void take_minutes(struct cloudwatch *cloudwatch, const struct cloudwatch_query *query,
-                         const struct identity *is, struct cloudwatch_point *minutes)
+static void take_minutes(struct cloudwatch *cloudwatch, struct arena *arena,
+                         const struct cloudwatch_query *query, const struct identity *is,
+                         struct cloudwatch_point *minutes)
 {
     size_t slot;
     SCOPED_LOCK(&cloudwatch->lock);
     const struct series *series = find_locked(cloudwatch, is, &slot);
     for (size_t i = series ? place_of(series, query->from) : 0;
-         series && i < series->count && series->points[i].minute < query->to; i++)
-        minutes[series->points[i].minute - query->from] = series->points[i];
+         series && i < series->count && series->points[i].minute < query->to; i++) {
+        struct cloudwatch_point *minute = &minutes[series->points[i].minute - query->from];
+        *minute = series->points[i];
+        minute->spread = NULL;
+        if (!query->spread || series->points[i].spread == NULL)
+            continue;
+        minute->spread = spread_new(arena);
+        spread_merge(minute->spread, series->points[i].spread);
+    }
+}
+
+double cloudwatch_percentile(const struct cloudwatch_point *point, double percent)
+{
+    double value = point->spread ? spread_percentile(point->spread, percent) : point->least;
+    return value < point->least || percent <= 0    ? point->least
+           : value > point->most || percent >= 100 ? point->most
+                                                   : value;
 }
 
 struct cloudwatch_points cloudwatch_read(struct cloudwatch *cloudwatch, struct arena *arena,
@@ -470,11 +540,12 @@ struct cloudwatch_points cloudwatch_read(struct cloudwatch *cloudwatch, struct a
     size_t span = (size_t) (query->to - query->from), period = (size_t) query->period;
     struct cloudwatch_point *minutes = ARENA_ARRAY(arena, struct cloudwatch_point, span);
     out.at = ARENA_ARRAY(arena, struct cloudwatch_point, span / period + 1);
-    take_minutes(cloudwatch, query, &is, minutes);
+    take_minutes(cloudwatch, arena, query, &is, minutes);
     add_pending(query, &is, minutes);
     for (size_t at = 0; at < span; at += period) {
         struct cloudwatch_point *point = &out.at[out.count];
-        *point = (struct cloudwatch_point){ .minute = query->from + (int64_t) at };
+        *point = (struct cloudwatch_point){ .minute = query->from + (int64_t) at,
+                                            .spread = query->spread ? spread_new(arena) : NULL };
         for (size_t i = at; i < at + period && i < span; i++)
             add_point(point, &minutes[i]);
         out.count += point->samples > 0;

@@ -8,16 +8,18 @@
  * yet are added by whoever reads.
  *
  * Ownership: readers get copies in their arena. Threads: cloudwatch_count is called under the
- * events' lock; readers any. Bounds: CLOUDWATCH_SERIES, CLOUDWATCH_POINTS; a series keeps
- * CLOUDWATCH_MINUTES, as AWS keeps points of one minute ("retained for 15 days").
+ * events' lock; readers any. Bounds: CLOUDWATCH_SERIES, CLOUDWATCH_POINTS, CLOUDWATCH_SPREADS;
+ * a series keeps CLOUDWATCH_MINUTES, as AWS keeps points of one minute ("retained for 15 days").
  */
 #ifndef ATOLL_SERVER_CLOUDWATCH_H
 #define ATOLL_SERVER_CLOUDWATCH_H
 
 #include "server/events.h"
+#include "server/spread.h"
 
 #define CLOUDWATCH_SERIES 4096    /* [atoll] */
 #define CLOUDWATCH_POINTS 1000000 /* [atoll] of all series together */
+#define CLOUDWATCH_SPREADS 50000  /* [atoll] of all points; those without have no percentiles */
 #define CLOUDWATCH_MINUTES (15 * 1440)
 #define CLOUDWATCH_DIMENSIONS 3
 
@@ -31,12 +33,14 @@ struct cloudwatch_metric {
     str name;
     str region;
     struct cloudwatch_dimension dimensions[CLOUDWATCH_DIMENSIONS];
+    int64_t last; /* the minute of its newest point */
 };
 
 struct cloudwatch_point { /* of a minute, or of a longer period */
     int64_t minute;       /* since 1970: the first one */
     double sum, least, most;
-    uint64_t samples; /* 0: no point */
+    uint64_t samples;      /* 0: no point */
+    struct spread *spread; /* NULL: all samples are alike, or nobody asked */
 };
 
 /* A copy that is on its way, as the reader found it in the queue. */
@@ -51,6 +55,7 @@ struct cloudwatch_query {
     struct cloudwatch_dimension dimensions[CLOUDWATCH_DIMENSIONS];
     int64_t from, to; /* minutes: from <= minute < to */
     int64_t period;   /* minutes */
+    bool spread;      /* percentiles are wanted */
     instant now;
     const struct cloudwatch_pending *pending;
     size_t pending_count;
@@ -70,6 +75,10 @@ size_t cloudwatch_list(struct cloudwatch *cloudwatch, struct arena *arena, str r
 /* Aggregated over periods that begin at `from`. */
 struct cloudwatch_points cloudwatch_read(struct cloudwatch *cloudwatch, struct arena *arena,
                                          const struct cloudwatch_query *query);
+/* Of a point whose query wanted the spread; as exact as spread.h says, and at both ends quite. */
+double cloudwatch_percentile(const struct cloudwatch_point *point, double percent);
+/* The metric also tells of copies that have not ended yet. */
+bool cloudwatch_counts_pending(str name);
 /* "Count", "Bytes", "Milliseconds", "Seconds"; "None" for what is no metric of AWS/S3. */
 const char *cloudwatch_unit(str name);
 int64_t cloudwatch_minute(instant at);

@@ -5,6 +5,7 @@
 #include "server/admin/admin.h"
 #include "server/anomalies.h"
 #include "server/clients.h"
+#include "server/control/rpc.h"
 #include "server/faults.h"
 #include "server/judge.h"
 #include "server/mraps.h"
@@ -43,6 +44,8 @@ static void error_reply(struct request *rq)
         admin_refuse(rq);
         return;
     }
+    if (rq->address.kind == ADDRESS_CLOUDWATCH && rpc_refuse(rq))
+        return;
     buf_init_arena(&document, rq->arena, LIMIT_XML_BYTES);
     error_document(rq, &document);
     request_reply(rq, is_late_error(rq) ? 200 : error->status, "application/xml",

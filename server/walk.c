@@ -20,6 +20,7 @@
 #include "server/auth/authorize.h"
 #include "server/clients.h"
 #include "server/control/handlers.h"
+#include "server/control/rpc.h"
 #include "server/event_of.h"
 #include "server/faults.h"
 #include "server/journal.h"
@@ -64,7 +65,7 @@ static void tell_services_apart(struct request *rq)
                      { "monitoring", ADDRESS_CLOUDWATCH } };
     struct address *address = &rq->address;
     if (address->kind != ADDRESS_S3 || !address->own_host || address->virtual_host ||
-        !str_is(address->path, "/"))
+        !(str_is(address->path, "/") || rpc_protocol_of(rq) == RPC_CBOR))
         return;
     str service = claim_service(rq);
     for (size_t i = 0; i < COUNT(services); i++)

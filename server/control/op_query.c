@@ -3,6 +3,7 @@
  * known once the body is there. And the answer for the AWS hosts that are nobody's here. */
 #include "server/control/handlers.h"
 #include "server/control/query_call.h"
+#include "server/control/rpc.h"
 #include "server/s3/address.h"
 
 /* "A, B and C": what this service answers. */
@@ -25,7 +26,11 @@ enum s3_code op_query(struct request *rq)
 {
     const struct operation *service = rq->op, *op;
     struct fields form = { 0 };
-    query_parse(rq->arena, rq->body, &form);
+    str operation = rpc_operation(rq);
+    if (str_is_set(operation))
+        fields_add(rq->arena, &form, STR("Action"), operation);
+    else
+        query_parse(rq->arena, rq->body, &form);
     for (size_t i = 0; i < form.count; i++)
         fields_add(rq->arena, &rq->query, form.at[i].name, form.at[i].value);
     op = operation_find(rq, service->place);

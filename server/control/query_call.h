@@ -8,7 +8,8 @@
 #include "server/request.h"
 #include "server/s3/xml.h"
 
-/* A parameter (request_query: op_query has put those of the body there). False, and ValidationError is said, when it is absent or empty: return S3_ValidationError. */
+/* A parameter (request_query: op_query has put those of the body there). False, and ValidationError
+ * is said, when it is absent or empty: return S3_ValidationError. */
 MUST_CHECK bool query_call_needed(struct request *rq, const char *name, str *out);
 
 struct query_answer {

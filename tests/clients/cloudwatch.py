@@ -2,10 +2,14 @@
 
 The clock stands still but for `atoll clock advance`: a minute's metrics are exact.
 """
+import datetime
 import json
+import os
+import re
 import subprocess
+import urllib.request
 
-from checks import atoll, check, client, equal, finish, header
+from checks import atoll, check, client, equal, finish, header, refused
 
 ARN = "arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap"
 US, EU = "my-app-data-us-east-1", "my-app-data-eu-west-1"
@@ -58,6 +62,12 @@ def requests(alice, bob):
                  bucket("my-app-data-ap-southeast-1")), [])
     equal("another Region does not show it", points("us-west-2", "GetRequests", "Sum", bucket(EU)),
           [])
+    server = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with server.open(os.environ["ATOLL_SERVER"] + "/_atoll/metrics") as answer:
+        gets = re.findall(r'atoll_http_requests_total\{region="([^"]*)".*api="GetObject",code="200"\} (\d+)',
+                          answer.read().decode())
+    equal("and /_atoll/metrics has the same 10 and 5", sorted(gets),
+          [("eu-west-1", "10"), ("us-east-1", "5")])
 
 
 def replication(bob, link):
@@ -103,6 +113,54 @@ def others(link):
                             for result in data], [("gets", [11.0], "Complete")])
 
 
+def metric(name, dimensions, statistic, identity, **more):
+    return {"Id": identity, "MetricStat": {
+        "Metric": {"Namespace": "AWS/S3", "MetricName": name,
+                   "Dimensions": [{"Name": n, "Value": v} for n, v in dimensions.items()]},
+        "Period": 60, "Stat": statistic}, **more}
+
+
+def boto(link):
+    """What a program asks: expressions, percentiles, pages, and CloudWatch's own refusals."""
+    cloudwatch = client("cloudwatch", region="eu-west-1")
+    day = {"StartTime": datetime.datetime(2026, 1, 2), "EndTime": datetime.datetime(2026, 1, 3)}
+    gets = metric("GetRequests", bucket(EU), "Sum", "gets")
+    pending = metric("OperationsPendingReplication", link, "Maximum", "pending")
+    queries = [gets, {"Id": "share", "Expression": "100 * gets / SUM(gets)", "Label": "%"},
+               pending | {"ReturnData": False}, {"Id": "any", "Expression": "MAX(METRICS())"}]
+    answer = cloudwatch.get_metric_data(MetricDataQueries=queries, **day)["MetricDataResults"]
+    equal("boto3: expressions over metrics",
+          [(r["Id"], r["Label"], max(r["Values"])) for r in answer],
+          [("gets", "GetRequests", 11.0), ("share", "%", 100.0), ("any", "any", 11.0)])
+    rising = cloudwatch.get_metric_data(MetricDataQueries=[pending], ScanBy="TimestampAscending", **day)
+    falling = cloudwatch.get_metric_data(MetricDataQueries=[pending], **day)
+    whole = rising["MetricDataResults"][0]
+    check("boto3: ScanBy turns the order round",
+          len(whole["Values"]) == 3 and whole["Timestamps"] == sorted(whole["Timestamps"]) and
+          falling["MetricDataResults"][0]["Timestamps"] == whole["Timestamps"][::-1], falling)
+    pages = cloudwatch.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=[pending], MaxDatapoints=2, ScanBy="TimestampAscending", **day)
+    results = [result for page in pages for result in page["MetricDataResults"]]
+    equal("boto3: pages, put together, are the whole",
+          [value for result in results for value in result["Values"]], whole["Values"])
+    equal("boto3: all but the last are partial", [result["StatusCode"] for result in results],
+          ["PartialData"] * (len(results) - 1) + ["Complete"])
+    latency = {"Namespace": "AWS/S3", "MetricName": "BytesDownloaded", "Period": 3600, **day,
+               "Dimensions": gets["MetricStat"]["Metric"]["Dimensions"]}
+    point = cloudwatch.get_metric_statistics(ExtendedStatistics=["p50", "p99.9"], **latency)
+    equal("boto3: percentiles", [p["ExtendedStatistics"]["p50"] for p in point["Datapoints"]], [2.0])
+    refused("boto3: both kinds of statistics at once", "InvalidParameterCombination", "together",
+            cloudwatch.get_metric_statistics, Statistics=["Sum"], ExtendedStatistics=["p50"], **latency)
+    refused("boto3: a minute's points of four days", "InvalidParameterCombination", "5760 datapoints",
+            cloudwatch.get_metric_statistics, Statistics=["Sum"],
+            **latency | {"Period": 60, "StartTime": datetime.datetime(2025, 12, 30)})
+    refused("boto3: a function that is not there is named", "ValidationError", "STDDEV",
+            cloudwatch.get_metric_data, **day,
+            MetricDataQueries=[gets, {"Id": "x", "Expression": "STDDEV(gets)"}])
+    refused("boto3: a token of somewhere else", "InvalidNextToken", "NextToken",
+            cloudwatch.get_metric_data, MetricDataQueries=[gets], NextToken="nowhere", **day)
+
+
 def main():
     alice, bob = client("s3", "alice", "eu-west-1"), client("s3", "bob", "us-east-1")
     answer = bob.put_object(Bucket=ARN, Key="cart.json", Body=b"v1")
@@ -114,6 +172,7 @@ def main():
     requests(alice, bob)
     replication(bob, link)
     others(link)
+    boto(link)
     finish()
 
 

@@ -56,4 +56,5 @@ head -c 300000 /dev/urandom >logo.png
 try "Node" have_node node --no-warnings "$clients_dir/node/article.cjs" logo.png
 try "Go" have_go "$work/go-client" logo.png
 try "boto3 of PyPI" have_boto3 "$python" "$clients_dir/pypi/newer_boto3.py" logo.png
+try "CloudWatch by boto3 of PyPI" have_boto3 "$python" "$clients_dir/pypi/newer_cloudwatch.py" logo.png
 finish "none is fine"

@@ -1,4 +1,5 @@
 /* Minutes of metrics: counting, aggregating, forgetting; and the query protocol's refusals. */
+#include "base/cbor.h"
 #include "server/cloudwatch.h"
 
 #include "tests/unit/server/s3_wire.h"
@@ -151,15 +152,27 @@ TEST(what_cannot_be_answered_is_refused_by_name)
         { __LINE__, "EndTime=2026-01-03T00:00:00Z", "StartTime", 400 },
         { __LINE__, "StartTime=2026-01-03T00:00:00Z&EndTime=2026-01-03T00:00:00Z", "less than",
           400 },
-        { __LINE__, "StartTime=2026-01-01T00:00:00Z&EndTime=1767398400&Period=61", "multiple of 60",
+        { __LINE__, "StartTime=2026-01-02T00:00:00Z&EndTime=1767398400&Period=61", "multiple of 60",
           400 },
-        { __LINE__, "StartTime=2026-01-01T00:00:00Z&EndTime=1767398400&Period=60", "Statistics",
+        { __LINE__, "StartTime=2026-01-02T00:00:00Z&EndTime=1767398400&Period=60", "Statistics",
           400 },
         { __LINE__,
-          "StartTime=2026-01-01T00:00:00Z&EndTime=1767398400&Period=60&Statistics.member.1=p99",
+          "StartTime=2026-01-02T00:00:00Z&EndTime=1767398400&Period=60&Statistics.member.1=p99",
           "percentiles", 400 },
         { __LINE__,
-          "StartTime=2026-01-01T00:00:00Z&EndTime=1767398400&Period=60&Statistics.member.1=Sum",
+          "StartTime=2026-01-02T00:00:00Z&EndTime=1767398400&Period=60&Statistics.member.1=Sum"
+          "&ExtendedStatistics.member.1=p99",
+          "InvalidParameterCombination", 400 },
+        { __LINE__,
+          "StartTime=2026-01-01T00:00:00Z&EndTime=2026-01-04T00:00:00Z&Period=60"
+          "&Statistics.member.1=Sum",
+          "up to 4320 datapoints", 400 },
+        { __LINE__,
+          "StartTime=2026-01-02T00:00:00Z&EndTime=1767398400&Period=60"
+          "&ExtendedStatistics.member.1=tm90",
+          "trimmed", 400 },
+        { __LINE__,
+          "StartTime=2026-01-02T00:00:00Z&EndTime=1767398400&Period=60&Statistics.member.1=Sum",
           "<Label>GetRequests</Label>", 200 },
     };
     struct wire *wire = wire_open();
@@ -172,4 +185,91 @@ TEST(what_cannot_be_answered_is_refused_by_name)
             fail_msg("line %d: %d %.*s", rows[i].line, got.status, STR_ARG(got.body));
     }
     wire_close(wire);
+}
+
+/* One call in each protocol; the same metric, an answer in its own form. */
+static struct got call(struct wire *wire, const char *operation, const char *json, bool cbor)
+{
+    struct sent sent = { "POST", "/", { { "Host", "monitoring.eu-west-1.amazonaws.com" } }, { 0 } };
+    str target = str_format(wire->arena, "GraniteServiceVersion20100801.%s", operation);
+    sent.body = str_of(json);
+    sent.headers[1][0] = "Content-Type";
+    sent.headers[1][1] = "application/x-amz-json-1.0";
+    sent.headers[2][0] = "X-Amz-Target";
+    sent.headers[2][1] = target.ptr;
+    if (!cbor)
+        return wire_send(wire, &sent);
+    target =
+        str_format(wire->arena, "/service/GraniteServiceVersion20100801/operation/%s", operation);
+    sent.target = target.ptr;
+    sent.headers[1][1] = "application/cbor";
+    sent.headers[2][0] = "smithy-protocol";
+    sent.headers[2][1] = "rpc-v2-cbor";
+    return wire_send(wire, &sent);
+}
+
+/* {"Namespace": "AWS/S3"} and its CBOR. */
+#define SPACE_JSON "{\"Namespace\": \"AWS/S3\"}"
+#define SPACE_CBOR                                                                                 \
+    "\xa1\x69"                                                                                     \
+    "Namespace"                                                                                    \
+    "\x66"                                                                                         \
+    "AWS/S3"
+
+TEST(json_and_cbor_are_answered_in_kind)
+{
+    struct wire *wire = wire_open();
+    for (int i = 0; i < 2; i++) {
+        bool cbor = i == 1;
+        struct got got = call(wire, "ListMetrics", cbor ? SPACE_CBOR : SPACE_JSON, cbor);
+        const char *type = cbor ? "application/cbor" : "application/x-amz-json-1.0";
+        assert_int_equal(got.status, 200);
+        assert_str(fields_get(&got.headers, "Content-Type"), type);
+        assert_str(fields_get(&got.headers, "smithy-protocol"), cbor ? "rpc-v2-cbor" : "");
+        struct json_error error;
+        const struct json *answer =
+            cbor ? cbor_parse(wire->arena, got.body) : json_parse(wire->arena, got.body, &error);
+        assert_non_null(json_member(answer, "Metrics"));
+        got = call(wire, "GetMetricStatistics", cbor ? SPACE_CBOR : SPACE_JSON, cbor);
+        assert_int_equal(got.status, 400);
+        assert_str(fields_get(&got.headers, "x-amzn-query-error"), "MissingParameter;Sender");
+        answer =
+            cbor ? cbor_parse(wire->arena, got.body) : json_parse(wire->arena, got.body, &error);
+        assert_str(json_string(answer, "__type", STR_NONE),
+                   "com.amazonaws.cloudwatch#MissingRequiredParameterException");
+        assert_str(json_string(answer, "message", STR_NONE),
+                   "The parameter MetricName is required.");
+        got = call(wire, "ListMetrics", "[1", cbor);
+        assert_int_equal(got.status, 400);
+        assert_str(fields_get(&got.headers, "x-amzn-query-error"), "SerializationException;Sender");
+    }
+    wire_close(wire);
+}
+
+TEST(percentiles_are_those_of_all_minutes_of_a_period)
+{
+    struct arena *arena = arena_new();
+    struct cloudwatch *metrics = cloudwatch_new();
+    for (int i = 1; i <= 100; i++) {
+        struct event event = { .kind = EVENT_REQUEST, .at = at_s(i * 6), .took = DURATION_MS(i) };
+        event.text[EVENT_BUCKET] = STR("b");
+        event.text[EVENT_REGION] = STR("eu-west-1");
+        cloudwatch_count(metrics, &event);
+    }
+    struct cloudwatch_query query = requests_query("TotalRequestLatency");
+    query.to += 10;
+    query.period = 60;
+    query.from -= query.from % 60;
+    query.spread = true;
+    struct cloudwatch_points points = cloudwatch_read(metrics, arena, &query);
+    assert_int_equal(points.count, 1);
+    assert_true(points.at[0].samples == 100);
+    double median = cloudwatch_percentile(&points.at[0], 50);
+    assert_true(median > 49 && median < 51);
+    assert_true(cloudwatch_percentile(&points.at[0], 100) == 100);
+    assert_true(cloudwatch_percentile(&points.at[0], 0) == 1);
+    struct event reset = { .kind = EVENT_RESET };
+    cloudwatch_count(metrics, &reset);
+    cloudwatch_free(metrics);
+    arena_free(arena);
 }
