@@ -194,6 +194,8 @@ static enum s3_code step_handle(struct request *rq)
 {
     store_read_begin(rq->lane->reader); /* the body may have taken long */
     enum s3_code code = auth_finish(rq, rq->body);
+    if (code == S3_OK)
+        code = authorize_body(rq);
     return code == S3_OK ? rq->op->handle(rq) : code;
 }
 

@@ -415,6 +415,18 @@ enum s3_code authorize_named(struct request *rq, str name)
     return on_control(rq, authorize_control_named(rq, name));
 }
 
+/* Conditions may ask what the body says (s3:LocationConstraint, s3:RequestObjectTag,
+ * s3:object-lock-mode), so these are judged when it is there. */
+static bool is_judged_by_body(const struct request *rq)
+{
+    static const char *const names[] = { "CreateBucket", "PutObjectTagging", "PutObjectRetention",
+                                         "PutObjectLegalHold" };
+    for (size_t i = 0; i < COUNT(names) && (rq->op->flags & OP_WRITE); i++)
+        if (str_is(str_of(rq->op->name), names[i]))
+            return true;
+    return false;
+}
+
 static bool is_judged(const struct request *rq)
 {
     static const char *const later[] = { "PostObject",
@@ -436,10 +448,15 @@ static bool is_judged(const struct request *rq)
 
 enum s3_code authorize_step(struct request *rq)
 {
-    if (!is_judged(rq))
+    if (!is_judged(rq) || is_judged_by_body(rq))
         return S3_OK;
     return rq->address.kind == ADDRESS_CONTROL ? on_control(rq, authorize_control_resource(rq))
                                                : authorize_check(rq);
+}
+
+enum s3_code authorize_body(struct request *rq)
+{
+    return is_judged_by_body(rq) ? authorize_check(rq) : S3_OK;
 }
 
 enum s3_code authorize_absent(struct request *rq, enum s3_code code)

@@ -17,6 +17,8 @@
  * PostObject and web sites (authorize_check), DeleteObjects (authorize_action), and what changes
  * access points (authorize_named). */
 enum s3_code authorize_step(struct request *rq);
+/* Before the handler: the same for operations whose conditions ask what the body says. */
+enum s3_code authorize_body(struct request *rq);
 /* Everything that the operation needs on rq->bucket and rq->address.key, as rq->who. */
 enum s3_code authorize_check(struct request *rq);
 /* One more action that the handler finds out about: the keys of DeleteObjects, a copy's source.

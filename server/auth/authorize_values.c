@@ -221,9 +221,43 @@ static bool copy_source(struct authorize_ask *ask, str *out)
     return given(str_starts(decoded, STR("/")) ? str_skip(decoded, 1) : decoded, out);
 }
 
+/* What the document of an operation says, which is judged when it is there. */
+static bool in_document(struct authorize_ask *ask, const char *operation, const char *element,
+                        str *out)
+{
+    if (!str_is(str_of(ask->rq->op->name), operation) || ask->rq->body.size == 0)
+        return false;
+    return given(str_trim(xml_text(xml_parse(ask->rq->arena, ask->rq->body), element)), out);
+}
+
+static bool location(struct authorize_ask *ask, str *out)
+{
+    return in_document(ask, "CreateBucket", "LocationConstraint", out);
+}
+
+/* Of PutObject and its like it is true; of an upload's parts false, which conditions on conditional
+ * writes pass over (S3 user guide, "Enforce conditional writes"). */
+static bool object_creation(struct authorize_ask *ask, str *out)
+{
+    static const struct {
+        const char *operation, *value;
+    } operations[] = { { "PutObject", "true" },
+                       { "PostObject", "true" },
+                       { "CopyObject", "true" },
+                       { "CompleteMultipartUpload", "true" },
+                       { "CreateMultipartUpload", "false" },
+                       { "UploadPart", "false" },
+                       { "UploadPartCopy", "false" } };
+    for (size_t i = 0; i < COUNT(operations); i++)
+        if (str_is(str_of(ask->rq->op->name), operations[i].operation))
+            return given(str_of(operations[i].value), out);
+    return false;
+}
+
 static bool lock_until(struct authorize_ask *ask, str *out)
 {
-    return given(request_get_header(ask->rq, "x-amz-object-lock-retain-until-date"), out);
+    return given(request_get_header(ask->rq, "x-amz-object-lock-retain-until-date"), out) ||
+           in_document(ask, "PutObjectRetention", "RetainUntilDate", out);
 }
 
 static bool lock_days(struct authorize_ask *ask, str *out)
@@ -240,12 +274,14 @@ static bool lock_days(struct authorize_ask *ask, str *out)
 
 static bool lock_mode(struct authorize_ask *ask, str *out)
 {
-    return given(request_get_header(ask->rq, "x-amz-object-lock-mode"), out);
+    return given(request_get_header(ask->rq, "x-amz-object-lock-mode"), out) ||
+           in_document(ask, "PutObjectRetention", "Mode", out);
 }
 
 static bool lock_hold(struct authorize_ask *ask, str *out)
 {
-    return given(request_get_header(ask->rq, "x-amz-object-lock-legal-hold"), out);
+    return given(request_get_header(ask->rq, "x-amz-object-lock-legal-hold"), out) ||
+           in_document(ask, "PutObjectLegalHold", "Status", out);
 }
 
 static bool if_match(struct authorize_ask *ask, str *out)
@@ -294,6 +330,8 @@ static const struct {
     { "s3:object-lock-remaining-retention-days", lock_days },
     { "s3:object-lock-mode", lock_mode },
     { "s3:object-lock-legal-hold", lock_hold },
+    { "s3:locationconstraint", location },
+    { "s3:objectcreationoperation", object_creation },
     { "s3:if-match", if_match },
     { "s3:if-none-match", if_none_match },
 };

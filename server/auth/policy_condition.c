@@ -268,8 +268,7 @@ static bool fits(struct policy_run *run, const struct policy_condition *conditio
     case TEST_BINARY:
         return policy_match_text(run, &operand->pattern, value);
     case TEST_STRING_NOCASE:
-        return operand->pattern.variables ? policy_match_text(run, &operand->pattern, value)
-                                          : str_eq_nocase(operand->pattern.text, value);
+        return policy_match_nocase(run, &operand->pattern, value);
     case TEST_ARN:
         return policy_match_arn(run, &operand->pattern, value);
     case TEST_NUMBER:

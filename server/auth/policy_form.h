@@ -97,6 +97,8 @@ struct policy_pattern policy_match_compile(struct arena *arena, str text, bool w
                                            bool variables);
 /* The whole text against the whole pattern. */
 bool policy_match_text(struct policy_run *run, const struct policy_pattern *pattern, str text);
+/* The same without regard to case, of patterns that know no wildcard. */
+bool policy_match_nocase(struct policy_run *run, const struct policy_pattern *pattern, str text);
 /* Part by part between the first five colons, so that no '*' reaches over one (AWS: "wildcards do
  * not span segments"); a pattern without five colons is compared whole. */
 bool policy_match_arn(struct policy_run *run, const struct policy_pattern *pattern, str text);

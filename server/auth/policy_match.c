@@ -163,6 +163,15 @@ bool policy_match_text(struct policy_run *run, const struct policy_pattern *patt
     return is_matched(run, expanded, text);
 }
 
+bool policy_match_nocase(struct policy_run *run, const struct policy_pattern *pattern, str text)
+{
+    char room[EXPANDED_BYTES];
+    str expanded = pattern->text;
+    if (pattern->variables && !expand(run, pattern->text, room, &expanded))
+        return false;
+    return str_eq_nocase(expanded, text);
+}
+
 /* Cuts the first five colons' pieces off; false when there are fewer. A colon inside a variable is
  * none of the ARN's, so this looks at expanded text. */
 static bool arn_parts(str arn, str parts[6])

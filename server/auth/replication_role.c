@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "replication/plan.h"
 #include "replication/rules.h"
 #include "server/auth/authority.h"
 #include "server/control/role.h"
@@ -41,6 +42,7 @@ static const struct permission {
 };
 
 #define ASSUME "AssumeRoleNotPermitted"
+#define KEY_FIELD PLAN_FIELD_ENCRYPTION "-aws-kms-key-id"
 
 struct copy {
     struct lane *lane;
@@ -50,6 +52,9 @@ struct copy {
     struct bucket_info source, destination;
     struct version_info version;
     bool overrides;
+    str replica_key; /* ReplicaKmsKeyID of the row's rule */
+    str kms_region;  /* of the key that is asked about */
+    str kms_context; /* the object's ARN there */
     struct policy_principal who;
     str one;
     str missing; /* the sentence */
@@ -78,6 +83,10 @@ static bool value_of(void *ctx, str key, struct policy_values *out)
         copy->one = STR("true");
     else if (str_is(key, "s3:destinationregion"))
         copy->one = copy->destination.region;
+    else if (str_is(key, "kms:viaservice") && copy->kms_region.size > 0)
+        copy->one = str_format(copy->arena, "s3.%.*s.amazonaws.com", STR_ARG(copy->kms_region));
+    else if (str_is(key, "kms:encryptioncontext:aws:s3:arn") && copy->kms_region.size > 0)
+        copy->one = copy->kms_context;
     else
         return false;
     return true;
@@ -174,6 +183,53 @@ static bool has(struct copy *copy, const struct permission *permission)
     return is_allowed(copy, bucket, permission->action, resource);
 }
 
+/* The key as policies name it. S3 takes ids and aliases too, of the bucket's account and Region. */
+static str key_arn(struct copy *copy, const struct bucket_info *bucket, str key)
+{
+    if (str_starts(key, STR("arn:")))
+        return key;
+    return str_format(copy->arena, "arn:aws:kms:%.*s:%.*s:%s%.*s", STR_ARG(bucket->region),
+                      STR_ARG(bucket->account), str_starts(key, STR("alias/")) ? "" : "key/",
+                      STR_ARG(key));
+}
+
+/* A key's own policy leaves it to the account, as that of a key made in the console does. */
+static bool may_use(struct copy *copy, const struct bucket_info *bucket, const char *action,
+                    str key)
+{
+    str resource = key_arn(copy, bucket, key);
+    copy->kms_region = bucket->region;
+    copy->kms_context = str_format(copy->arena, "arn:aws:s3:::%.*s/%.*s", STR_ARG(bucket->name),
+                                   STR_ARG(copy->row->key));
+    bool allowed = of_role(copy, action, resource) == POLICY_ALLOW;
+    copy->kms_region = STR("");
+    if (!allowed)
+        copy->missing = str_format(
+            copy->arena,
+            "Role %.*s needs {\"Effect\":\"Allow\",\"Action\":\"%s\",\"Resource\":\"%.*s\"}.",
+            STR_ARG(copy->role.arn), action, STR_ARG(resource));
+    return allowed;
+}
+
+/* AWS has no reason of its own for a missing permission on a key: what fails is the GET or the PUT
+ * (S3 user guide, "Replicating encrypted objects": kms:Decrypt of the source's key, kms:Encrypt of
+ * the replica's). */
+static str kms_refuses(struct copy *copy)
+{
+    struct fields fields = { 0 };
+    str packed = copy->version.meta.fields;
+    if (str_find(packed, STR("aws:kms")) == packed.size ||
+        !fields_unpack(copy->arena, packed, &fields) ||
+        !str_starts(fields_get(&fields, PLAN_FIELD_ENCRYPTION), STR("aws:kms")))
+        return STR_NONE;
+    if (!may_use(copy, &copy->source, "kms:Decrypt", fields_get(&fields, KEY_FIELD)))
+        return text("SrcGetObjectNotPermitted");
+    if (copy->replica_key.size > 0 &&
+        !may_use(copy, &copy->destination, "kms:Encrypt", copy->replica_key))
+        return text("DstPutObjectNotPermitted");
+    return STR_NONE;
+}
+
 static bool is_trusted(struct copy *copy)
 {
     struct policy_principal role = copy->who;
@@ -203,8 +259,10 @@ static bool find_role_arn(struct copy *copy, str *arn)
         !repl_config_unpack(copy->arena, packed, &config))
         return false;
     for (size_t i = 0; i < config.rule_count; i++)
-        if (str_eq(config.rules[i].id, copy->row->rule))
+        if (str_eq(config.rules[i].id, copy->row->rule)) {
             copy->overrides = config.rules[i].destination.has_translation;
+            copy->replica_key = config.rules[i].destination.kms_key;
+        }
     *arn = config.role;
     return config.role.size > 0;
 }
@@ -245,7 +303,7 @@ static str judge(struct copy *copy)
     for (size_t i = 0; i < COUNT(permissions); i++)
         if (is_needed(copy, permissions[i].when) && !has(copy, &permissions[i]))
             return text(permissions[i].reason);
-    return STR_NONE;
+    return kms_refuses(copy);
 }
 
 str replication_role_refuses(struct replication_role *checker, const struct queue_row *row)

@@ -1,6 +1,7 @@
 /* IAM's query API, as far as roles go: what `aws iam create-role` and put-role-policy need so that
- * replication and AssumeRole have a role to name. A role is a document (role.h). Two changes of one
- * role at the same moment: the later commit counts.
+ * replication and AssumeRole have a role to name. A role is a document (role.h). A change is
+ * applied to the document that it read: when another came in between, it is done again on what is
+ * there.
  */
 #include "base/encode.h"
 #include "server/auth/policy.h"
@@ -12,6 +13,7 @@ struct role_change {
     struct store_write write;
     struct store_doc doc;
     struct role role;
+    str was; /* the document that was read */
     const char *action;
 };
 
@@ -63,12 +65,16 @@ static enum s3_code read_document(struct request *rq, const char *name, enum pol
     return S3_MalformedPolicyDocument;
 }
 
-static enum s3_code find_role(struct request *rq, struct role *role)
+static enum s3_code find_role(struct request *rq, struct role *role, str *was)
 {
     str name;
     enum s3_code code = read_role_name(rq, &name);
-    if (code != S3_OK || role_find(rq->lane->reader, rq->arena, rq->who.account, name, role))
+    if (code != S3_OK)
         return code;
+    str id = role_doc_id(rq->arena, rq->who.account, name);
+    if (store_doc_get(rq->lane->reader, rq->arena, STR(ROLE_KIND), id, was) == STORE_OK &&
+        role_from_doc(rq->arena, id, *was, role))
+        return S3_OK;
     request_message(rq, "The role with name %.*s cannot be found.", STR_ARG(name));
     return S3_NoSuchEntity;
 }
@@ -94,6 +100,10 @@ static enum s3_code changed(struct request *rq)
     struct role_change *change = rq->state;
     struct query_answer answer;
     bool is_creation = strcmp(change->action, "CreateRole") == 0;
+    if (change->write.result == STORE_EXISTS && !is_creation) {
+        store_read_begin(rq->lane->reader);
+        return rq->op->handle(rq);
+    }
     if (change->write.result == STORE_EXISTS) {
         request_message(rq, "Role with name %.*s already exists.", STR_ARG(change->role.name));
         return S3_EntityAlreadyExists;
@@ -112,6 +122,7 @@ static enum s3_code submit(struct request *rq, struct role_change *change, const
     if (change->doc.kind.size == 0)
         change->doc = role_to_doc(rq->arena, &change->role);
     change->doc.if_absent = strcmp(action, "CreateRole") == 0;
+    change->doc.was = change->was;
     store_docs_init(&change->write, rq->arena);
     change->write.docs = &change->doc;
     change->write.doc_count = 1;
@@ -153,8 +164,9 @@ enum s3_code op_create_role(struct request *rq)
 enum s3_code op_get_role(struct request *rq)
 {
     struct role role;
+    str was;
     struct query_answer answer;
-    enum s3_code code = find_role(rq, &role);
+    enum s3_code code = find_role(rq, &role, &was);
     if (code != S3_OK)
         return code;
     query_call_begin(rq, &answer, "GetRole", true);
@@ -185,7 +197,7 @@ enum s3_code op_list_roles(struct request *rq)
 enum s3_code op_delete_role(struct request *rq)
 {
     struct role_change *change = ARENA_NEW(rq->arena, struct role_change);
-    enum s3_code code = find_role(rq, &change->role);
+    enum s3_code code = find_role(rq, &change->role, &change->was);
     if (code != S3_OK)
         return code;
     if (change->role.policies.count > 0) {
@@ -204,7 +216,7 @@ enum s3_code op_update_assume_role_policy(struct request *rq)
     str text;
     enum s3_code code = read_document(rq, "PolicyDocument", POLICY_TRUST, &text);
     if (code == S3_OK)
-        code = find_role(rq, &change->role);
+        code = find_role(rq, &change->role, &change->was);
     if (code != S3_OK)
         return code;
     change->role.trust = text;
@@ -228,7 +240,7 @@ enum s3_code op_put_role_policy(struct request *rq)
     if (code == S3_OK)
         code = read_document(rq, "PolicyDocument", POLICY_IDENTITY, &text);
     if (code == S3_OK)
-        code = find_role(rq, &change->role);
+        code = find_role(rq, &change->role, &change->was);
     if (code != S3_OK)
         return code;
     size_t at = policy_at(&change->role, name);
@@ -239,12 +251,12 @@ enum s3_code op_put_role_policy(struct request *rq)
     return submit(rq, change, "PutRolePolicy");
 }
 
-static enum s3_code find_policy(struct request *rq, struct role *role, size_t *at)
+static enum s3_code find_policy(struct request *rq, struct role *role, str *was, size_t *at)
 {
     str name;
     enum s3_code code = read_policy_name(rq, &name);
     if (code == S3_OK)
-        code = find_role(rq, role);
+        code = find_role(rq, role, was);
     if (code != S3_OK)
         return code;
     *at = policy_at(role, name);
@@ -258,8 +270,9 @@ enum s3_code op_get_role_policy(struct request *rq)
 {
     struct role role;
     struct query_answer answer;
+    str was;
     size_t at;
-    enum s3_code code = find_policy(rq, &role, &at);
+    enum s3_code code = find_policy(rq, &role, &was, &at);
     if (code != S3_OK)
         return code;
     query_call_begin(rq, &answer, "GetRolePolicy", true);
@@ -273,8 +286,9 @@ enum s3_code op_get_role_policy(struct request *rq)
 enum s3_code op_list_role_policies(struct request *rq)
 {
     struct role role;
+    str was;
     struct query_answer answer;
-    enum s3_code code = find_role(rq, &role);
+    enum s3_code code = find_role(rq, &role, &was);
     if (code != S3_OK)
         return code;
     query_call_begin(rq, &answer, "ListRolePolicies", true);
@@ -291,7 +305,7 @@ enum s3_code op_delete_role_policy(struct request *rq)
     struct role_change *change = ARENA_NEW(rq->arena, struct role_change);
     struct fields *policies = &change->role.policies;
     size_t at;
-    enum s3_code code = find_policy(rq, &change->role, &at);
+    enum s3_code code = find_policy(rq, &change->role, &change->was, &at);
     if (code != S3_OK)
         return code;
     for (policies->count--; at < policies->count; at++)

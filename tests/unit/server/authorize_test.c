@@ -321,3 +321,52 @@ TEST(a_role_without_a_permission_fails_the_copy_with_aws_reason)
     assert_str(copied(wire, "/src/k"), "COMPLETED");
     wire_close(wire);
 }
+
+#define KEY(region) "arn:aws:kms:" region ":123456789012:key/k1"
+#define KMS_CONFIGURATION                                                                          \
+    "<ReplicationConfiguration><Role>" ROLE "</Role><Rule><ID>r</ID><Status>Enabled</Status>"      \
+    "<Priority>1</Priority><Filter><Prefix></Prefix></Filter><DeleteMarkerReplication><Status>"    \
+    "Disabled</Status></DeleteMarkerReplication><SourceSelectionCriteria><SseKmsEncryptedObjects>" \
+    "<Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria><Destination>"     \
+    "<Bucket>arn:aws:s3:::dst</Bucket><EncryptionConfiguration><ReplicaKmsKeyID>" KEY(             \
+        "eu-west-1") "</ReplicaKmsKeyID></EncryptionConfiguration></Destination></Rule></"         \
+                     "ReplicationConfiguration>"
+#define DECRYPT                                                                                    \
+    ",{\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\"Resource\":\"" KEY(                       \
+        "us-east-1") "\",\"Condition\":{\"StringLike\":{\"kms:ViaService\":\"s3.us-east-1."        \
+                     "amazonaws.com\",\"kms:EncryptionContext:aws:s3:arn\":\"arn:aws:s3:::src/"    \
+                     "*\"}}}"
+#define ENCRYPT                                                                                    \
+    ",{\"Effect\":\"Allow\",\"Action\":\"kms:Encrypt\",\"Resource\":\"" KEY("eu-west-1") "\"}"
+
+TEST(a_role_needs_the_keys_of_encrypted_objects)
+{
+    static const struct {
+        const char *statements, *status, *says;
+    } steps[] = {
+        { SOURCE_SIDE DESTINATION_SIDE, "FAILED", "SrcGetObjectNotPermitted" },
+        { SOURCE_SIDE DESTINATION_SIDE DECRYPT, "FAILED", "kms:Encrypt" },
+        { SOURCE_SIDE DESTINATION_SIDE DECRYPT ENCRYPT, "COMPLETED", "kms:Decrypt" },
+    };
+    struct wire *wire = wire_open();
+    wire_bucket(wire, "/src", true);
+    wire_bucket(wire, "/dst", true);
+    assert_status(wire_ask(wire, "PUT", "/src?replication", KMS_CONFIGURATION), 200);
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        struct time_job job = { .kind = TIME_ADVANCE_BY,
+                                .arena = wire->arena,
+                                .by = DURATION_S(3600) };
+        set_role(wire, TRUST("s3.amazonaws.com"), steps[i].statements);
+        assert_status(
+            wire_with(wire, "PUT", "/src/k", "text", { "x-amz-server-side-encryption", "aws:kms" },
+                      { "x-amz-server-side-encryption-aws-kms-key-id", KEY("us-east-1") }),
+            200);
+        (void) timekeeper_run(wire->world->timekeeper, &job);
+        struct got got = wire_ask(wire, "HEAD", "/src/k", "");
+        assert_str(wire_header(&got, "x-amz-replication-status"), steps[i].status);
+        str failed = first_reason(wire);
+        if (i < 2 && str_find(failed, str_of(steps[i].says)) == failed.size)
+            fail_msg("step %zu: %.*s", i, STR_ARG(failed));
+    }
+    wire_close(wire);
+}
