@@ -118,10 +118,10 @@ docs: $(B)/tests/docs/coverage ## docs/coverage.md from the table of operations
 format: ## clang-format over everything
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
-asan: ## unit tests, scenarios and a served session (leaks at its end too) under ASan and UBSan
-	$(Q)$(MAKE) B=build/asan SAN=address,undefined OPT=-O1 all unit scenarios wire golden
-tsan: ## unit tests, scenarios and a served session under TSan
-	$(Q)TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=4" $(MAKE) B=build/tsan SAN=thread OPT=-O1 all unit scenarios wire golden
+asan: ## unit tests, scenarios, a few simulated histories and a served session (leaks at its end too) under ASan and UBSan
+	$(Q)$(MAKE) B=build/asan SAN=address,undefined OPT=-O1 all unit scenarios wire golden sim SEEDS=6
+tsan: ## unit tests, scenarios, a few simulated histories and a served session under TSan
+	$(Q)TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=4" $(MAKE) B=build/tsan SAN=thread OPT=-O1 all unit scenarios wire golden sim SEEDS=6
 
 bench: all $(B)/tests/bench/load $(B)/tests/bench/inside ## figures; make bench ONLY="listing queue" for some (wrk, nginx from Debian)
 	$(Q)tests/install build bench

@@ -268,6 +268,39 @@ TEST(many_keys_are_deleted_in_one_request)
     wire_close(wire);
 }
 
+static void count_commits(void *ctx, const char *name)
+{
+    unsigned *commits = ctx;
+    *commits += strcmp(name, "put.after_commit") == 0;
+}
+
+TEST(a_thousand_keys_are_deleted_in_one_commit)
+{
+    struct wire *wire = wire_open();
+    struct buf document;
+    unsigned commits = 0;
+    buf_init_arena(&document, wire->arena, 1u << 20);
+    wire_bucket(wire, "/bkt", true);
+    buf_add(&document, STR("<Delete>"));
+    for (unsigned i = 0; i < 1000; i++) {
+        if (i % 10 == 0)
+            (void) wire_ask(wire, "PUT", str_format(wire->arena, "/bkt/k%u", i).ptr, "1");
+        buf_addf(&document, "<Object><Key>k%u</Key></Object>", i);
+    }
+    buf_add(&document, STR("</Delete>"));
+    struct digest_value md5 = digest_of(DIGEST_MD5, document.ptr, document.size);
+    const char *body = str_c(wire->arena, buf_str(&document));
+    str text = str_copy(wire->arena, encode_base64(wire->arena, md5.bytes, 16));
+    store_set_sync_point(wire->world->store, count_commits, &commits);
+    struct got got = wire_with(wire, "POST", "/bkt?delete", body, { "Content-MD5", text.ptr });
+    assert_status(got, 200);
+    assert_int_equal(commits, 1);
+    store_set_sync_point(wire->world->store, NULL, NULL);
+    got = wire_ask(wire, "GET", "/bkt?list-type=2", "");
+    assert_says(got, "<KeyCount>0</KeyCount>");
+    wire_close(wire);
+}
+
 TEST(copies_share_bytes_and_choose_their_metadata)
 {
     struct wire *wire = wire_open();
