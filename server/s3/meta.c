@@ -6,11 +6,14 @@
 #include "base/limits.h"
 #include "server/s3/acl.h"
 #include "server/s3/common.h"
+#include "server/s3/encoded_word.h"
 #include "server/s3/object_lock.h"
 #include "server/s3/restore.h"
 #include "server/s3/sse.h"
 #include "server/s3/tagging.h"
 #include "server/world.h"
+
+#define LATIN1_LAST_LEAD 0xc3 /* UTF-8's first byte of U+00C0 to U+00FF */
 
 static const struct {
     str name;
@@ -102,7 +105,7 @@ static str latin1_as_utf8(struct arena *arena, str value)
 
 bool meta_shown(struct arena *arena, str value, str *shown)
 {
-    bool ascii = true;
+    bool ascii = true, decoded = encoded_word_decode(arena, value, &value);
     for (size_t i = 0; i < value.size; i++) {
         unsigned char c = (unsigned char) value.ptr[i];
         if ((c < 0x20 && c != '\t') || c == 0x7f)
@@ -111,7 +114,7 @@ bool meta_shown(struct arena *arena, str value, str *shown)
     }
     *shown = value;
     if (!ascii) {
-        str text = latin1_as_utf8(arena, value);
+        str text = decoded ? value : latin1_as_utf8(arena, value);
         *shown = str_format(arena,
                             "=?UTF-8?B?%.*s?=", STR_ARG(encode_base64(arena, text.ptr, text.size)));
     }
@@ -213,13 +216,37 @@ enum s3_code meta_read(struct request *rq, struct object_meta *meta)
     return code;
 }
 
-bool meta_has_overrides(const struct request *rq)
+enum s3_code meta_judge_overrides(struct request *rq)
 {
-    for (size_t i = 0; i < rq->query.count; i++)
-        for (size_t j = 0; j < COUNT(system_headers); j++)
-            if (str_is(rq->query.at[i].name, system_headers[j].override))
-                return true;
-    return false;
+    for (size_t i = 0; i < COUNT(system_headers); i++) {
+        str value = request_query(rq, system_headers[i].override);
+        if (!str_is_set(value))
+            continue;
+        if (rq->who.anonymous)
+            return common_invalid_request(
+                rq, "Request specific response headers cannot be used for anonymous GET requests.");
+        for (size_t at = 0; at < value.size; at++)
+            if ((unsigned char) value.ptr[at] > LATIN1_LAST_LEAD)
+                return common_invalid_argument(rq,
+                                               "Header value cannot be represented using "
+                                               "ISO-8859-1.",
+                                               system_headers[i].override, value);
+    }
+    return S3_OK;
+}
+
+/* A header carries ISO-8859-1, the query UTF-8. */
+static str utf8_as_latin1(struct arena *arena, str value)
+{
+    char *out = arena_alloc_raw(arena, value.size + 1);
+    size_t size = 0;
+    for (size_t i = 0; i < value.size; i++) {
+        unsigned char c = (unsigned char) value.ptr[i];
+        if (c >= 0xc2 && c <= LATIN1_LAST_LEAD && i + 1 < value.size)
+            c = (unsigned char) ((c & 3) << 6 | ((unsigned char) value.ptr[++i] & 0x3f));
+        out[size++] = (char) c;
+    }
+    return str_from(out, size);
 }
 
 static void reply_overrides(struct request *rq)
@@ -227,7 +254,8 @@ static void reply_overrides(struct request *rq)
     for (size_t i = 0; i < COUNT(system_headers); i++) {
         str value = request_query(rq, system_headers[i].override);
         if (str_is_set(value))
-            fields_set(rq->arena, &rq->reply.headers, system_headers[i].name, value);
+            fields_set(rq->arena, &rq->reply.headers, system_headers[i].name,
+                       utf8_as_latin1(rq->arena, value));
     }
 }
 

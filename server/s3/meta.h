@@ -14,8 +14,8 @@
 /* Pure: adds the headers that an object keeps; returns the bytes of user names and values, as the
  * 2 KB limit counts them. */
 size_t meta_collect(struct arena *arena, const struct fields *headers, struct fields *out);
-/* Pure: a user value as a header may carry it: RFC 2047 when not ASCII. False when it cannot be
- * shown at all (control characters). */
+/* Pure: a user value as a header may carry it: RFC 2047 when not ASCII, after what is RFC 2047 in
+ * it was decoded. False when it cannot be shown at all (control characters). */
 MUST_CHECK bool meta_shown(struct arena *arena, str value, str *shown);
 
 /* System and user headers, within AWS's limit. */
@@ -31,7 +31,7 @@ enum s3_code meta_read(struct request *rq, struct object_meta *meta);
 void meta_reply(struct request *rq, str packed_fields);
 /* x-amz-server-side-encryption and its companions: answers of writes have them too. */
 void meta_reply_encryption(struct request *rq, str packed_fields);
-/* The query has response-* overrides. */
-bool meta_has_overrides(const struct request *rq);
+/* response-* overrides are for signed requests, and must fit into ISO-8859-1. */
+enum s3_code meta_judge_overrides(struct request *rq);
 
 #endif

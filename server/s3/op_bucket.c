@@ -50,7 +50,8 @@ static enum s3_code read_list_query(struct request *rq, struct bucket_list_query
         code = read_bucket_region(rq, &query->region);
     str token = request_query(rq, "continuation-token");
     /* An empty one is none here, other than in ListObjectsV2 (recorded). */
-    if (code == S3_OK && token.size > 0 && !decode_base64url(rq->arena, token, &query->after))
+    if (code == S3_OK && token.size > 0 &&
+        (!decode_base64url(rq->arena, token, &query->after) || !bucket_name_is_valid(query->after)))
         return common_invalid_argument(rq, "The continuation token provided is incorrect",
                                        "continuation-token", STR_NONE);
     return code;
@@ -180,7 +181,7 @@ static enum s3_code read_configuration(struct request *rq, str *constraint, str 
             return S3_MalformedXML;
         fields_add(rq->arena, &tags, xml_text(tag, "Key"), xml_text(tag, "Value"));
     }
-    return tagging_of_bucket(rq, &tags, packed_tags);
+    return tagging_of_bucket(rq, &tags, TAGS_OF_NEW_BUCKET, packed_tags);
 }
 
 /* AWS: since 2023 a new bucket enforces its owner and blocks public access unless told otherwise;

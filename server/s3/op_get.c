@@ -215,10 +215,9 @@ static void reply_range(struct request *rq, const struct version_info *version,
 
 static enum s3_code check_before(struct request *rq, const struct version_info *version, bool head)
 {
-    if (rq->who.anonymous && rq->query.count > 0 && meta_has_overrides(rq))
-        return common_invalid_request(
-            rq, "Request specific response headers cannot be used for anonymous GET requests.");
-    enum s3_code code = sse_of_read(rq, version->meta.fields);
+    enum s3_code code = rq->query.count > 0 ? meta_judge_overrides(rq) : S3_OK;
+    if (code == S3_OK)
+        code = sse_of_read(rq, version->meta.fields);
     if (code == S3_OK)
         code = judge_conditions(rq, version);
     if (code != S3_OK || head)

@@ -114,6 +114,13 @@ static void write_limits(struct listing *listing, const char *max_name, unsigned
     xml_boolean(xml, "IsTruncated", listing->page.truncated);
 }
 
+/* AWS tells it with lists of objects; an access point does not tell who served. */
+static void tell_region(struct request *rq)
+{
+    if (rq->mrap == NULL)
+        request_header(rq, "x-amz-bucket-region", rq->bucket.region);
+}
+
 enum s3_code op_list_objects(struct request *rq)
 {
     struct listing listing;
@@ -124,6 +131,7 @@ enum s3_code op_list_objects(struct request *rq)
     }
     if (code != S3_OK)
         return code;
+    tell_region(rq);
     common_document_begin(rq, &listing.document, "ListBucketResult");
     xml_element(&listing.document.xml, "Name", rq->bucket.name);
     /* Clients do not decode this one of the first version (botocore's decode_list_object). */
@@ -181,6 +189,7 @@ enum s3_code op_list_objects_v2(struct request *rq)
         code = run(rq, &listing);
     if (code != S3_OK)
         return code;
+    tell_region(rq);
     common_document_begin(rq, &listing.document, "ListBucketResult");
     write_head_v2(rq, &listing);
     write_objects(rq, &listing, str_eq_nocase(request_query(rq, "fetch-owner"), STR("true")));

@@ -23,14 +23,14 @@ static void collect(struct request *rq, const struct xml *set, size_t limit, str
         fields_add(rq->arena, tags, xml_text(tag, "Key"), xml_text(tag, "Value"));
 }
 
-static enum s3_code read_tags(struct request *rq, size_t limit, struct fields *tags)
+static enum s3_code read_tags(struct request *rq, struct fields *tags)
 {
     const struct xml *root;
     enum s3_code code = document_read(rq, &document, &root);
     if (code != S3_OK)
         return code;
-    collect(rq, xml_child(root, "TagSet"), limit, tags);
-    return tagging_check(rq, tags, limit);
+    collect(rq, xml_child(root, "TagSet"), LIMIT_TAGS_PER_OBJECT, tags);
+    return tagging_check(rq, tags, TAGS_OF_OBJECT);
 }
 
 static enum s3_code reply_tags(struct request *rq, str packed)
@@ -62,7 +62,7 @@ enum s3_code op_put_bucket_tagging(struct request *rq)
     if (code != S3_OK)
         return code;
     collect(rq, xml_child(root, "TagSet"), LIMIT_TAGS_PER_BUCKET, &tags);
-    code = tagging_of_bucket(rq, &tags, &packed);
+    code = tagging_of_bucket(rq, &tags, TAGS_OF_BUCKET, &packed);
     if (code != S3_OK)
         return code;
     return document_keep(rq, TAGGING_KIND, STR(""), packed, 204);
@@ -91,7 +91,7 @@ enum s3_code op_put_object_tagging(struct request *rq)
     struct fields tags = { 0 };
     enum s3_code code = version_change_find(rq, &version);
     if (code == S3_OK)
-        code = read_tags(rq, LIMIT_TAGS_PER_OBJECT, &tags);
+        code = read_tags(rq, &tags);
     if (code != S3_OK)
         return code;
     if (tags.count > 0)

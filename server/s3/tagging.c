@@ -33,13 +33,37 @@ static enum s3_code invalid_tag(struct request *rq, const char *message, const s
     return S3_InvalidTag;
 }
 
-static enum s3_code check_tag(struct request *rq, const struct field *tag)
+/* What differs between those who have tags, in AWS's words. */
+static const struct {
+    size_t limit;
+    const char *too_many, *system;
+} rules[] = {
+    [TAGS_OF_OBJECT] = { LIMIT_TAGS_PER_OBJECT, "Object tags cannot be greater than",
+                         "Your TagKey cannot be prefixed with aws:" },
+    [TAGS_OF_BUCKET] = { LIMIT_TAGS_PER_BUCKET, "Bucket tag count cannot be greater than",
+                         "System tags cannot be added/updated by requester" },
+    [TAGS_OF_NEW_BUCKET] = { LIMIT_TAGS_PER_BUCKET, "Bucket tag count cannot be greater than",
+                             "User-defined tag keys can't start with \"aws:\". This prefix is "
+                             "reserved for system tags. Remove \"aws:\" from your tag keys and "
+                             "try again." },
+};
+
+static enum s3_code system_tag(struct request *rq, const struct field *tag, enum tags_of whose)
+{
+    if (whose != TAGS_OF_NEW_BUCKET)
+        return invalid_tag(rq, rules[whose].system, tag);
+    request_message(rq, "%s", rules[whose].system);
+    return S3_InvalidTag;
+}
+
+static enum s3_code check_tag(struct request *rq, const struct field *tag, enum tags_of whose)
 {
     size_t size = characters(tag->name);
+    /* A system tag is said to be one whatever else is wrong with its name. */
+    if (str_starts_nocase(tag->name, STR("aws:")))
+        return system_tag(rq, tag, whose);
     if (size < 1 || size > LIMIT_TAG_KEY_CHARS || !characters_are_allowed(tag->name))
         return invalid_tag(rq, "The TagKey you have provided is invalid", tag);
-    if (str_starts(tag->name, STR("aws:")))
-        return invalid_tag(rq, "Your TagKey cannot be prefixed with aws:", tag);
     if (characters(tag->value) > LIMIT_TAG_VALUE_CHARS || !characters_are_allowed(tag->value)) {
         enum s3_code code = invalid_tag(rq, "The TagValue you have provided is invalid", tag);
         request_extra(rq, "TagValue", tag->value);
@@ -48,14 +72,14 @@ static enum s3_code check_tag(struct request *rq, const struct field *tag)
     return S3_OK;
 }
 
-enum s3_code tagging_check(struct request *rq, const struct fields *tags, size_t limit)
+enum s3_code tagging_check(struct request *rq, const struct fields *tags, enum tags_of whose)
 {
-    if (tags->count > limit) {
-        request_message(rq, "Object tags cannot be greater than %zu", limit);
+    if (tags->count > rules[whose].limit) {
+        request_message(rq, "%s %zu", rules[whose].too_many, rules[whose].limit);
         return S3_BadRequest;
     }
     for (size_t i = 0; i < tags->count; i++) {
-        enum s3_code code = check_tag(rq, &tags->at[i]);
+        enum s3_code code = check_tag(rq, &tags->at[i], whose);
         if (code != S3_OK)
             return code;
         for (size_t j = 0; j < i; j++)
@@ -90,7 +114,7 @@ enum s3_code tagging_from_header(struct request *rq, str *packed)
                                        "URLEncoded URL query parameters without tag name "
                                        "duplicates.",
                                        "x-amz-tagging", header);
-    enum s3_code code = tagging_check(rq, &tags, LIMIT_TAGS_PER_OBJECT);
+    enum s3_code code = tagging_check(rq, &tags, TAGS_OF_OBJECT);
     if (code == S3_OK)
         *packed = fields_pack(rq->arena, &tags);
     return code;
@@ -113,27 +137,10 @@ unsigned tagging_count(struct arena *arena, str packed)
     return packed.size > 0 && fields_unpack(arena, packed, &tags) ? (unsigned) tags.count : 0;
 }
 
-/* AWS: "System tags cannot be added/updated by requester"; of a bucket's there are none here, so
- * one that is sent is refused. */
-static enum s3_code judge_bucket_tags(struct request *rq, const struct fields *tags)
+enum s3_code tagging_of_bucket(struct request *rq, const struct fields *tags, enum tags_of whose,
+                               str *packed)
 {
-    for (size_t i = 0; i < tags->count; i++)
-        if (str_starts_nocase(tags->at[i].name, STR("aws:"))) {
-            request_message(rq, "System tags cannot be added/updated by requester");
-            request_extra(rq, "TagKey", tags->at[i].name);
-            return S3_InvalidTag;
-        }
-    return S3_OK;
-}
-
-enum s3_code tagging_of_bucket(struct request *rq, const struct fields *tags, str *packed)
-{
-    /* A system tag is said to be one whatever else is wrong with its name. */
-    enum s3_code code = judge_bucket_tags(rq, tags);
-    *packed = STR_NONE;
-    if (code == S3_OK)
-        code = tagging_check(rq, tags, LIMIT_TAGS_PER_BUCKET);
-    if (code == S3_OK && tags->count > 0)
-        *packed = fields_pack(rq->arena, tags);
+    enum s3_code code = tagging_check(rq, tags, whose);
+    *packed = code == S3_OK && tags->count > 0 ? fields_pack(rq->arena, tags) : STR_NONE;
     return code;
 }

@@ -38,7 +38,7 @@ class Case:
 
 
 def generated(words, where):
-    """`bytes 10 ab`: 10 bytes of "abab..."; `hex 00ff`; `file-less` nothing else."""
+    """`bytes 10 ab`: 10 bytes of "abab..."; `hex 00ff`: these."""
     kind, _, rest = words.partition(" ")
     if kind == "bytes":
         count, _, pattern = rest.partition(" ")
