@@ -33,8 +33,6 @@ static void error_reply(struct request *rq)
 {
     const struct s3_error *error = s3_error_of(rq->code);
     struct buf document;
-    if (!rq->world->settings->hints)
-        rq->hint = STR_NONE;
     /* AWS: clients learn the Region also from a bucket that they may not read. */
     if (error->status == 403 && rq->has_bucket && rq->mrap == NULL &&
         !fields_has_exact(&rq->reply.headers, "x-amz-bucket-region"))
