@@ -108,17 +108,22 @@ int verb_region(struct cli *cli)
     const struct json *document;
     bool printed;
     bool enable = cli->word_count == 2 && str_is(cli->words[1], "enable");
-    if (cli->word_count != 2 || !(enable || str_is(cli->words[1], "disable")))
-        return cli_usage(cli, "say the Region, then enable or disable");
+    bool skew = cli->word_count == 3 && str_is(cli->words[1], "skew");
+    if (!skew && (cli->word_count != 2 || !(enable || str_is(cli->words[1], "disable"))))
+        return cli_usage(cli, "say the Region, then enable, disable or skew DUR");
     struct json_writer writer = begin(cli, &buf);
-    json_boolean(&writer, "enabled", enable);
+    if (skew)
+        json_text(&writer, "skew", cli->words[2]);
+    else
+        json_boolean(&writer, "enabled", enable);
     json_end(&writer);
     str path =
         str_format(cli->arena, "/_atoll/v1/regions/%.*s", STR_ARG(cli_escape(cli, cli->words[0])));
     int code = cli_ask(cli, "PATCH", path, buf_str(&buf), &document, &printed);
     if (code == EXIT_YES && !printed && !cli->quiet)
-        (void) printf("%.*s is %s\n", STR_ARG(cli->words[0]),
-                      json_bool(document, "enabled", true) ? "enabled" : "disabled");
+        (void) printf("%.*s is %s, its clock %.*s ahead\n", STR_ARG(cli->words[0]),
+                      json_bool(document, "enabled", true) ? "enabled" : "disabled",
+                      STR_ARG(json_string(document, "skew", STR("0s"))));
     return code;
 }
 

@@ -56,8 +56,8 @@ static const struct verb verbs[] = {
     { "heal", NULL, "heal", "end every partition", VERB_PLAIN, verb_heal },
     { "outage", "Change", "outage REGION on|off [--for 2m]",
       "take a region down or bring it back", VERB_PLAIN, verb_outage },
-    { "region", "Change", "region REGION enable|disable",
-      "enable or disable an opt-in region", VERB_PLAIN, verb_region },
+    { "region", "Change", "region REGION enable|disable|skew [DUR]",
+      "enable or disable an opt-in region; set its clock ahead", VERB_PLAIN, verb_region },
     { "fault", "Change",
       "fault [add|list|rm|clear] [NAME] [--name N] [--region R] [--mrap M] [--api A] "
       "[--bucket B] [--key GLOB] [--client C] [--attempt N] [--error 503:SlowDown] "

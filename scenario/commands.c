@@ -55,9 +55,18 @@ static const struct command commands[] = {
     { "wait", 0, ANY, time_wait, "[TARGET...] [within DUR] [region REGION]", 0,
       "until all copies arrived" },
     { "reset", 0, 2, world_lines_reset, "[to config|empty]", 0, "back to the start" },
-    { "fault", 0, ANY, NULL, "[LATER...]", COMMAND_LATER, "not known yet" },
-    { "skew", 0, ANY, NULL, "[LATER...]", COMMAND_LATER, "not known yet" },
-    { "lifecycle", 0, ANY, NULL, "[LATER...]", COMMAND_LATER, "not known yet" },
+    { "skew", 2, 2, traffic_skew, "REGION DUR", 0, "its clock is ahead: it dates versions later" },
+    { "lifecycle", 3, 7, rules_lifecycle,
+      "BUCKET [prefix PREFIX] [days N] [noncurrent-days N]", 0,
+      "the one lifecycle rule of a bucket" },
+    { "fault add", 2, ANY, inject_add,
+      "[name NAME] [region REGION] [mrap MRAP] [api API] [bucket BUCKET] [key GLOB] "
+      "[client CLIENT] [attempt ATTEMPT] [link TEXT] [error ERROR] [message TEXT] [delay DIST] "
+      "[throttle RATE] [cut before|during|close] [truncate N] [slow RATE] [script STEPS] "
+      "[probability P] [times N] [replication fail] [reason REASON] [async CODE]", 0,
+      "inject an error, a delay, a cut" },
+    { "fault rm", 1, 1, inject_rm, "NAME", 0, "take it away" },
+    { "fault clear", 0, 0, inject_clear, "", 0, "no fault any more" },
     /* the telling */
     { "step", 1, 1, NULL, "TEXT", COMMAND_STEP, "begin a step of the story" },
     { "save", 3, 3, facts_save, "VAR = etag|version|upload|token|body", COMMAND_SAVE,
@@ -96,7 +105,8 @@ static const struct command verbs[] = {
     { "request", 2, ANY, requests_raw,
       "METHOD PATH [host=HOST] [TEXT] " HEADERS " [header TEXT] [header TEXT]", COMMAND_REQUEST,
       "whatever a client could send; header \"Name: value\"" },
-    { "tag", 0, ANY, NULL, "[LATER...]", COMMAND_REQUEST | COMMAND_LATER, "not known yet" },
+    { "tag", 2, ANY, requests_tag, "TARGET KEY=VALUE...", COMMAND_REQUEST,
+      "PutObjectTagging, all tags" },
 };
 // clang-format on
 
@@ -151,8 +161,6 @@ str commands_nearest(str word)
 static void help_rows(struct buf *out, const struct command *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (rows[i].flags & COMMAND_LATER)
-            continue;
         bool verb = rows[i].flags & COMMAND_REQUEST;
         buf_addf(out, "  %s%s %s\n      %s\n", verb ? "NAME " : "", rows[i].name, rows[i].usage,
                  rows[i].help);

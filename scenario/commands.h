@@ -25,8 +25,7 @@ enum command_flag {
     COMMAND_BLOCK = 4,   /* with indented lines */
     COMMAND_EXPECT = 8,
     COMMAND_SAVE = 16,
-    COMMAND_STEP = 32,
-    COMMAND_LATER = 64 /* a word of the language that is not known yet */
+    COMMAND_STEP = 32
 };
 
 struct command {
@@ -59,16 +58,19 @@ bool call_text(const struct call *call, size_t from, str *out);
 command_fn world_lines_region, world_lines_bucket, world_lines_mrap, world_lines_client,
     world_lines_reset;
 /* rules.c: */
-command_fn rules_replicate, rules_switch, rules_versioning;
+command_fn rules_replicate, rules_switch, rules_versioning, rules_lifecycle;
 /* traffic.c: */
-command_fn traffic_lag, traffic_partition, traffic_heal, traffic_outage, traffic_route;
+command_fn traffic_lag, traffic_partition, traffic_heal, traffic_outage, traffic_route,
+    traffic_skew;
 /* time.c: */
 command_fn time_advance, time_next, time_set, time_mode, time_wait, time_hold, time_release,
     time_drop, time_retry, time_resync;
 /* requests.c: */
 command_fn requests_put, requests_get, requests_head, requests_delete, requests_copy, requests_list,
     requests_delete_many, requests_mpu_start, requests_mpu_part, requests_mpu_complete,
-    requests_mpu_abort, requests_raw;
+    requests_mpu_abort, requests_raw, requests_tag;
+/* inject.c: */
+command_fn inject_add, inject_rm, inject_clear;
 /* facts.c: */
 command_fn facts_expect, facts_save;
 

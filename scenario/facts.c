@@ -4,6 +4,8 @@
 #include "routing/route.h"
 #include "scenario/answer.h"
 #include "scenario/syntax.h"
+#include "server/judge.h"
+#include "server/anomalies.h"
 #include "server/request.h"
 
 static bool equals(str actual, str wanted, str *got)
@@ -146,31 +148,39 @@ static bool fact_xml(struct call *call, str *got)
 
 /* --- anomalies --- */
 
-static void list_anomalies(const struct run *run, str *got)
+/* What was seen since the file began, or since the last reset; false when nothing was. */
+static bool list_anomalies(struct run *run, uint64_t seen[SEEN_KINDS], str *got)
 {
     struct buf out;
     buf_init_arena(&out, run->arena, 1024);
-    for (int i = 0; i < ANOMALIES; i++)
-        if (run->seen[i])
-            buf_addf(&out, "%s%s", out.size ? ", " : "", anomalies_name((enum anomaly) i));
+    anomalies_counts(run->world->anomalies, seen);
+    for (int i = 0; i < SEEN_KINDS; i++)
+        if (seen[i])
+            buf_addf(&out, "%s%s", out.size ? ", " : "",
+                     anomalies_kind_name((enum anomaly_kind) i));
     *got = out.size ? buf_str(&out) : STR("no anomaly");
+    return out.size > 0;
+}
+
+static bool was_seen(str kind, const uint64_t seen[SEEN_KINDS])
+{
+    for (int i = 0; i < SEEN_KINDS; i++)
+        if (seen[i] && str_is(kind, anomalies_kind_name((enum anomaly_kind) i)))
+            return true;
+    return false;
 }
 
 static bool fact_anomaly(struct call *call, str *got)
 {
-    enum anomaly wanted = anomalies_find(call->args[0]);
-    list_anomalies(call->run, got);
-    return wanted != ANOMALIES && call->run->seen[wanted] > 0;
+    uint64_t seen[SEEN_KINDS];
+    return list_anomalies(call->run, seen, got) && was_seen(call->args[0], seen);
 }
 
 static bool fact_no_anomaly(struct call *call, str *got)
 {
-    bool none = true;
-    list_anomalies(call->run, got);
-    for (int i = 0; i < ANOMALIES; i++)
-        if (call->run->seen[i] && (call->count < 2 || (int) anomalies_find(call->args[1]) == i))
-            none = false;
-    return none;
+    uint64_t seen[SEEN_KINDS];
+    bool any = list_anomalies(call->run, seen, got);
+    return call->count > 1 ? !was_seen(call->args[1], seen) : !any;
 }
 
 /* --- the table --- */
@@ -203,7 +213,7 @@ static const struct fact {
     { "pending", "FROM -> TO = N", world_facts_pending, true },
     { "anomaly", "KIND", fact_anomaly, true },
     { "no", "anomaly [KIND]", fact_no_anomaly, true },
-    { "history", "[LATER...]", NULL, true },
+    { "history", "TARGET TEXT", world_facts_history, true },
 };
 // clang-format on
 
@@ -234,8 +244,6 @@ str facts_judge(struct arena *arena, const struct lex_word *words, size_t count,
     const struct fact *fact = find_fact(words[at].text);
     if (fact == NULL)
         return unknown_fact(arena, words[at].text);
-    if (fact->holds == NULL)
-        return str_format(arena, "'%s' is not known yet", fact->name);
     *needs_answer = !fact->world;
     if (syntax_match(arena, fact->usage, words + at + 1, count - at - 1, &error))
         return STR_NONE;
@@ -246,8 +254,7 @@ void facts_help(struct buf *out)
 {
     buf_add(out, STR("\nFacts: expect [not] FACT\n"));
     for (size_t i = 0; i < COUNT(facts); i++)
-        if (facts[i].holds)
-            buf_addf(out, "  %s %s\n", facts[i].name, facts[i].usage);
+        buf_addf(out, "  %s %s\n", facts[i].name, facts[i].usage);
 }
 
 bool facts_expect(struct call *call)

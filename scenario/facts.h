@@ -14,7 +14,7 @@ void facts_help(struct buf *out);
 /* True when it holds; *got says what is there instead, or why it cannot be asked. */
 typedef bool fact_fn(struct call *call, str *got);
 /* world_facts.c */
-fact_fn world_facts_converged, world_facts_diverged, world_facts_pending;
+fact_fn world_facts_converged, world_facts_diverged, world_facts_pending, world_facts_history;
 /* For a wait: NULL-safe check that the key is the same in every Region of the access point;
  * true also when the target is no access point. */
 bool world_facts_same(struct run *run, str target, str *got);

@@ -72,10 +72,6 @@ static bool judge_usage(struct reader *reader, const struct script_line *line)
     const struct command *command = line->command;
     size_t count = line->count - line->name_words;
     str error = STR_NONE;
-    if (command->flags & COMMAND_LATER) {
-        problem(reader, line, str_format(reader->arena, "'%s' is not known yet", command->name));
-        return false;
-    }
     if (!syntax_match(reader->arena, command->usage, line->words + line->name_words, count,
                       &error)) {
         usage_problem(reader, line, error);

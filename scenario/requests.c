@@ -6,6 +6,7 @@
 
 #include "base/encode.h"
 #include "base/limits.h"
+#include "server/judge.h"
 #include "server/mraps.h"
 #include "server/request.h"
 
@@ -166,9 +167,6 @@ static bool send(struct asked *asked)
     free(asked->made);
     run->body = answer_read_body(run->last);
     store_read_idle(run->lane->reader);
-    enum anomaly anomaly = anomalies_of(run->last->freshness);
-    if (anomaly != ANOMALIES)
-        run->seen[anomaly]++;
     tell(run, asked);
     return true;
 }
@@ -253,6 +251,31 @@ bool requests_list(struct call *call)
     if (str_is_set(token))
         add_query(&asked, "continuation-token", token);
     asked.about = call->args[0];
+    return send(&asked);
+}
+
+bool requests_tag(struct call *call)
+{
+    struct run *run = call->run;
+    struct asked asked = { .call = call };
+    struct buf document;
+    struct xml_writer writer;
+    buf_init_arena(&document, run->arena, LIMIT_XML_BYTES);
+    xml_begin(&writer, &document, "Tagging", XML_NS_S3);
+    xml_open(&writer, "TagSet");
+    for (size_t i = 1; i < call->count; i++) {
+        str key, value;
+        if (!str_cut(call->args[i], '=', &key, &value))
+            return run_fail(call, "'%.*s' is no tag: write KEY=VALUE", STR_ARG(call->args[i]));
+        xml_open(&writer, "Tag");
+        xml_element(&writer, "Key", key);
+        xml_element(&writer, "Value", value);
+        xml_close(&writer);
+    }
+    xml_end(&writer);
+    aim(&asked, "PUT", call->args[0]);
+    add_query(&asked, "tagging", STR_NONE);
+    asked.body = buf_str(&document);
     return send(&asked);
 }
 

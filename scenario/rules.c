@@ -3,7 +3,8 @@
 #include "replication/rules.h"
 
 #include "base/limits.h"
-#include "scenario/run.h"
+#include "base/limits.h"
+#include "scenario/quiet.h"
 #include "server/s3/replication_xml.h"
 
 struct rules {
@@ -215,4 +216,38 @@ bool rules_versioning(struct call *call)
     run_note(run, "%.*s", STR_ARG(call->line->text));
     return result == STORE_OK ||
            run_fail(call, "versioning could not be changed: %s", store_result_name(result));
+}
+
+/* --- lifecycle --- */
+
+bool rules_lifecycle(struct call *call)
+{
+    struct run *run = call->run;
+    str prefix = call_after(call, "prefix"), days = call_after(call, "days"),
+        noncurrent = call_after(call, "noncurrent-days");
+    struct buf document;
+    struct xml_writer writer;
+    buf_init_arena(&document, run->arena, LIMIT_XML_BYTES);
+    xml_begin(&writer, &document, "LifecycleConfiguration", XML_NS_S3);
+    xml_open(&writer, "Rule");
+    xml_open(&writer, "Filter");
+    xml_element(&writer, "Prefix", prefix);
+    xml_close(&writer);
+    xml_element(&writer, "Status", STR("Enabled"));
+    if (days.size > 0) {
+        xml_open(&writer, "Expiration");
+        xml_element(&writer, "Days", days);
+        xml_close(&writer);
+    }
+    if (noncurrent.size > 0) {
+        xml_open(&writer, "NoncurrentVersionExpiration");
+        xml_element(&writer, "NoncurrentDays", noncurrent);
+        xml_close(&writer);
+    }
+    xml_end(&writer);
+    struct quiet answer =
+        quiet_ask(run, "PUT", str_format(run->arena, "/%.*s?lifecycle", STR_ARG(call->args[0])),
+                  buf_str(&document));
+    run_note(run, "%.*s", STR_ARG(call->line->text));
+    return answer.status == 200 || run_fail(call, "%.*s", STR_ARG(answer.body));
 }

@@ -7,7 +7,6 @@
 #ifndef ATOLL_SCENARIO_RUN_H
 #define ATOLL_SCENARIO_RUN_H
 
-#include "scenario/anomalies.h"
 #include "scenario/commands.h"
 #include "scenario/timeline.h"
 #include "server/config.h"
@@ -47,7 +46,6 @@ struct run {
     bool xml_asked;
     struct fields variables;
     struct run_part *parts;
-    unsigned seen[ANOMALIES];
 
     struct run_step *steps; /* script->steps of them at most */
     size_t step_count;      /* begun */

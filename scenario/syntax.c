@@ -4,10 +4,10 @@
 
 #include "replication/lag.h"
 #include "routing/topology.h"
-#include "scenario/anomalies.h"
+#include "server/anomalies.h"
 #include "server/s3/bucket_name.h"
 
-#define MOST_TOKENS 48
+#define MOST_TOKENS 128
 
 struct matcher {
     struct arena *arena;
@@ -108,15 +108,18 @@ static str judge_bucket(struct matcher *m, str word)
     return str_format(m->arena, "'%.*s' is no bucket name", STR_ARG(word));
 }
 
-static str judge_later(struct matcher *m, str word)
-{
-    (void) word;
-    return str_format(m->arena, "this is not known yet");
-}
-
 static str judge_anomaly(struct matcher *m, str word)
 {
-    return anomalies_judge(m->arena, word);
+    unsigned kinds;
+    str unknown, names[SEEN_KINDS];
+    if (str_is(word, anomalies_kind_name(SEEN_DIVERGED)))
+        return STR("that Regions differ is no request's: write expect diverged TARGET");
+    if (str_find_char(word, ',') == word.size && anomalies_parse_kinds(word, &kinds, &unknown))
+        return STR_NONE;
+    for (unsigned i = 0; i < SEEN_KINDS; i++)
+        names[i] = str_of(anomalies_kind_name((enum anomaly_kind) i));
+    return str_format(m->arena, "there is no anomaly '%.*s'%.*s", STR_ARG(word),
+                      STR_ARG(hint(m, str_nearest(word, names, SEEN_KINDS))));
 }
 
 static const struct {
@@ -126,7 +129,7 @@ static const struct {
     { "REGION", judge_region }, { "PLACE", judge_place },  { "DUR", judge_duration },
     { "DIST", judge_lag },      { "TIME", judge_time },    { "SIZE", judge_size },
     { "N", judge_number },      { "DIAL", judge_dial },    { "P", judge_share },
-    { "BUCKET", judge_bucket }, { "KIND", judge_anomaly }, { "LATER", judge_later },
+    { "BUCKET", judge_bucket }, { "KIND", judge_anomaly },
 };
 
 static bool is_capital(str token)

@@ -8,7 +8,7 @@
  *   [..]       may be left out; neighbours in brackets come in any order
  *   key=X      one word "key=" and a value
  * Capitals are a kind: REGION, PLACE, DUR, DIST, TIME, SIZE, N, DIAL, P (0..1), BUCKET, TEXT (in
- * quotation marks, or a variable), VAR ("$x"), KIND (of anomaly), LATER (refused as not known yet);
+ * quotation marks, or a variable), VAR ("$x"), KIND (of anomaly);
  * any other name takes any word. A word with a variable fits every kind: what it holds is judged
  * when it is used.
  * Threads: pure. Ownership: the arena's.

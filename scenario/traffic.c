@@ -117,6 +117,15 @@ bool traffic_outage(struct call *call)
                                               until));
 }
 
+bool traffic_skew(struct call *call)
+{
+    duration skew;
+    region_id region = region_find(call->args[0]);
+    if (region == REGION_NONE || !duration_parse(call->args[1], &skew))
+        return run_fail(call, "say the Region and how far its clock is ahead");
+    return commit_one(call, region_skew_doc(call->run->arena, region, skew));
+}
+
 /* --- routes --- */
 
 static bool read_changes(struct call *call, struct route_change *changes, size_t *count)

@@ -1,6 +1,8 @@
 /* Facts about the world: what the Regions of an access point hold, and what is on its way. */
+#include "base/encode.h"
+#include "base/limits.h"
 #include "scenario/facts.h"
-#include "scenario/run.h"
+#include "scenario/quiet.h"
 #include "server/mraps.h"
 #include "storage/queue.h"
 
@@ -159,4 +161,57 @@ bool world_facts_pending(struct call *call, str *got)
     store_read_idle(run->lane->reader);
     *got = str_format(run->arena, "%llu", (unsigned long long) count);
     return str_eq(*got, call->args[4]);
+}
+
+/* --- history --- */
+
+/* The bodies of the versions of a key in one bucket, oldest first; a delete marker is "-". */
+static str bodies_of(struct run *run, str bucket_name, str key)
+{
+    struct bucket_info bucket;
+    struct list_page page = { 0 };
+    struct buf out;
+    buf_init_arena(&out, run->arena, LIMIT_XML_BYTES);
+    store_read_begin(run->lane->reader);
+    if (store_bucket_get(run->lane->reader, run->arena, bucket_name, &bucket) != STORE_OK)
+        return STR("no such bucket");
+    struct list_query query = {
+        .kind = LIST_VERSIONS, .bucket = bucket.id, .prefix = key, .max = PAGE
+    };
+    if (store_list(run->lane->reader, run->arena, &query, &page) != STORE_OK)
+        return STR("the versions could not be read");
+    for (size_t i = page.count; i-- > 0;) {
+        const struct version_info *version = &page.at[i].version;
+        if (!str_eq(page.at[i].key, key))
+            continue;
+        str target = str_format(run->arena, "/%.*s/%.*s?versionId=%.*s", STR_ARG(bucket_name),
+                                STR_ARG(encode_uri(run->arena, key, true)),
+                                STR_ARG(encode_uri(run->arena, version->id, false)));
+        struct quiet got = { 200, STR("-") };
+        if (!version->marker)
+            got = quiet_ask(run, "GET", target, STR_NONE);
+        buf_addf(&out, "%s%.*s", out.size ? " " : "",
+                 STR_ARG(got.status == 200 ? got.body : STR("unreadable")));
+    }
+    return out.size ? buf_str(&out) : STR("nothing");
+}
+
+/* Of BUCKET/KEY there, of ACCESS-POINT/KEY in every member. */
+bool world_facts_history(struct call *call, str *got)
+{
+    struct run *run = call->run;
+    str place, key;
+    bool same = true;
+    (void) str_cut(call->args[0], '/', &place, &key);
+    const struct mrap_list *list = mraps_acquire(run->world->mraps);
+    const struct mrap *mrap = mrap_by_name(list, run->world->settings->account, place);
+    for (size_t i = 0; same && i < (mrap ? mrap->member_count : 1); i++) {
+        str bucket = mrap ? mrap->members[i].bucket : place;
+        str bodies = bodies_of(run, bucket, key);
+        same = str_eq(bodies, call->args[1]);
+        *got = str_format(run->arena, "%.*s has %.*s", STR_ARG(bucket), STR_ARG(bodies));
+    }
+    mraps_release(list);
+    store_read_idle(run->lane->reader);
+    return same;
 }

@@ -1,6 +1,8 @@
 /* Lines that make the world: Regions, buckets, access points, clients, and the way back. */
 #include "replication/rules.h"
 #include "scenario/run.h"
+#include "server/anomalies.h"
+#include "server/faults.h"
 #include "server/auth/credentials.h"
 #include "server/clients.h"
 #include "server/config_apply.h"
@@ -154,6 +156,8 @@ bool world_lines_reset(struct call *call)
     regions_reload(world->regions, run->lane->reader);
     mraps_reload(world->mraps, run->lane->reader);
     journal_clear(world->journal);
+    anomalies_clear(world->anomalies);
+    faults_reload(world->faults, run->lane->reader);
     run->parts = NULL;
     if (!run_job(call, &job))
         return false;

@@ -7,15 +7,18 @@
 #include "base/json.h"
 #include "base/lock.h"
 #include "base/rng.h"
-#include "server/anomaly_facts.h"
+#include "server/anomaly_order.h"
 #include "server/clients.h"
 #include "server/event_of.h"
 #include "server/mraps.h"
 #include "server/world.h"
 
 static const char *const kinds[SEEN_KINDS] = {
-    "stale-read",      "not-found-after-write", "resurrected",   "read-your-writes",
-    "monotonic-reads", "lost-update",           "double-create", "diverged",
+    "stale-read",          "not-found-after-write",
+    "resurrected",         "read-your-writes",
+    "monotonic-reads",     "monotonic-writes",
+    "writes-follow-reads", "lost-update",
+    "double-create",       "diverged",
 };
 
 struct record {
@@ -36,6 +39,7 @@ struct creation {
 };
 
 struct anomalies {
+    struct anomaly_order *order;
     struct mutex lock;
     struct record *kept[ANOMALIES_KEPT];
     uint64_t count; /* of all; the next one's number is count + 1 */
@@ -71,11 +75,19 @@ struct anomalies *anomalies_open(void)
 {
     struct anomalies *anomalies = mem_alloc(sizeof *anomalies);
     mutex_init(&anomalies->lock);
+    anomalies->order = anomaly_order_new();
     return anomalies;
+}
+
+void anomalies_counts(struct anomalies *anomalies, uint64_t out[SEEN_KINDS])
+{
+    SCOPED_LOCK(&anomalies->lock);
+    memcpy(out, anomalies->by_kind, sizeof anomalies->by_kind);
 }
 
 void anomalies_clear(struct anomalies *anomalies)
 {
+    anomaly_order_clear(anomalies->order);
     SCOPED_LOCK(&anomalies->lock);
     for (size_t i = 0; i < ANOMALIES_KEPT; i++) {
         free(anomalies->kept[i]);
@@ -89,6 +101,7 @@ void anomalies_clear(struct anomalies *anomalies)
 void anomalies_close(struct anomalies *anomalies)
 {
     anomalies_clear(anomalies);
+    anomaly_order_free(anomalies->order);
     mutex_fini(&anomalies->lock);
     free(anomalies);
 }
@@ -221,6 +234,37 @@ static void look_back(struct request *rq, enum anomaly_kind kind, const struct s
     tell(rq, &finding);
 }
 
+static void look_at_order(struct request *rq, const struct sighting *now)
+{
+    struct anomaly_order *order = rq->world->anomalies->order;
+    struct sighting later;
+    struct key_sighting missed;
+    if (now->version.size == 0)
+        return;
+    if (anomaly_order_inverted(order, rq, now, &later)) {
+        struct finding finding = new_finding(rq, SEEN_MONOTONIC_WRITES);
+        anomaly_facts_add(&finding, "later write", &later);
+        anomaly_facts_add(&finding, "read", now);
+        finding.sentence = str_format(
+            rq->arena,
+            "One session wrote %.8s and then %.8s; in %.*s both are there, and the earlier one "
+            "is what a read of %.*s gets.",
+            now->version.text, later.version.text, STR_ARG(rq->region), STR_ARG(rq->address.key));
+        tell(rq, &finding);
+    }
+    if (!now->marker && anomaly_order_dangling(order, rq, now, &missed)) {
+        struct finding finding = new_finding(rq, SEEN_WRITES_FOLLOW_READS);
+        anomaly_facts_add(&finding, "came before", &missed.sighting);
+        anomaly_facts_add(&finding, "read", now);
+        finding.sentence = str_format(
+            rq->arena,
+            "%.*s is in %.*s, but not yet %.*s %.8s, which its writer had seen or written before.",
+            STR_ARG(rq->address.key), STR_ARG(rq->region), missed.key_size, missed.key,
+            missed.sighting.version.text);
+        tell(rq, &finding);
+    }
+}
+
 static void look_at_read(struct request *rq)
 {
     struct anomalies *anomalies = rq->world->anomalies;
@@ -230,6 +274,8 @@ static void look_at_read(struct request *rq)
     look_at_freshness(rq, &now);
     look_back(rq, SEEN_READ_YOUR_WRITES, &known.wrote, &now);
     look_back(rq, SEEN_MONOTONIC_READS, &known.read, &now);
+    look_at_order(rq, &now);
+    anomaly_order_saw(anomalies->order, rq, session_of(rq), &now);
     if (now.version.size > 0 && (!known.read.is_set || sighting_is_newer(&now, &known.read)))
         remember(anomalies, hash, NULL, &now);
 }
@@ -292,6 +338,7 @@ static void look_at_write(struct request *rq)
     if (!now.marker && str_is(request_get_header(rq, "If-None-Match"), "*"))
         look_at_creation(rq, &now);
     remember(anomalies, hash, &now, NULL);
+    anomaly_order_wrote(anomalies->order, rq, session_of(rq), &now);
 }
 
 void anomalies_look(struct request *rq)

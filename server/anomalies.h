@@ -7,6 +7,8 @@
  *   resurrected           an object was returned though its deletion was acknowledged elsewhere
  *   read-your-writes      a session missed what it had written itself
  *   monotonic-reads       a session saw a newer version before
+ *   monotonic-writes      an earlier write of a session stands above its later one (by arrival)
+ *   writes-follow-reads   a write is there, what its session saw or wrote before it is not
  *   lost-update           a session read one version and overwrote a newer one that it never saw
  *   double-create         If-None-Match: * succeeded twice for one key
  *   diverged              Regions differ and no copy is on its way (found by GET /keys)
@@ -33,6 +35,8 @@ enum anomaly_kind {
     SEEN_RESURRECTED,
     SEEN_READ_YOUR_WRITES,
     SEEN_MONOTONIC_READS,
+    SEEN_MONOTONIC_WRITES,
+    SEEN_WRITES_FOLLOW_READS,
     SEEN_LOST_UPDATE,
     SEEN_DOUBLE_CREATE,
     SEEN_DIVERGED,
@@ -58,6 +62,8 @@ void anomalies_diverged(struct request *rq, const struct anomaly_difference *dif
 #define ANOMALIES_ALL_KINDS ((1u << SEEN_KINDS) - 1)
 void anomalies_show(struct anomalies *anomalies, unsigned kinds, instant since, struct buf *out);
 const char *anomalies_kind_name(enum anomaly_kind kind);
+/* How often each kind was seen since the last clear. */
+void anomalies_counts(struct anomalies *anomalies, uint64_t out[SEEN_KINDS]);
 /* "stale-read,lost-update"; false: an unknown word, which is then in *unknown. */
 MUST_CHECK bool anomalies_parse_kinds(str text, unsigned *kinds, str *unknown);
 

@@ -12,6 +12,8 @@
 struct regions {
     _Atomic int64_t down_until_ns[MOST_REGIONS]; /* 0: up */
     _Atomic region_set disabled;
+    _Atomic int64_t skew_ns[MOST_REGIONS];
+    _Atomic bool skewed; /* any: spares the look-up */
 };
 
 struct regions *regions_open(struct store_reader *reader)
@@ -33,6 +35,22 @@ static int64_t until_of(struct arena *arena, str body)
     instant until;
     str text = json_string(document, "until", STR_NONE);
     return text.size > 0 && instant_parse_iso8601(text, &until) ? until.ns : INT64_MAX;
+}
+
+static void read_skews(struct regions *regions, struct store_reader *reader, struct arena *arena)
+{
+    int64_t skew[MOST_REGIONS] = { 0 };
+    struct store_doc_list list = { 0 };
+    bool any = false;
+    if (store_doc_list(reader, arena, STR("skew"), &list) == STORE_OK)
+        for (size_t i = 0; i < list.count; i++) {
+            region_id id = region_find(list.at[i].id);
+            if (id < MOST_REGIONS && str_to_i64(list.at[i].body, &skew[id]))
+                any = true;
+        }
+    for (size_t i = 0; i < MOST_REGIONS; i++)
+        atomic_store_explicit(&regions->skew_ns[i], skew[i], memory_order_relaxed);
+    atomic_store_explicit(&regions->skewed, any, memory_order_relaxed);
 }
 
 static region_set read_disabled(struct store_reader *reader, struct arena *arena)
@@ -59,6 +77,7 @@ void regions_reload(struct regions *regions, struct store_reader *reader)
                 down[id] = until_of(arena, list.at[i].body);
         }
     region_set disabled = read_disabled(reader, arena);
+    read_skews(regions, reader, arena);
     arena_free(arena);
     atomic_store_explicit(&regions->disabled, disabled, memory_order_relaxed);
     for (size_t i = 0; i < MOST_REGIONS; i++)
@@ -77,6 +96,16 @@ region_set regions_up(const struct regions *regions, instant now)
 region_set regions_enabled(const struct regions *regions)
 {
     return ~atomic_load_explicit(&regions->disabled, memory_order_relaxed);
+}
+
+duration regions_skew(const struct regions *regions, str region)
+{
+    if (!atomic_load_explicit(&regions->skewed, memory_order_relaxed))
+        return (duration){ 0 };
+    region_id id = region_find(region);
+    if (id >= MOST_REGIONS)
+        return (duration){ 0 };
+    return (duration){ atomic_load_explicit(&regions->skew_ns[id], memory_order_relaxed) };
 }
 
 instant regions_next_end(const struct regions *regions, instant now)
@@ -112,4 +141,12 @@ struct store_doc region_disabled_doc(region_id region, bool disabled)
     return (struct store_doc){ .kind = STR("disabled-region"),
                                .id = region_at(region)->code,
                                .body = disabled ? STR("{}") : STR_NONE };
+}
+
+struct store_doc region_skew_doc(struct arena *arena, region_id region, duration skew)
+{
+    return (struct store_doc){ .kind = STR("skew"),
+                               .id = region_at(region)->code,
+                               .body = skew.ns ? str_format(arena, "%lld", (long long) skew.ns)
+                                               : STR_NONE };
 }

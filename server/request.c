@@ -9,6 +9,7 @@
 #include "base/bug.h"
 #include "base/rng.h"
 #include "server/settings.h"
+#include "server/regions.h"
 #include "server/world.h"
 
 static const char request_id_letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -55,6 +56,7 @@ enum s3_code request_write(struct request *rq, struct store_write *write,
     write->arena = rq->arena;
     write->done = written;
     write->owner = rq;
+    write->skew = regions_skew(rq->world->regions, rq->region);
     store_submit(rq->world->store, write);
     return S3_WAIT;
 }

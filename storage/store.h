@@ -106,6 +106,7 @@ struct store_write {
     const struct store_doc *docs; /* committed together with this write */
     size_t doc_count;
     instant at;      /* emulated instant to act at; {0}: the clock's now */
+    duration skew;   /* how far the clock of the Region that serves is ahead: dates versions */
     bool background; /* yields to clients' writes */
     /* set by the store */
     enum store_result result;

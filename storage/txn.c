@@ -159,7 +159,7 @@ void txn_bucket_dirty(struct store_txn *txn, struct bucket_row *bucket)
 
 int64_t txn_stamp(struct store_txn *txn, struct bucket_row *bucket)
 {
-    int64_t now_us = txn->now.ns / 1000;
+    int64_t now_us = instant_add(txn->now, txn->skew).ns / 1000;
     int64_t next = bucket->last_stamp_us + 1;
     bucket->last_stamp_us = now_us > next ? now_us : next;
     txn_bucket_dirty(txn, bucket);

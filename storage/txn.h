@@ -19,6 +19,7 @@ struct store_txn {
     struct db *db;
     struct arena *arena; /* the running write's */
     instant now;         /* emulated: head.at, or the clock's */
+    duration skew;       /* head.skew */
     struct txn_cache *cache;
 };
 

@@ -319,7 +319,7 @@ enum store_result version_row_plan(struct store_txn *txn, struct version_write *
     version->stamp_us = txn_stamp(txn, bucket);
     version->id = enabled ? new_id(txn, version, ordinal) : STR(VERSION_NULL);
     version->origin = str_copy(txn->arena, bucket->info.region);
-    version->modified = txn->now;
+    version->modified = instant_add(txn->now, txn->skew);
     version->current = true;
     version->repl_status = REPL_NONE;
     write->change =

@@ -110,6 +110,7 @@ static struct store_txn begin(struct writer *writer, struct store_write *write)
         .db = writer->db,
         .arena = write->arena,
         .now = write->at.ns ? write->at : clock_now(writer->store->options.clock),
+        .skew = write->skew,
         .cache = &writer->cache,
     };
 }

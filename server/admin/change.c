@@ -105,6 +105,9 @@ static enum s3_code show_region(struct admin_call *call)
         &w, "outage",
         !region_set_has(regions_up(call->rq->world->regions, clock_now(call->rq->world->clock)),
                         change->from));
+    json_text(&w, "skew",
+              duration_text(call->rq->arena,
+                            regions_skew(call->rq->world->regions, region_at(change->from)->code)));
     json_boolean(&w, "enabled",
                  region_set_has(regions_enabled(call->rq->world->regions), change->from));
     json_end(&w);
@@ -123,32 +126,59 @@ static bool read_enabled(struct admin_call *call, region_id region, const struct
     return false;
 }
 
+/* One of outage, enabled, skew becomes a document and an event; false: the problem stands. */
+static bool read_region_order(struct admin_call *call, region_id region, const struct json *said,
+                              struct change *change)
+{
+    struct arena *arena = call->rq->arena;
+    instant until;
+    duration skew;
+    if (!read_end(call, &until))
+        return false;
+    if (str_is(said->name, "outage")) {
+        change->detail = said->boolean ? STR("on") : STR("off");
+        change->doc = region_outage_doc(arena, region, said->boolean, until);
+        return true;
+    }
+    if (str_is(said->name, "enabled")) {
+        change->detail = said->boolean ? STR("enabled") : STR("disabled");
+        change->doc = region_disabled_doc(region, !said->boolean);
+        return read_enabled(call, region, said);
+    }
+    if (!duration_parse(said->string, &skew)) {
+        admin_problem(call->rq, 400, "bad-duration",
+                      str_format(arena, "'%.*s' is no duration", STR_ARG(said->string)),
+                      STR("write how far this Region's clock is ahead: 5m; 0s ends it"));
+        return false;
+    }
+    change->detail = str_format(arena, "skew %.*s", STR_ARG(said->string));
+    change->doc = region_skew_doc(arena, region, skew);
+    return true;
+}
+
 enum s3_code admin_patch_region(struct admin_call *call)
 {
-    static const char *const members[] = { "outage:bool", "enabled:bool", "for:text", NULL };
-    instant until;
+    static const char *const members[] = { "outage:bool", "enabled:bool", "skew:text", "for:text",
+                                           NULL };
+    const struct json *said = NULL;
+    size_t count = 0;
     region_id region = admin_region(call->rq, call->args[0]);
-    if (region == REGION_NONE || !admin_members(call, members) || !read_end(call, &until))
+    if (region == REGION_NONE || !admin_members(call, members))
         return S3_OK;
-    const struct json *outage = json_member(call->document, "outage"),
-                      *enabled = json_member(call->document, "enabled");
-    const struct json *said = outage ? outage : enabled;
-    if (said == NULL || said->kind != JSON_BOOL || (outage && enabled))
+    for (const struct json *member = call->document->child; member; member = member->next)
+        if (!str_is(member->name, "for")) {
+            said = member;
+            count++;
+        }
+    if (count != 1)
         return admin_problem(call->rq, 400, "bad-document",
-                             STR("say {\"outage\": true} or {\"enabled\": false}, or the opposite"),
-                             STR_NONE);
-    if (enabled && !read_enabled(call, region, enabled))
-        return S3_OK;
+                             STR("say one of outage, enabled or skew"),
+                             STR("{\"outage\": true}, {\"enabled\": false} or {\"skew\": \"5m\"}"));
     struct change *change = change_new(call, show_region);
     change->from = region;
     change->told = EVENT_OUTAGE;
     change->subject = region_at(region)->code;
-    change->detail = outage             ? (outage->boolean ? STR("on") : STR("off"))
-                     : enabled->boolean ? STR("enabled")
-                                        : STR("disabled");
-    change->doc = outage ? region_outage_doc(call->rq->arena, region, outage->boolean, until)
-                         : region_disabled_doc(region, !enabled->boolean);
-    return submit(call, committed);
+    return read_region_order(call, region, said, change) ? submit(call, committed) : S3_OK;
 }
 
 /* --- links --- */

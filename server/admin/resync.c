@@ -123,7 +123,7 @@ static bool find_buckets(struct admin_call *call, struct resync *resync)
 
 enum s3_code admin_resync(struct admin_call *call)
 {
-    static const char *const members[] = { "bucket", "prefix", "statuses", NULL };
+    static const char *const members[] = { "bucket:text", "prefix:text", "statuses:list", NULL };
     struct resync *resync = ARENA_NEW(call->rq->arena, struct resync);
     struct resync_filter *filter = &resync->write.filter;
     if (!admin_members(call, members) || !read_statuses(call, &filter->statuses) ||

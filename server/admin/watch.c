@@ -63,7 +63,8 @@ enum s3_code admin_anomalies(struct admin_call *call)
             rq, 400, "unknown-kind",
             str_format(rq->arena, "there is no kind of anomaly '%.*s'", STR_ARG(unknown)),
             STR("stale-read, not-found-after-write, resurrected, read-your-writes, "
-                "monotonic-reads, lost-update, double-create, diverged"));
+                "monotonic-reads, monotonic-writes, writes-follow-reads, lost-update, "
+                "double-create, diverged"));
     if (from.size > 0 && !instant_parse_iso8601(from, &since))
         return admin_problem(rq, 400, "bad-instant",
                              STR("since is an instant such as 2026-01-02T03:04:05Z"), STR_NONE);

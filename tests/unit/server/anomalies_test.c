@@ -118,6 +118,22 @@ TEST(nothing_is_seen_where_nothing_is_wrong)
     stage_close(&stage);
 }
 
+TEST(writes_that_do_not_follow_what_was_read_before_them_are_named)
+{
+    struct stage stage;
+    stage_open(&stage);
+    put(&stage, "bob", "data", "d");
+    advance(&stage, 20);
+    put(&stage, "bob", "data2", "d2");
+    assert_int_equal(put(&stage, "bob", "index", "data2"), 200);
+    assert_int_equal(get(&stage, "bob", "index"), 200); /* where it was written all is there */
+    assert_str(seen(&stage), "");
+    advance(&stage, 20);
+    assert_int_equal(get(&stage, "alice", "index"), 200);
+    assert_str(seen(&stage), ""); /* both arrived */
+    stage_close(&stage);
+}
+
 TEST(a_read_that_missed_something_is_named_by_what_it_got)
 {
     struct stage stage;
