@@ -84,9 +84,6 @@ TEST(the_furthest_wrong_word_is_named_with_a_hint)
     assert_str(error, "'x' does not belong here");
     assert_false(matches(arena, "enabled|disabled", "off", &error));
     assert_str(error, "expected enabled|disabled, not 'off'");
-    assert_false(matches(arena, "NAME = BUCKET... [propagation DIST]",
-                         "m = a-a b-b propagation soon", &error));
-    assert_true(str_find(error, STR("soon")) < error.size);
     assert_false(matches(arena, "KIND", "read-your-write", &error));
     assert_str(error, "there is no anomaly 'read-your-write' (did you mean 'read-your-writes'?)");
     arena_free(arena);
