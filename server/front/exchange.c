@@ -31,6 +31,7 @@ static void free_all(struct exchange *exchange, bool sent_whole)
     worker_unpost(worker, &exchange->woken);
     worker_request_ends(worker);
     exchange->magic = 0;
+    free(exchange->rest);
     free(exchange);
 }
 

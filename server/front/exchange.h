@@ -39,7 +39,10 @@ struct exchange {
     bool queued;       /* the answer is on its way */
     bool stream_quiet; /* nothing was said for a while */
     bool stream_ended;
+    uint64_t taken_bytes;   /* of the body, so far */
     uint64_t drained_bytes; /* of a body that nobody wants */
+    char *rest;             /* the last bytes of a body, which the walk could not take yet */
+    size_t rest_size;
     duration sending_since;
     duration stuck_since; /* bytes are there and libmicrohttpd does not take them; 0: it does */
 };

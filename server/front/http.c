@@ -142,12 +142,27 @@ static enum MHD_Result first_call(struct exchange *exchange)
     return go_on(exchange);
 }
 
+/* The last bytes wait with us, so that libmicrohttpd leaves the state in which it reads: see
+ * final_call, which hands them on. */
+static enum MHD_Result keep_rest(struct exchange *exchange, const char *bytes, size_t *size)
+{
+    exchange->rest = mem_alloc(*size);
+    exchange->rest_size = *size;
+    memcpy(exchange->rest, bytes, *size);
+    exchange->waiting = true;
+    *size = 0;
+    return MHD_YES;
+}
+
 static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, size_t *size)
 {
     if (exchange->next == REQUEST_WANTS_BODY)
         exchange->next = request_body(exchange->rq, bytes, *size);
-    if (exchange->next == REQUEST_WAITS)
-        return go_on(exchange); /* took nothing: the same bytes come again */
+    if (exchange->next == REQUEST_WAITS) { /* it took nothing: the same bytes come again */
+        bool last = exchange->taken_bytes + *size == exchange->rq->content_length;
+        return last ? keep_rest(exchange, bytes, size) : go_on(exchange);
+    }
+    exchange->taken_bytes += *size;
     if (exchange->next == REQUEST_READY) {
         if (exchange->drained_bytes == 0)
             begin_drain(exchange);
@@ -166,6 +181,11 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, s
  * the call at once: only then is it suspended. */
 static enum MHD_Result final_call(struct exchange *exchange)
 {
+    if (exchange->next == REQUEST_WANTS_BODY && exchange->rest_size > 0) {
+        exchange->next = request_body(exchange->rq, exchange->rest, exchange->rest_size);
+        if (exchange->next != REQUEST_WAITS)
+            exchange->rest_size = 0;
+    }
     if (exchange->next == REQUEST_WANTS_BODY)
         exchange->next = request_body_end(exchange->rq);
     if (exchange->next == REQUEST_WAITS && !exchange->paused) {
