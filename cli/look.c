@@ -107,12 +107,28 @@ static void print_signature(const struct json *signature)
         (void) printf("    %.*s\n", STR_ARG(line));
 }
 
+/* What became of the copies of the version that was written or read. */
+static void print_copies(const struct json *copies)
+{
+    for (const struct json *copy = copies ? copies->child : NULL; copy; copy = copy->next) {
+        str reason = json_string(copy, "reason", STR("")),
+            missing = json_string(copy, "missing", STR(""));
+        (void) printf("copy      to %.*s: %.*s%s%.*s\n",
+                      STR_ARG(json_string(copy, "destination", STR(""))),
+                      STR_ARG(json_string(copy, "state", STR(""))), reason.size > 0 ? ", " : "",
+                      STR_ARG(reason));
+        if (missing.size > 0)
+            (void) printf("          %.*s\n", STR_ARG(missing));
+    }
+}
+
 static void print_explained(const struct json *document)
 {
     const struct json *request = json_member(document, "request"),
                       *client = json_member(document, "client");
     const struct json *route = json_member(document, "route"),
-                      *result = json_member(document, "result");
+                      *result = json_member(document, "result"),
+                      *denied = json_member(document, "denied");
     str marks = json_string(document, "nonstandard", STR_NONE);
     if (request)
         (void) printf("request   %.*s   %.*s %.*s%s%.*s   %.0f\n",
@@ -136,7 +152,11 @@ static void print_explained(const struct json *document)
     if (message.size > 0)
         (void) printf("error     %.*s: %.*s\n", STR_ARG(json_string(result, "code", STR(""))),
                       STR_ARG(message));
+    if (denied)
+        (void) printf("denied by %.*s: %.*s\n", STR_ARG(json_string(denied, "by", STR(""))),
+                      STR_ARG(json_string(denied, "why", STR(""))));
     print_signature(json_member(document, "signature"));
+    print_copies(json_member(document, "copies"));
     print_missed(json_member(document, "freshness"));
 }
 

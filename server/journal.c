@@ -29,6 +29,8 @@ struct entry {
     size_t member_count;
     bool judged;
     struct freshness freshness;
+    const char *denied_by; /* NULL unless a layer refused it */
+    str denied_why;
     bool mismatched;
     struct mismatch mismatch;
 };
@@ -234,6 +236,10 @@ static void fill(struct entry *e, const struct request *rq)
         e->freshness = *rq->freshness;
         e->freshness.served = NULL;
     }
+    if (rq->code == S3_AccessDenied && rq->denied_by) {
+        e->denied_by = rq->denied_by;
+        e->denied_why = rq->denied_why;
+    }
     if (rq->mismatch) {
         e->mismatched = true;
         e->mismatch = *rq->mismatch;
@@ -265,6 +271,7 @@ static struct entry *keep(const struct request *rq)
                              &e.freshness.etag,
                              &e.freshness.version_id,
                              &e.freshness.region,
+                             &e.denied_why,
                              &e.mismatch.cause,
                              &e.mismatch.canonical,
                              &e.mismatch.client };
@@ -366,6 +373,7 @@ static void write_names(struct json_writer *w, const char *name, str list)
     json_end(w);
 }
 
+/* Leaves the object open. */
 static void write_entry(struct arena *arena, struct json_writer *w, const struct entry *e)
 {
     json_object(w, NULL);
@@ -405,13 +413,18 @@ static void write_entry(struct arena *arena, struct json_writer *w, const struct
     json_end(w);
     if (e->judged)
         write_freshness(arena, w, e);
+    if (e->denied_by) {
+        json_object(w, "denied");
+        json_text(w, "by", str_of(e->denied_by));
+        json_text(w, "why", e->denied_why);
+        json_end(w);
+    }
     if (e->mismatched)
         write_mismatch(w, &e->mismatch);
     write_names(w, "faults", e->faults);
     write_names(w, "anomalies", e->anomalies);
     if (e->marks.size)
         json_text(w, "nonstandard", e->marks);
-    json_end(w);
 }
 
 static const struct entry *find_locked(const struct journal *journal, str id)
@@ -427,15 +440,16 @@ static const struct entry *find_locked(const struct journal *journal, str id)
     return NULL;
 }
 
-bool journal_explain(struct journal *journal, struct arena *arena, str id, struct buf *out)
+bool journal_explain(struct journal *journal, struct arena *arena, str id, struct json_writer *out,
+                     struct journal_version *at)
 {
-    struct json_writer writer;
     SCOPED_LOCK(&journal->lock);
     const struct entry *entry = find_locked(journal, id);
     if (entry == NULL)
         return false;
-    json_begin(&writer, out);
-    write_entry(arena, &writer, entry);
+    write_entry(arena, out, entry);
+    *at = (struct journal_version){ str_copy(arena, entry->bucket), str_copy(arena, entry->key),
+                                    str_copy(arena, entry->version_id) };
     return true;
 }
 
@@ -450,8 +464,10 @@ void journal_list(struct journal *journal, unsigned limit, struct buf *out)
     for (unsigned back = limit < journal->size ? limit : journal->size; back >= 1; back--) {
         const struct entry *e =
             journal->ring[(journal->next + journal->size - back) % journal->size];
-        if (e)
-            write_entry(arena, &writer, e);
+        if (e == NULL)
+            continue;
+        write_entry(arena, &writer, e);
+        json_end(&writer);
     }
     mutex_unlock(&journal->lock);
     json_end(&writer);

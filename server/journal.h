@@ -9,7 +9,8 @@
 #include "server/request.h"
 
 struct journal;
-struct copy_told; /* replication/timekeeper.h */
+struct copy_told;   /* replication/timekeeper.h */
+struct json_writer; /* base/json.h */
 struct journal *journal_new(unsigned entries);
 void journal_free(struct journal *journal);
 /* Writes the log line (product.md 2.9), one more per nonstandard mark, and remembers the request.
@@ -18,10 +19,14 @@ void journal_add(struct journal *journal, const struct request *rq, bool sent_wh
 /* A copy arrived, failed, was held ... : its log line. World thread. */
 void journal_copy(const struct copy_told *copy);
 void journal_clear(struct journal *journal);
-/* The explain document (product.md 2.5) as JSON; id empty or "last": the last S3 request. False
- * when it is not (or no longer) there. */
+struct journal_version {
+    str bucket, key, version_id; /* what a request was about; may be empty */
+};
+/* The explain document (product.md 2.5) as JSON; id empty or "last": the last S3 request. Its
+ * object is left open for what the caller knows of the version. False when it is not (or no longer)
+ * there. */
 MUST_CHECK bool journal_explain(struct journal *journal, struct arena *arena, str id,
-                                struct buf *out);
+                                struct json_writer *out, struct journal_version *at);
 /* NDJSON-able array of the newest `limit` requests, newest last. */
 void journal_list(struct journal *journal, unsigned limit, struct buf *out);
 

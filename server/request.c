@@ -108,6 +108,17 @@ void request_hint(struct request *rq, const char *format, ...)
     va_end(args);
 }
 
+void request_denied(struct request *rq, const char *by, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    rq->denied_by = by;
+    rq->denied_why = format_va(rq->arena, format, args);
+    va_end(args);
+    if (rq->world->settings->hints)
+        rq->hint = rq->denied_why;
+}
+
 void request_mark(struct request *rq, const char *mark, const char *aws_says)
 {
     if (!fields_has_exact(&rq->nonstandard, mark))

@@ -183,7 +183,9 @@ struct request {
     str message;                                /* overrides the table's */
     struct fields extra;                        /* extra elements of the error document */
     str hint;                                   /* <Hint> */
-    bool bare;                                  /* the error comes without a document */
+    const char *denied_by; /* which layer refused, "bucket policy" or so; NULL: none did */
+    str denied_why;
+    bool bare;                 /* the error comes without a document */
     struct fields nonstandard; /* name = mark, value = what AWS says; see request_nonstandard */
 
     const struct mismatch *mismatch;   /* auth/mismatch.h; NULL unless a signature was refused */
@@ -228,6 +230,8 @@ void request_header_c(struct request *rq, const char *name, const char *value);
 void request_extra(struct request *rq, const char *element, str value);
 void request_message(struct request *rq, const char *format, ...) PRINTF_LIKE(2, 3);
 void request_hint(struct request *rq, const char *format, ...) PRINTF_LIKE(2, 3);
+/* A hint that the journal keeps too: which layer refused what was asked, and why. */
+void request_denied(struct request *rq, const char *by, const char *format, ...) PRINTF_LIKE(3, 4);
 /* AWS would refuse this: sets x-atoll-nonstandard: MARK and logs a line that quotes AWS's refusal.
  * Returns false when --strict is on: then the caller refuses, as AWS does. */
 MUST_CHECK bool request_nonstandard(struct request *rq, const char *mark, const char *aws_says);

@@ -243,16 +243,44 @@ enum s3_code admin_requests(struct admin_call *call)
     return admin_reply(rq, &buf);
 }
 
+/* The copies of the version that still wait or have failed, each with the permission it lacks. */
+static void write_copies(struct request *rq, struct json_writer *w,
+                         const struct journal_version *at)
+{
+    struct queue_filter filter = {
+        .any_state = true, .key_prefix = at->key, .exact_key = true, .version_id = at->version_id
+    };
+    struct queue_page page = { 0 };
+    struct bucket_info bucket;
+    if (at->key.size == 0 || at->version_id.size == 0 ||
+        store_bucket_get(rq->lane->reader, rq->arena, at->bucket, &bucket) != STORE_OK)
+        return;
+    filter.source_bucket = bucket.id;
+    if (store_queue_list(rq->lane->reader, rq->arena, &filter, MOST_COPIES_SHOWN, &page) !=
+            STORE_OK ||
+        page.count == 0)
+        return;
+    json_array(w, "copies");
+    for (size_t i = 0; i < page.count; i++)
+        admin_write_copy(rq, w, &page.at[i]);
+    json_end(w);
+}
+
 enum s3_code admin_explain(struct admin_call *call)
 {
     struct request *rq = call->rq;
     struct buf buf;
+    struct json_writer w;
+    struct journal_version at;
     buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
-    if (!journal_explain(rq->world->journal, rq->arena, call->args[0], &buf))
+    json_begin(&w, &buf);
+    if (!journal_explain(rq->world->journal, rq->arena, call->args[0], &w, &at))
         return admin_problem(
             rq, 404, "unknown-request",
             str_format(rq->arena, "there is no request '%.*s' in the journal",
                        STR_ARG(call->args[0])),
             STR("the id is the x-amz-request-id of an answer; the journal keeps the latest ones"));
+    write_copies(rq, &w, &at);
+    json_end(&w);
     return admin_reply(rq, &buf);
 }

@@ -66,15 +66,20 @@ static struct policy_verdict evaluate(struct authorize_ask *ask, str text, enum 
                   : (struct policy_verdict){ .effect = POLICY_NONE };
 }
 
-static bool says_no(struct authorize_ask *ask, const char *whose, str resource,
+#define IDENTITY "identity policy"
+#define ACCESS_POINT "access point policy"
+#define BUCKET "bucket policy"
+#define BLOCK "public access block"
+
+static bool says_no(struct authorize_ask *ask, const char *by, str resource,
                     const struct policy_verdict *verdict)
 {
     if (verdict->effect != POLICY_DENY)
         return false;
     ask->denied = true;
-    request_hint(ask->rq, "%s: %.*s refuses %s on %.*s.", whose,
-                 STR_ARG(policy_verdict_text(ask->rq->arena, verdict)), ask->action,
-                 STR_ARG(resource));
+    request_denied(ask->rq, by, "The %s: %.*s refuses %s on %.*s.", by,
+                   STR_ARG(policy_verdict_text(ask->rq->arena, verdict)), ask->action,
+                   STR_ARG(resource));
     return true;
 }
 
@@ -113,18 +118,18 @@ static enum policy_effect identity(struct authorize_ask *ask, str resource)
         return POLICY_NONE;
     for (size_t i = 0; i < list->count; i++) {
         struct policy_verdict verdict = evaluate(ask, list->at[i].value, POLICY_IDENTITY, resource);
-        if (says_no(ask, "The identity's policy", resource, &verdict))
+        if (says_no(ask, IDENTITY, resource, &verdict))
             return POLICY_DENY;
         effect = verdict.effect == POLICY_ALLOW ? POLICY_ALLOW : effect;
     }
     return mode_of(ask->rq) == IAM_ENFORCE ? effect : POLICY_ALLOW;
 }
 
-static enum s3_code refuse(struct authorize_ask *ask, const char *why, str resource)
+static enum s3_code refuse(struct authorize_ask *ask, const char *by, const char *why, str resource)
 {
-    if (ask->rq->hint.size == 0)
-        request_hint(ask->rq, "%s %s on %.*s for %.*s.", why, ask->action, STR_ARG(resource),
-                     STR_ARG(ask->who.anonymous ? STR("anonymous requests") : ask->who.arn));
+    if (ask->rq->denied_by == NULL)
+        request_denied(ask->rq, by, "%s %s on %.*s for %.*s.", why, ask->action, STR_ARG(resource),
+                       STR_ARG(ask->who.anonymous ? STR("anonymous requests") : ask->who.arn));
     return S3_AccessDenied;
 }
 
@@ -149,10 +154,10 @@ static enum s3_code through_mrap(struct authorize_ask *ask)
     struct policy_verdict verdict = { .effect = POLICY_NONE };
     bool own = is_own(ask, mrap->account);
     if (ask->who.anonymous)
-        return refuse(ask, "A Multi-Region Access Point never allows", resource);
+        return refuse(ask, ACCESS_POINT, "A Multi-Region Access Point never allows", resource);
     if (text.size > 0)
         verdict = evaluate(ask, text, POLICY_RESOURCE, resource);
-    if (says_no(ask, "The Multi-Region Access Point's policy", resource, &verdict))
+    if (says_no(ask, ACCESS_POINT, resource, &verdict))
         return S3_AccessDenied;
     bool allowed = verdict.effect == POLICY_ALLOW;
     if (allowed && !own && mrap->block[RESTRICT_PUBLIC_BUCKETS]) {
@@ -166,7 +171,7 @@ static enum s3_code through_mrap(struct authorize_ask *ask)
     bool by_identity = identified == POLICY_ALLOW;
     if (own ? by_identity || (allowed && verdict.direct) : by_identity && allowed)
         return S3_OK;
-    return refuse(ask,
+    return refuse(ask, by_identity ? ACCESS_POINT : IDENTITY,
                   by_identity ? "The Multi-Region Access Point's policy does not allow"
                               : "No policy of the identity allows",
                   resource);
@@ -216,15 +221,23 @@ static bool acl_allows(struct authorize_ask *ask, const struct authority_bucket 
 
 static enum s3_code other_account(struct authorize_ask *ask, str resource, bool by_identity)
 {
+    bool delegated = ask->rq->mrap && ask->bucket == &ask->rq->bucket;
+    if (ask->cut_off)
+        return refuse(ask, BLOCK,
+                      "The bucket's policy is public, and RestrictPublicBuckets keeps from it",
+                      resource);
     if (ask->who.anonymous)
-        return refuse(ask, "Neither the bucket's policy nor an ACL allows", resource);
+        return refuse(ask, BUCKET, "Neither the bucket's policy nor an ACL allows", resource);
     if (!by_identity)
-        return refuse(ask, "No policy of the identity allows", resource);
-    request_hint(ask->rq,
-                 "Bucket %.*s belongs to account %.*s; this request acts as account %.*s, and "
-                 "neither the bucket's policy nor an ACL allows it %s.",
-                 STR_ARG(ask->bucket->name), STR_ARG(ask->bucket->account),
-                 STR_ARG(ask->who.account), ask->action);
+        return refuse(ask, IDENTITY, "No policy of the identity allows", resource);
+    request_denied(ask->rq, delegated ? "delegation" : BUCKET,
+                   "Bucket %.*s belongs to account %.*s; this request acts as account %.*s, and "
+                   "neither the bucket's policy nor an ACL allows it %s.%s",
+                   STR_ARG(ask->bucket->name), STR_ARG(ask->bucket->account),
+                   STR_ARG(ask->who.account), ask->action,
+                   delegated ? " A bucket leaves the decision to an access point by a statement "
+                               "with s3:DataAccessPointArn or s3:DataAccessPointAccount."
+                             : "");
     return S3_AccessDenied;
 }
 
@@ -240,22 +253,24 @@ static enum s3_code on_bucket(struct authorize_ask *ask)
         verdict = evaluate(ask, rules->policy, POLICY_RESOURCE, resource);
     if (verdict.effect == POLICY_DENY && is_way_back(ask))
         verdict.effect = POLICY_NONE;
-    if (says_no(ask, "The bucket's policy", resource, &verdict))
+    if (says_no(ask, BUCKET, resource, &verdict))
         return S3_AccessDenied;
     enum policy_effect identified = identity(ask, resource);
     if (identified == POLICY_DENY)
         return S3_AccessDenied;
     bool by_identity = identified == POLICY_ALLOW;
-    bool by_policy = verdict.effect == POLICY_ALLOW && (own || !is_cut_off(ask, rules->policy));
+    ask->cut_off = verdict.effect == POLICY_ALLOW && !own && is_cut_off(ask, rules->policy);
+    bool by_policy = verdict.effect == POLICY_ALLOW && !ask->cut_off;
     if (own && rules->acls && authorize_acl_is_foreign(ask))
         return acl_allows(ask, rules)
                    ? S3_OK
-                   : refuse(ask, "The object belongs to another account, whose ACL does not allow",
+                   : refuse(ask, "ACL",
+                            "The object belongs to another account, whose ACL does not allow",
                             resource);
     if (own)
         return by_identity || (by_policy && verdict.direct)
                    ? S3_OK
-                   : refuse(ask, "No policy of the identity allows", resource);
+                   : refuse(ask, IDENTITY, "No policy of the identity allows", resource);
     if ((by_identity || ask->who.anonymous) &&
         (ask->lenient || by_policy || acl_allows(ask, rules)))
         return S3_OK;
@@ -271,12 +286,13 @@ static enum s3_code on_account(struct authorize_ask *ask)
                    : address->bucket.size > 0 ? common_bucket_arn(ask->rq, address->bucket)
                                               : STR("arn:aws:s3:::*");
     if (ask->who.anonymous)
-        return refuse(ask, "Nothing allows", resource);
+        return refuse(ask, IDENTITY, "Nothing allows", resource);
     enum policy_effect identified = identity(ask, resource);
     if (identified == POLICY_DENY)
         return S3_AccessDenied;
-    return identified == POLICY_ALLOW ? S3_OK
-                                      : refuse(ask, "No policy of the identity allows", resource);
+    return identified == POLICY_ALLOW
+               ? S3_OK
+               : refuse(ask, IDENTITY, "No policy of the identity allows", resource);
 }
 
 /* --- all of it --- */
@@ -314,10 +330,11 @@ static enum s3_code by_owner(struct request *rq, const struct bucket_info *bucke
     if (bucket == NULL ? rq->who.account.size > 0 : str_eq(bucket->account, rq->who.account))
         return S3_OK;
     if (bucket && rq->who.account.size > 0)
-        request_hint(rq,
-                     "Bucket %.*s belongs to account %.*s; this request acts as account %.*s, and "
-                     "no policy counts (--iam off).",
-                     STR_ARG(bucket->name), STR_ARG(bucket->account), STR_ARG(rq->who.account));
+        request_denied(
+            rq, "bucket owner",
+            "Bucket %.*s belongs to account %.*s; this request acts as account %.*s, and "
+            "no policy counts (--iam off).",
+            STR_ARG(bucket->name), STR_ARG(bucket->account), STR_ARG(rq->who.account));
     return S3_AccessDenied;
 }
 
@@ -468,7 +485,8 @@ enum s3_code authorize_absent(struct request *rq, enum s3_code code)
         return code;
     rq->extra.count = 0;
     rq->message = STR_NONE;
-    request_hint(rq, "The object is not there, which is told only to those who may list it.");
+    request_denied(rq, BUCKET,
+                   "The object is not there, which is told only to those who may list it.");
     return S3_AccessDenied;
 }
 

@@ -24,6 +24,7 @@ struct authorize_ask {
     str resource; /* of S3 Control; else unset: that of bucket and key */
     bool lenient;
     bool denied;           /* out: by a statement, not for want of one */
+    bool cut_off;          /* a policy that allows it is public, and RestrictPublicBuckets stands */
     bool looked_up, found; /* the version that is there */
     struct version_info version;
     str one; /* room of the condition value last asked for */

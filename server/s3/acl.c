@@ -270,7 +270,8 @@ enum s3_code acl_allowed(struct request *rq, struct fields *grants)
     if (code == S3_OK)
         code = bucket_config_block(rq, &block);
     if (code == S3_OK && block.acls && acl_is_public(grants)) {
-        request_hint(rq, "The bucket's public access block forbids public ACLs (BlockPublicAcls).");
+        request_denied(rq, "public access block",
+                       "The bucket's public access block forbids public ACLs (BlockPublicAcls).");
         return S3_AccessDenied;
     }
     return code;

@@ -38,8 +38,9 @@ static enum s3_code judge(struct request *rq)
         return malformed(rq, problem);
     enum s3_code code = bucket_config_block(rq, &block);
     if (code == S3_OK && is_blocked(rq, &block)) {
-        request_hint(rq, "The policy is public and the bucket's public access block forbids that "
-                         "(BlockPublicPolicy).");
+        request_denied(rq, "public access block",
+                       "The policy is public and the bucket's public access block forbids that "
+                       "(BlockPublicPolicy).");
         return S3_AccessDenied;
     }
     return code;

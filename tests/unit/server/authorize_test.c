@@ -317,6 +317,10 @@ TEST(a_role_without_a_permission_fails_the_copy_with_aws_reason)
     assert_true(str_find(failed, STR("AssumeRoleNotPermitted")) < failed.size);
     assert_true(str_find(failed, STR("DstPutObjectNotPermitted")) < failed.size);
     assert_true(str_find(failed, STR("s3:ReplicateObject")) < failed.size);
+    struct got got = wire_ask(wire, "GET", "/_atoll/v1/requests/last", ""); /* the HEAD of k */
+    assert_says(got, "\"copies\":[{");
+    assert_says(got, "\"reason\":\"DstPutObjectNotPermitted\"");
+    assert_says(got, "\\\"Action\\\":\\\"s3:ReplicateObject\\\"");
     set_role(wire, TRUST("s3.amazonaws.com"), SOURCE_SIDE DESTINATION_SIDE);
     assert_str(copied(wire, "/src/k"), "COMPLETED");
     wire_close(wire);
