@@ -11,6 +11,7 @@
 #include "server/access_record.h"
 #include "server/config_upload.h"
 #include "server/lifecycle_engine.h"
+#include "server/s3/common.h"
 #include "server/s3/xml.h"
 #include "server/world.h"
 
@@ -18,8 +19,8 @@
 #define LANE_INDEX 1001 /* no request's: it only says where a body's temporary files are */
 
 struct batch {
-    struct arena *arena; /* of target and prefix */
-    str target, prefix;
+    struct arena *arena; /* of the three */
+    str target, prefix, acl;
     bool partitioned, by_event;
     instant first; /* record */
     struct buf lines;
@@ -42,22 +43,39 @@ struct access_log {
 /* ---- where a bucket's records go ---- */
 
 struct destination {
-    str target, prefix;
+    str target, prefix, acl;
     bool partitioned, by_event;
 };
 
+/* The grants of a log's objects, beside its owner's. */
+static str target_grants(struct arena *arena, const struct xml *enabled, str owner)
+{
+    struct fields grants = { 0 };
+    const struct xml *grant = xml_child(xml_child(enabled, "TargetGrants"), "Grant");
+    if (grant == NULL)
+        return STR_NONE;
+    fields_add(arena, &grants, STR("FULL_CONTROL"), str_format(arena, "id=%.*s", STR_ARG(owner)));
+    for (; grant; grant = xml_next(grant, "Grant")) {
+        const struct xml *grantee = xml_child(grant, "Grantee");
+        str id = str_trim(xml_text(grantee, "ID")), uri = str_trim(xml_text(grantee, "URI"));
+        fields_add(arena, &grants, str_trim(xml_text(grant, "Permission")),
+                   id.size > 0 ? str_format(arena, "id=%.*s", STR_ARG(id))
+                               : str_format(arena, "uri=%.*s", STR_ARG(uri)));
+    }
+    return fields_pack(arena, &grants);
+}
+
 /* AWS: the simple form is PREFIX and a time, the partitioned one
  * PREFIX ACCOUNT/REGION/BUCKET/YYYY/MM/DD/ and a time. */
-static bool read_destination(struct request *rq, const struct bucket_info *bucket,
-                             struct destination *out)
+static bool read_destination(struct store_reader *reader, struct arena *arena,
+                             const struct bucket_info *bucket, struct destination *out)
 {
     str inside;
-    if (store_config_get(rq->lane->reader, rq->arena, bucket->id, STR(ACCESS_LOG_KIND), STR(""),
-                         &inside) != STORE_OK ||
+    if (store_config_get(reader, arena, bucket->id, STR(ACCESS_LOG_KIND), STR(""), &inside) !=
+            STORE_OK ||
         inside.size == 0)
         return false;
-    const struct xml *enabled =
-        xml_parse(rq->arena, str_format(rq->arena, "<r>%.*s</r>", STR_ARG(inside)));
+    const struct xml *enabled = xml_parse(arena, str_format(arena, "<r>%.*s</r>", STR_ARG(inside)));
     enabled = enabled ? xml_child(enabled, "LoggingEnabled") : NULL;
     if (enabled == NULL)
         return false;
@@ -65,12 +83,14 @@ static bool read_destination(struct request *rq, const struct bucket_info *bucke
     const struct xml *partitioned = format ? xml_child(format, "PartitionedPrefix") : NULL;
     out->target = str_trim(xml_text(enabled, "TargetBucket"));
     out->prefix = xml_text(enabled, "TargetPrefix");
+    out->acl = target_grants(arena, enabled, common_canonical_id(arena, bucket->account));
     out->partitioned = partitioned != NULL;
+    out->by_event = false;
     if (partitioned) {
         out->by_event = str_is(str_trim(xml_text(partitioned, "PartitionDateSource")), "EventTime");
         out->prefix =
-            str_format(rq->arena, "%.*s%.*s/%.*s/%.*s/", STR_ARG(out->prefix),
-                       STR_ARG(bucket->account), STR_ARG(bucket->region), STR_ARG(bucket->name));
+            str_format(arena, "%.*s%.*s/%.*s/%.*s/", STR_ARG(out->prefix), STR_ARG(bucket->account),
+                       STR_ARG(bucket->region), STR_ARG(bucket->name));
     }
     return true;
 }
@@ -104,6 +124,7 @@ static struct batch *batch_new_locked(struct access_log *log, const struct desti
     batch->arena = arena_new();
     batch->target = str_copy(batch->arena, to->target);
     batch->prefix = str_copy(batch->arena, to->prefix);
+    batch->acl = str_copy(batch->arena, to->acl);
     batch->partitioned = to->partitioned;
     batch->by_event = to->by_event;
     batch->first = at;
@@ -142,21 +163,62 @@ static bool find_bucket(struct request *rq, struct bucket_info *bucket)
            store_bucket_get(rq->lane->reader, rq->arena, rq->address.bucket, bucket) == STORE_OK;
 }
 
+static void record(struct access_log *log, const struct destination *to, str line, instant at)
+{
+    if (line.size > 0 && collect(log, to, line, at))
+        lifecycle_engine_poke(log->world);
+}
+
+void access_log_note(struct request *rq, const struct access_note *note)
+{
+    if (!store_bucket_may_have(note->bucket, STR(ACCESS_LOG_KIND)))
+        return;
+    struct access_note *kept = arena_copy(rq->arena, note, sizeof *note);
+    struct access_note **last = &rq->access_notes;
+    while (*last)
+        last = &(*last)->next;
+    *last = kept;
+}
+
+void access_log_world(struct access_log *log, struct store_reader *reader, struct arena *arena,
+                      const struct access_note *note)
+{
+    instant now = clock_now(log->world->clock);
+    struct destination to;
+    if (read_destination(reader, arena, note->bucket, &to))
+        record(log, &to,
+               access_record_world(arena, note, common_canonical_id(arena, note->bucket->account),
+                                   now),
+               now);
+}
+
+/* Its own line is wanted, as far as is known without a look. */
+static bool may_be_recorded(const struct request *rq)
+{
+    if (rq->has_bucket)
+        return store_bucket_may_have(&rq->bucket, STR(ACCESS_LOG_KIND));
+    return rq->code != S3_OK && rq->address.bucket.size > 0;
+}
+
 void access_log_request(struct access_log *log, struct request *rq)
 {
     struct bucket_info bucket;
-    struct destination to = { 0 };
-    if (!rq->answered ||
-        (rq->has_bucket && !store_bucket_may_have(&rq->bucket, STR(ACCESS_LOG_KIND))))
-        return;
-    if (!rq->has_bucket && (rq->code == S3_OK || rq->address.bucket.size == 0))
+    struct destination to;
+    if (!rq->answered || (rq->access_notes == NULL && !may_be_recorded(rq)))
         return;
     store_read_begin(rq->lane->reader);
-    if (!find_bucket(rq, &bucket) || !read_destination(rq, &bucket, &to))
-        return;
-    str line = access_record_line(rq, &bucket);
-    if (line.size > 0 && collect(log, &to, line, rq->received_at))
-        lifecycle_engine_poke(log->world);
+    if (may_be_recorded(rq) && find_bucket(rq, &bucket) &&
+        read_destination(rq->lane->reader, rq->arena, &bucket, &to))
+        record(log, &to, access_record_line(rq, &bucket), rq->received_at);
+    const struct bucket_info *looked = NULL;
+    bool found = false;
+    for (const struct access_note *note = rq->access_notes; note; note = note->next) {
+        if (note->bucket != looked)
+            found = read_destination(rq->lane->reader, rq->arena, note->bucket, &to);
+        looked = note->bucket;
+        if (found)
+            record(log, &to, access_record_note(rq, note), rq->received_at);
+    }
 }
 
 /* ---- writing ---- */
@@ -190,6 +252,7 @@ static void write_batch(struct access_log *log, struct arena *arena, const struc
     store_read_idle(log->lane->reader);
     struct config_upload upload = { .key = object_key(arena, log, batch, ordinal),
                                     .text = buf_str(&batch->lines),
+                                    .acl = batch->acl,
                                     .fd = -1 };
     fields_add(arena, &upload.meta, STR("Content-Type"), STR("text/plain"));
     if (found == STORE_OK) {

@@ -25,6 +25,13 @@ struct access_log *access_log_open(struct world *world);
 void access_log_stop(struct access_log *log);
 void access_log_close(struct access_log *log);
 
+/* Beside the request's own line, written with it: copies what it is given. Nothing where the note's
+ * bucket cannot be logging. */
+struct access_note; /* server/access_record.h */
+void access_log_note(struct request *rq, const struct access_note *note);
+/* What S3 did by itself; any thread that has a reader. */
+void access_log_world(struct access_log *log, struct store_reader *reader, struct arena *arena,
+                      const struct access_note *note);
 /* The request was answered. */
 void access_log_request(struct access_log *log, struct request *rq);
 /* The hour at which what was collected will be written; INSTANT_NEVER when there is nothing. */

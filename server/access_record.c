@@ -118,7 +118,7 @@ static str requester(struct request *rq)
         return STR_NONE;
     if (rq->who.arn.size > 0 && !str_ends(rq->who.arn, STR(":root")))
         return rq->who.arn;
-    return common_canonical_id(rq, rq->who.account);
+    return common_canonical_id(rq->arena, rq->who.account);
 }
 
 /* What came of a write; of a read the whole object, of which a range was sent. */
@@ -142,6 +142,28 @@ static uint64_t object_size(const struct request *rq)
     return rq->reply.status == 200 ? rq->reply.size_bytes : 0;
 }
 
+/* AWS writes OpenSSL's names: TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 is ECDHE-RSA-AES128-GCM-SHA256,
+ * those of TLS 1.3 are the same in both. */
+static str cipher_suite(struct arena *arena, str name)
+{
+    struct buf out;
+    size_t with = str_find(name, STR("_WITH_"));
+    if (with == name.size)
+        return name;
+    buf_init_arena(&out, arena, 2 * name.size);
+    str exchange = str_skip(str_first(name, with), strlen("TLS_"));
+    for (str rest = str_format(arena, "%.*s_%.*s", STR_ARG(exchange),
+                               STR_ARG(str_skip(name, with + strlen("_WITH_"))));
+         rest.size > 0; rest = str_skip(rest, 1)) {
+        bool bits = str_starts(rest, STR("_128")) || str_starts(rest, STR("_256"));
+        if (rest.ptr[0] != '_')
+            buf_add_char(&out, rest.ptr[0]);
+        else if (!bits)
+            buf_add_char(&out, '-');
+    }
+    return buf_str(&out);
+}
+
 static void add_signature(struct buf *line, const struct request *rq)
 {
     static const char *const versions[] = {
@@ -149,8 +171,7 @@ static void add_signature(struct buf *line, const struct request *rq)
     };
     bool is_signed = rq->who.algorithm != AUTH_NONE;
     add_word(line, str_of(versions[rq->who.algorithm]));
-    /* The cipher suite is between the client and the TLS library: not known here. */
-    add_word(line, STR_NONE);
+    add_word(line, cipher_suite(rq->arena, rq->tls_cipher));
     add_word(line, !is_signed          ? STR_NONE
                    : rq->who.presigned ? STR("QueryString")
                                        : STR("AuthHeader"));
@@ -163,7 +184,11 @@ static void add_host(struct buf *line, struct request *rq)
         buf_addf(line, "%.*s.accesspoint.s3-global.amazonaws.com ", STR_ARG(rq->mrap->alias));
     else
         add_word(line, request_get_header(rq, "Host"));
-    add_word(line, STR_NONE); /* the version of TLS: as the cipher suite */
+    /* "TLS1.3" of the library is "TLSv1.3" in a record. */
+    if (str_starts(rq->tls_version, STR("TLS")))
+        buf_addf(line, "TLSv%.*s ", STR_ARG(str_skip(rq->tls_version, 3)));
+    else
+        add_word(line, rq->tls_version);
     if (rq->mrap)
         buf_addf(line, "arn:aws:s3::%.*s:accesspoint/%.*s", STR_ARG(rq->mrap->account),
                  STR_ARG(rq->mrap->alias));
@@ -181,27 +206,77 @@ static void add_outcome(struct buf *line, struct request *rq)
     buf_addf(line, "%lld %lld ", (long long) took, (long long) took);
 }
 
+/* From the bucket's owner to the request's id. */
+static void add_who(struct buf *line, struct request *rq, const struct bucket_info *bucket)
+{
+    add_word(line, common_canonical_id(rq->arena, bucket->account));
+    add_word(line, bucket->name);
+    add_time(line, rq->arena, rq->received_at);
+    add_word(line, rq->peer);
+    add_word(line, requester(rq));
+    add_word(line, rq->id);
+}
+
+/* From Referer to the end. */
+static void add_how(struct buf *line, struct request *rq, str version_id)
+{
+    add_quoted(line, request_get_header(rq, "Referer"));
+    add_quoted(line, request_get_header(rq, "User-Agent"));
+    add_word(line, encode_uri(rq->arena, version_id, false));
+    add_word(line, fields_get(&rq->reply.headers, "x-amz-id-2"));
+    add_signature(line, rq);
+    add_host(line, rq);
+    buf_add_char(line, '\n');
+}
+
 str access_record_line(struct request *rq, const struct bucket_info *bucket)
 {
     struct buf line;
     buf_init_arena(&line, rq->arena, ACCESS_RECORD_BYTES);
-    add_word(&line, common_canonical_id(rq, bucket->account));
-    add_word(&line, bucket->name);
-    add_time(&line, rq->arena, rq->received_at);
-    add_word(&line, rq->peer);
-    add_word(&line, requester(rq));
-    add_word(&line, rq->id);
+    add_who(&line, rq, bucket);
     add_word(&line, access_record_operation(rq));
     add_word(&line, encode_uri(rq->arena, rq->address.key, true));
     add_quoted(&line, str_format(rq->arena, "%.*s %.*s HTTP/1.1", STR_ARG(rq->method),
                                  STR_ARG(rq->target)));
     add_outcome(&line, rq);
-    add_quoted(&line, request_get_header(rq, "Referer"));
-    add_quoted(&line, request_get_header(rq, "User-Agent"));
-    add_word(&line, encode_uri(rq->arena, request_query(rq, "versionId"), false));
-    add_word(&line, fields_get(&rq->reply.headers, "x-amz-id-2"));
-    add_signature(&line, rq);
-    add_host(&line, rq);
-    buf_add_char(&line, '\n');
+    add_how(&line, rq, request_query(rq, "versionId"));
+    return line.overflow ? STR_NONE : buf_str(&line);
+}
+
+/* Operation to turn-around time. */
+static void add_note(struct buf *line, struct arena *arena, const struct access_note *note)
+{
+    add_word(line, str_of(note->operation));
+    add_word(line, encode_uri(arena, note->key, true));
+    add_quoted(line, note->uri);
+    add_number(line, (uint64_t) note->status);
+    add_word(line, note->code);
+    add_number(line, 0);
+    add_number(line, note->size_bytes);
+    buf_add(line, STR("- - "));
+}
+
+str access_record_note(struct request *rq, const struct access_note *note)
+{
+    struct buf line;
+    buf_init_arena(&line, rq->arena, ACCESS_RECORD_BYTES);
+    add_who(&line, rq, note->bucket);
+    add_note(&line, rq->arena, note);
+    add_how(&line, rq, note->version_id);
+    return line.overflow ? STR_NONE : buf_str(&line);
+}
+
+str access_record_world(struct arena *arena, const struct access_note *note, str owner, instant at)
+{
+    struct buf line;
+    buf_init_arena(&line, arena, ACCESS_RECORD_BYTES);
+    add_word(&line, owner);
+    add_word(&line, note->bucket->name);
+    add_time(&line, arena, at);
+    buf_add(&line, STR("- AmazonS3 - "));
+    add_note(&line, arena, note);
+    buf_add(&line, STR("\"-\" \"-\" "));
+    add_word(&line, encode_uri(arena, note->version_id, false));
+    buf_add(&line, STR("- - - - - - -\n"));
     return line.overflow ? STR_NONE : buf_str(&line);
 }

@@ -114,6 +114,7 @@ bool config_upload(struct arena *arena, struct lane *lane, const struct config_u
     put.key = upload->key;
     put.draft = draft;
     put.meta.fields = fields_pack(arena, &upload->meta);
+    put.meta.acl = upload->acl;
     /* What S3 computes for uploads that bring no checksum of their own. */
     put.meta.checksum =
         (struct object_checksum){ DIGEST_CRC64NVME, false, draft.sums[DIGEST_CRC64NVME] };

@@ -11,6 +11,7 @@ struct config_upload {
     int64_t bucket;
     str key;
     struct fields meta;
+    str acl;  /* as s3/acl.h keeps it; empty: the owner's own */
     str text; /* the body, when fd is negative */
     int fd;   /* read from its beginning to its end; stays the caller's */
 };

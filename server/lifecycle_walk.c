@@ -8,6 +8,8 @@
 #include "base/bug.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "server/access_log.h"
+#include "server/access_record.h"
 #include "server/notifications.h"
 #include "server/s3/lifecycle.h"
 #include "server/s3/lifecycle_rule.h"
@@ -21,7 +23,7 @@ struct walk {
     struct arena *arena; /* of one page */
     const struct xml *rules;
     bool asks_tags;
-    bool notifies;
+    bool notifies, logs;
     bool varies; /* small objects may go into archives */
     struct {     /* the row before */
         char key[LIMIT_KEY_BYTES];
@@ -265,6 +267,33 @@ static void tell(struct walk *walk, const struct notification *what)
         notifications_of_world(&from, what);
 }
 
+/* AWS, "Amazon S3 Lifecycle and other bucket configurations": the operations in access logs. */
+static void log_action(struct walk *walk, const char *operation, str key, str version_id)
+{
+    const struct access_note note = {
+        .bucket = walk->bucket, .operation = operation, .key = key, .version_id = version_id
+    };
+    if (walk->logs)
+        access_log_world(walk->night->world->access_log, walk->night->reader, walk->arena, &note);
+}
+
+static const char *transition_operation(str storage_class)
+{
+    static const struct {
+        const char *class, *operation;
+    } rows[] = {
+        { "STANDARD_IA", "S3.TRANSITION_SIA.OBJECT" },
+        { "ONEZONE_IA", "S3.TRANSITION_ZIA.OBJECT" },
+        { "INTELLIGENT_TIERING", "S3.TRANSITION_INT.OBJECT" },
+        { "GLACIER_IR", "S3.TRANSITION_GIR.OBJECT" },
+        { "DEEP_ARCHIVE", "S3.TRANSITION_GDA.OBJECT" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (str_is(storage_class, rows[i].class))
+            return rows[i].operation;
+    return "S3.TRANSITION.OBJECT";
+}
+
 static void tell_delete(struct walk *walk, const struct version_delete *one)
 {
     const struct notification what = { .name = one->made_marker
@@ -272,6 +301,8 @@ static void tell_delete(struct walk *walk, const struct version_delete *one)
                                                    : STR("LifecycleExpiration:Delete"),
                                        .key = one->key,
                                        .version_id = one->id };
+    log_action(walk, one->made_marker ? "S3.CREATE.DELETEMARKER" : "S3.EXPIRE.OBJECT", one->key,
+               one->id);
     tell(walk, &what);
 }
 
@@ -284,6 +315,8 @@ static void tell_change(struct walk *walk, const struct store_version_change *ch
                                        .etag = change->out.etag,
                                        .size_bytes = change->out.size_bytes,
                                        .storage_class = change->out.meta.storage_class };
+    log_action(walk, transition_operation(change->out.meta.storage_class), change->key,
+               change->version_id);
     tell(walk, &what);
 }
 
@@ -371,8 +404,10 @@ static void abort_upload(struct walk *walk, const struct upload_info *upload)
     write.bucket = walk->bucket->id;
     write.key = upload->key;
     write.upload_id = upload->id;
-    if (store_write_wait(walk->night->world->store, &write.head) == STORE_OK)
-        walk->night->actions++;
+    if (store_write_wait(walk->night->world->store, &write.head) != STORE_OK)
+        return;
+    walk->night->actions++;
+    log_action(walk, "S3.DELETE.UPLOAD", upload->key, STR_NONE);
 }
 
 static void walk_uploads(struct walk *walk, struct buf *key)
@@ -405,6 +440,7 @@ static bool read_rules(struct walk *walk, struct arena *arena)
         return false;
     walk->rules = xml_parse(arena, str_format(arena, "<r>%.*s</r>", STR_ARG(inside)));
     walk->notifies = config_of(walk, arena, NOTIFICATIONS_KIND).size > 0;
+    walk->logs = config_of(walk, arena, ACCESS_LOG_KIND).size > 0;
     walk->varies = str_is(config_of(walk, arena, LIFECYCLE_MINIMUM_KIND), LIFECYCLE_MINIMUM_VARIES);
     for (const struct xml *rule = xml_child(walk->rules, "Rule"); rule;
          rule = xml_next(rule, "Rule"))

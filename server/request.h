@@ -28,6 +28,7 @@ struct freshness;
 struct fault_effect;
 struct authority;
 struct mismatch;
+struct access_note;
 
 #define REQUEST_MAGIC 0x41544f4cu
 
@@ -139,6 +140,7 @@ struct request {
     str target; /* raw, origin or absolute form, as on the wire */
     struct fields headers;
     bool tls;
+    str tls_version, tls_cipher; /* as GnuTLS names them; empty without TLS; static */
     str tunnel_host; /* CONNECT host:port that this connection came through; may be empty */
     str proxy_user;  /* from Proxy-Authorization of the CONNECT or of this request */
     str peer;        /* "127.0.0.1" */
@@ -191,6 +193,7 @@ struct request {
     const struct mismatch *mismatch;   /* auth/mismatch.h; NULL unless a signature was refused */
     const struct fault_effect *fault;  /* faults.h; NULL when no fault met it */
     const struct freshness *freshness; /* judge.h; NULL when nothing was judged */
+    struct access_note *access_notes;  /* access_log.h; what is recorded beside it */
     str anomalies;                     /* "stale-read#3,monotonic-reads#4" */
     struct reply reply;
     unsigned step; /* index into the walk; the trace prints its name */

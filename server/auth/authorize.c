@@ -38,7 +38,7 @@ static void who_asks(struct authorize_ask *ask)
                                           .arn = who->arn,
                                           .role = role_of(who->arn) };
     if (!ask->who.anonymous)
-        ask->who.canonical = common_canonical_id(ask->rq, who->account);
+        ask->who.canonical = common_canonical_id(ask->rq->arena, who->account);
 }
 
 static bool is_own(const struct authorize_ask *ask, str account)

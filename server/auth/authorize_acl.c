@@ -92,5 +92,6 @@ bool authorize_acl_is_foreign(struct authorize_ask *ask)
         !fields_unpack(ask->rq->arena, ask->version.meta.acl, &list))
         return false;
     str owner = fields_get_exact(&list, "owner");
-    return owner.size > 0 && !str_eq(owner, common_canonical_id(ask->rq, ask->bucket->account));
+    return owner.size > 0 &&
+           !str_eq(owner, common_canonical_id(ask->rq->arena, ask->bucket->account));
 }

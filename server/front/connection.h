@@ -55,7 +55,8 @@ struct connection {
     /* SERVING */
     struct MHD_Connection *mhd;
     struct leaf *leaf;
-    struct exchange *exchange; /* the request in progress */
+    const char *tls_version, *tls_cipher; /* static; NULL before the first request */
+    struct exchange *exchange;            /* the request in progress */
     struct kept_route kept;
     bool hung_up;          /* the client will send no more */
     duration head_due;     /* the next head must be whole by then; INT64_MAX: none awaited */

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "server/front/proxy.h"
+#include "server/front/tls.h"
 
 static const struct refusal target_refused = {
     400, "BadRequest", "The request target holds a blank or a control character."
@@ -222,6 +223,8 @@ void head_fill(struct exchange *exchange, const struct head *head)
     struct request *rq = exchange->rq;
     fill_fields(rq, head);
     rq->tls = connection->tls;
+    if (connection->tls)
+        tls_names(connection, &rq->tls_version, &rq->tls_cipher);
     rq->peer = str_copy(rq->arena, str_of(connection->peer));
     rq->peer_is_loopback = connection->peer_is_loopback;
     rq->tunnel_host =

@@ -184,6 +184,21 @@ static int certificate(gnutls_session_t session, UNUSED const gnutls_datum_t *is
     return 0;
 }
 
+void tls_names(struct connection *connection, str *version, str *cipher)
+{
+    if (connection->tls_version == NULL) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+        gnutls_session_t session = info->tls_session;
+        connection->tls_version = gnutls_protocol_get_name(gnutls_protocol_get_version(session));
+        connection->tls_cipher = gnutls_ciphersuite_get(session);
+        if (connection->tls_version == NULL || connection->tls_cipher == NULL)
+            connection->tls_version = connection->tls_cipher = "";
+    }
+    *version = str_of(connection->tls_version);
+    *cipher = str_of(connection->tls_cipher);
+}
+
 void *tls_certificate_callback(void)
 {
     gnutls_certificate_retrieve_function2 *function = certificate;

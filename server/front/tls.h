@@ -20,4 +20,9 @@ void tls_leaf_drop(struct leaves *leaves, struct leaf *leaf); /* NULL is fine */
 /* For MHD_OPTION_HTTPS_CERT_CALLBACK. */
 void *tls_certificate_callback(void);
 
+/* What was agreed upon, as GnuTLS names it ("TLS1.3", "TLS_AES_256_GCM_SHA384"); static texts.
+ * After the handshake. */
+struct connection;
+void tls_names(struct connection *connection, str *version, str *cipher);
+
 #endif

@@ -15,12 +15,12 @@
 
 static str owner_id(struct request *rq)
 {
-    return common_canonical_id(rq, rq->bucket.account);
+    return common_canonical_id(rq->arena, rq->bucket.account);
 }
 
 static str writer_id(struct request *rq, bool object)
 {
-    return object && rq->who.account.size > 0 ? common_canonical_id(rq, rq->who.account)
+    return object && rq->who.account.size > 0 ? common_canonical_id(rq->arena, rq->who.account)
                                               : owner_id(rq);
 }
 
@@ -303,7 +303,8 @@ enum s3_code acl_for_object(struct request *rq, str *packed)
     if (code == S3_OK && !given && writer_owns(rq, ownership))
         code = from_canned(rq, STR("private"), true, &grants);
     if (code == S3_OK && writer_owns(rq, ownership))
-        fields_add(rq->arena, &grants, STR("owner"), common_canonical_id(rq, rq->who.account));
+        fields_add(rq->arena, &grants, STR("owner"),
+                   common_canonical_id(rq->arena, rq->who.account));
     *packed = acl_pack(rq, &grants);
     return code;
 }

@@ -115,17 +115,17 @@ void common_encoded(struct request *rq, struct xml_writer *xml, const char *name
     xml_element(xml, name, url ? encode_listing(rq->arena, value) : value);
 }
 
-str common_canonical_id(struct request *rq, str account)
+str common_canonical_id(struct arena *arena, str account)
 {
-    str text = str_format(rq->arena, "canonical-user:%.*s", STR_ARG(account));
+    str text = str_format(arena, "canonical-user:%.*s", STR_ARG(account));
     struct digest_value digest = digest_of(DIGEST_SHA256, text.ptr, text.size);
-    return encode_hex(rq->arena, digest.bytes, digest.size);
+    return encode_hex(arena, digest.bytes, digest.size);
 }
 
 void common_owner(struct request *rq, struct xml_writer *xml, const char *element, str account)
 {
     xml_open(xml, element);
-    xml_element(xml, "ID", common_canonical_id(rq, account));
+    xml_element(xml, "ID", common_canonical_id(rq->arena, account));
     xml_close(xml);
 }
 

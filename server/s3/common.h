@@ -46,7 +46,7 @@ void common_owner(struct request *rq, struct xml_writer *xml, const char *elemen
 /* <Initiator> of an upload, by canonical id. It is still given a name (recorded in 2026), when
  * owners have none any more; accounts here have no names, so it is the id again. */
 void common_initiator(struct xml_writer *xml, str canonical_id);
-str common_canonical_id(struct request *rq, str account);
+str common_canonical_id(struct arena *arena, str account);
 
 /* "\"...\"" from stored bare text, and back from what a client wrote (quotes optional, W/ gone). */
 str common_etag_quoted(struct request *rq, str etag);

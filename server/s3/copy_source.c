@@ -5,6 +5,8 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/encode.h"
+#include "server/access_log.h"
+#include "server/access_record.h"
 #include "server/auth/authorize.h"
 #include "server/s3/checksum.h"
 #include "server/s3/common.h"
@@ -205,4 +207,20 @@ enum s3_code copy_source_digests_end(struct request *rq, struct copy_digests *di
     digests->checksum =
         (struct object_checksum){ .kind = digests->kind, .value = hashing->sums[digests->kind] };
     return S3_OK;
+}
+
+void copy_source_was_read(struct request *rq, const struct copy_source *source,
+                          const char *operation)
+{
+    const struct copy_source_name *name = &source->name;
+    str key = encode_uri(rq->arena, name->key, true);
+    access_log_note(
+        rq, &(struct access_note){ .bucket = &source->bucket,
+                                   .operation = operation,
+                                   .key = name->key,
+                                   .version_id = name->version_id,
+                                   .uri = str_format(rq->arena, "GET /%.*s/%.*s HTTP/1.1",
+                                                     STR_ARG(source->bucket.name), STR_ARG(key)),
+                                   .status = 200,
+                                   .size_bytes = source->version.size_bytes });
 }

@@ -23,6 +23,10 @@ struct copy_source {
 /* Looks it up and judges the x-amz-copy-source-if-* headers; sets x-amz-copy-source-version-id. */
 enum s3_code copy_source_find(struct request *rq, struct copy_source *out);
 
+/* It was read: recorded in its bucket's access log as "REST.COPY.OBJECT_GET" or "..._PART_GET". */
+void copy_source_was_read(struct request *rq, const struct copy_source *source,
+                          const char *operation);
+
 /* The digests a copy needs of its source's bytes: known from the source, computed at once for no
  * bytes, or hashed in the pool while the request waits. */
 struct copy_digests {

@@ -140,6 +140,7 @@ static enum s3_code copy_done(struct request *rq)
     if (write->head.result != STORE_OK)
         return conditions_result(rq, &write->condition, write->head.result);
     notifications_created(rq, &write->out);
+    copy_source_was_read(rq, &copying->source, "REST.COPY.OBJECT_GET");
     if (write->out_versioning == VERSIONING_ENABLED)
         request_header(rq, "x-amz-version-id", write->out.id);
     meta_reply_encryption(rq, write->out.meta.fields);

@@ -2,6 +2,8 @@
  * is decided in the store's transaction; here are the request's rules and the answer. */
 #include "base/limits.h"
 #include "server/auth/authorize.h"
+#include "server/access_log.h"
+#include "server/access_record.h"
 #include "server/notifications.h"
 #include "server/s3/checksum.h"
 #include "server/s3/common.h"
@@ -149,6 +151,16 @@ static void write_outcome(struct request *rq, struct xml_writer *xml, const stru
         write_deleted(rq, xml, wanted);
     if (wanted->sent && result == STORE_OK)
         tell(rq, wanted->sent);
+    enum s3_code code = wanted->sent == NULL         ? wanted->refused
+                        : result == STORE_OK || gone ? S3_OK
+                                                     : s3_code_from_store(result);
+    access_log_note(
+        rq, &(struct access_note){ .bucket = &rq->bucket,
+                                   .operation = "BATCH.DELETE.OBJECT",
+                                   .key = wanted->key,
+                                   .version_id = wanted->version_id,
+                                   .status = code == S3_OK ? 204 : s3_error_of(code)->status,
+                                   .code = code == S3_OK ? STR_NONE : s3_error_of(code)->code });
 }
 
 static enum s3_code batch_done(struct request *rq)

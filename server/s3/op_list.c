@@ -45,7 +45,7 @@ static void write_owner(struct request *rq, struct listing *listing, const char 
 {
     struct xml_writer *xml = &listing->document.xml;
     if (listing->owner.size == 0)
-        listing->owner = common_canonical_id(rq, rq->bucket.account);
+        listing->owner = common_canonical_id(rq->arena, rq->bucket.account);
     xml_open(xml, element);
     xml_element(xml, "ID", acl.size > 0 ? acl_owner(rq, acl) : listing->owner);
     xml_close(xml);

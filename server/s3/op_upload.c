@@ -187,6 +187,7 @@ static enum s3_code part_copy_done(struct request *rq)
     if (part->write.head.result != STORE_OK)
         return common_from_store(rq, part->write.head.result);
     meta_reply_encryption(rq, part->target->upload.meta.fields);
+    copy_source_was_read(rq, &part->source, "REST.COPY.PART_GET");
     common_document_begin(rq, &document, "CopyPartResult");
     xml_element(&document.xml, "LastModified", common_timestamp(rq, made->modified));
     xml_element(&document.xml, "ETag", common_etag_quoted(rq, made->etag));

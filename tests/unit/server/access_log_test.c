@@ -134,3 +134,94 @@ TEST(a_target_that_is_gone_costs_the_records)
     assert_int_equal(access_log_next(wire->world->access_log, (instant){ 0 }).ns, INT64_MAX);
     wire_close(wire);
 }
+
+static str all_logs(struct wire *wire)
+{
+    access_log_flush(wire->world->access_log);
+    struct got got = wire_ask(wire, "GET", "/logs?list-type=2", "");
+    struct buf buf;
+    str rest = got.body;
+    buf_init_arena(&buf, wire->arena, 1024 * 1024);
+    while ((rest = str_skip(rest, str_find(rest, STR("<Key>")))).size > 0) {
+        rest = str_skip(rest, strlen("<Key>"));
+        buf_add(&buf, content(wire, str_first(rest, str_find_char(rest, '<'))));
+    }
+    return buf_str(&buf);
+}
+
+TEST(each_key_of_a_batch_has_a_record)
+{
+    struct wire *wire = open_logged(ENABLED(""));
+    assert_status(wire_with(wire, "POST", "/bucket?delete",
+                            "<Delete><Object><Key>a b</Key></Object><Object><Key>c</Key>"
+                            "<VersionId>nope</VersionId></Object></Delete>",
+                            { "Content-MD5", "Vt5FAue/WNSp0c9ROggAbQ==" }),
+                  200);
+    str text = all_logs(wire);
+    assert_true(holds(text, " REST.POST.MULTI_OBJECT_DELETE - \"POST /bucket?delete HTTP/1.1\" "));
+    assert_true(holds(text, " BATCH.DELETE.OBJECT a%20b \"-\" 204 - - - - - "));
+    assert_true(
+        holds(text, " BATCH.DELETE.OBJECT c \"-\" 404 NoSuchVersion - - - - \"-\" \"-\" nope "));
+    wire_close(wire);
+}
+
+TEST(a_copy_is_recorded_where_it_read_too)
+{
+    struct wire *wire = open_logged(ENABLED(""));
+    wire_bucket(wire, "/copies", false); /* which does not log */
+    assert_status(wire_ask(wire, "PUT", "/bucket/a%20b", "text"), 200);
+    assert_status(wire_with(wire, "PUT", "/copies/c", "", { "x-amz-copy-source", "/bucket/a%20b" }),
+                  200);
+    str text = all_logs(wire);
+    assert_int_equal(lines(text), 2);
+    assert_true(
+        holds(text, " REST.COPY.OBJECT_GET a%20b \"GET /bucket/a%20b HTTP/1.1\" 200 - - 4 "));
+    assert_false(holds(text, " REST.COPY.OBJECT c "));
+    wire_close(wire);
+}
+
+TEST(what_lifecycle_did_is_recorded_without_a_requester)
+{
+    struct wire *wire = open_logged(ENABLED(""));
+    assert_status(wire_ask(wire, "PUT", "/bucket/k", "text"), 200);
+    assert_status(wire_ask(wire, "POST", "/bucket/u?uploads", ""), 200);
+    assert_status(
+        wire_with(wire, "PUT", "/bucket?lifecycle",
+                  "<LifecycleConfiguration><Rule><Filter><Prefix>k</Prefix></Filter>"
+                  "<Status>Enabled</Status><Transition><Days>1</Days><StorageClass>"
+                  "GLACIER</StorageClass></Transition><Expiration><Days>5</Days>"
+                  "</Expiration></Rule><Rule><Filter/><Status>Enabled</Status>"
+                  "<AbortIncompleteMultipartUpload><DaysAfterInitiation>1"
+                  "</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule>"
+                  "</LifecycleConfiguration>",
+                  { "x-amz-transition-default-minimum-object-size", "varies_by_storage_class" }),
+        200);
+    advance(wire, 7 * 86400);
+    str text = all_logs(wire);
+    assert_true(
+        holds(text, " - AmazonS3 - S3.TRANSITION.OBJECT k \"-\" - - - - - - \"-\" \"-\" null - "));
+    assert_true(holds(text, " - AmazonS3 - S3.DELETE.UPLOAD u \"-\" "));
+    assert_true(
+        holds(text, " [08/Jan/2026:00:00:00 +0000] - AmazonS3 - S3.EXPIRE.OBJECT k \"-\" "));
+    wire_close(wire);
+}
+
+TEST(target_grants_are_on_the_objects_of_a_log)
+{
+    struct wire *wire = open_logged(
+        ENABLED("<TargetGrants><Grant><Grantee><URI>"
+                "http://acs.amazonaws.com/groups/global/AuthenticatedUsers</URI></Grantee>"
+                "<Permission>READ</Permission></Grant></TargetGrants>"));
+    assert_status(wire_ask(wire, "PUT", "/logs?ownershipControls",
+                           "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter"
+                           "</ObjectOwnership></Rule></OwnershipControls>"),
+                  200);
+    assert_status(wire_ask(wire, "PUT", "/bucket/k", "text"), 200);
+    access_log_flush(wire->world->access_log);
+    str path = str_format(wire->arena, "/logs/%.*s?acl", STR_ARG(only_key(wire)));
+    struct got got = wire_ask(wire, "GET", str_c(wire->arena, path), "");
+    assert_says(got, "AuthenticatedUsers</URI>");
+    assert_says(got, "<Permission>READ</Permission>");
+    assert_says(got, "<Permission>FULL_CONTROL</Permission>");
+    wire_close(wire);
+}

@@ -95,10 +95,10 @@ TEST(an_owner_is_the_same_for_one_account_and_64_digits_long)
 {
     struct arena *arena = arena_new();
     struct request rq = request_of(arena, "");
-    str a = common_canonical_id(&rq, STR("123456789012"));
+    str a = common_canonical_id(rq.arena, STR("123456789012"));
     assert_int_equal(a.size, 64);
-    assert_true(str_eq(a, common_canonical_id(&rq, STR("123456789012"))));
-    assert_false(str_eq(a, common_canonical_id(&rq, STR("123456789013"))));
+    assert_true(str_eq(a, common_canonical_id(rq.arena, STR("123456789012"))));
+    assert_false(str_eq(a, common_canonical_id(rq.arena, STR("123456789013"))));
     assert_true(common_is_account(STR("123456789012")));
     assert_false(common_is_account(STR("12345678901")));
     assert_false(common_is_account(STR("12345678901x")));
