@@ -8,6 +8,10 @@
 
 #include "base/bug.h"
 
+/* Copies of a wait that are applied before it looks again. Up to so many it goes from instant to
+ * instant, and so ends at the very one at which a copy failed. */
+#define WAIT_STEP_ROWS 1024
+
 /* -- what is missing -------------------------------------------------------------------------- */
 
 struct search { /* a walk over targets x Regions x states */
@@ -84,6 +88,23 @@ static bool anything_unfinished(struct search *search, instant *first_due)
         }
     }
     return any;
+}
+
+/* How many looks from instant to instant are left before the next large step; 0: one is due, and
+ * *until is where it ends, which is not past the last copy waited for. */
+static size_t plan_steps(struct search *search, instant *until)
+{
+    struct queue_filter filter;
+    size_t rows = 1;
+    for (size_t at = 0; next_filter(search->job, &at, &filter);) {
+        struct queue_page page = rows_in(search, filter, QUEUE_PENDING, WAIT_STEP_ROWS + 1);
+        if (page.count > WAIT_STEP_ROWS) {
+            *until = page.at[WAIT_STEP_ROWS].ready_at;
+            return 0;
+        }
+        rows += page.count;
+    }
+    return rows;
 }
 
 /* A failed copy of an older version is history: it does not fail a wait for the newer one. */
@@ -194,12 +215,18 @@ static enum time_result pass_in_vain(struct timekeeper *keeper, struct time_job 
 static enum time_result move_until(struct timekeeper *keeper, struct time_job *job,
                                    struct keeper_run *run, instant deadline)
 {
+    struct search search = { .keeper = keeper, .job = job, .arena = keeper->own.arena };
+    size_t small_steps = 0;
     for (;;) {
         instant due, next;
         arena_reset(keeper->own.arena);
         enum look seen = look(keeper, job, &due, run);
         if (seen != LOOK_MISSING)
             return result_of(seen);
+        if (small_steps > 0)
+            small_steps--;
+        else if (due.ns != INSTANT_NEVER.ns)
+            small_steps = plan_steps(&search, &due);
         if (timekeeper_stopping(keeper))
             return TIME_CLOSED;
         if (!keeper_step_next(keeper, run, &next))

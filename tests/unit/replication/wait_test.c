@@ -25,6 +25,33 @@ TEST(a_manual_wait_moves_the_clock_to_the_instant_of_the_last_arrival)
     scene_close(s);
 }
 
+static void count_commits(void *ctx, const char *name)
+{
+    unsigned *commits = ctx;
+    *commits += strcmp(name, "put.after_commit") == 0;
+}
+
+TEST(a_wait_for_many_copies_takes_large_steps_and_ends_with_the_last)
+{
+    enum { COPIES = 2600, LAST_S = COPIES };
+    struct scene *s = scene_open(7, CLOCK_MANUAL);
+    unsigned commits = 0;
+    scene_replicate(s, US, to_eu, 1);
+    for (unsigned i = 0; i < COPIES; i++) {
+        scene_lag(s, str_format(s->arena, "%us", LAST_S - i).ptr);
+        (void) scene_put(s, US, str_format(s->arena, "k%u", i).ptr);
+    }
+    store_set_sync_point(s->store, count_commits, &commits);
+    struct time_job wait = scene_job(s, TIME_WAIT);
+    wait.within = DURATION_S(100000);
+    assert_int_equal(timekeeper_run(s->keeper, &wait), TIME_OK);
+    store_set_sync_point(s->store, NULL, NULL);
+    assert_true(scene_seconds(s) == LAST_S);
+    assert_int_equal(wait.applied, COPIES);
+    assert_true(commits < COPIES / 2);
+    scene_close(s);
+}
+
 TEST(a_wait_that_times_out_names_what_is_missing_and_when_it_stopped)
 {
     struct scene *s = scene_open(7, CLOCK_MANUAL);
