@@ -102,13 +102,15 @@ static bool unknown_flag(const struct cli *cli, str flag, str name)
     return false;
 }
 
-/* The long name of a flag as typed: "--json" or, of the two that have a letter, "-q". */
+/* The long name of a flag as typed: "--json" or, of the three that have a letter, "-q". */
 static str long_name(str word)
 {
     if (str_is(word, "-h"))
         return STR("help");
     if (str_is(word, "-q"))
         return STR("quiet");
+    if (str_is(word, "-n")) /* tail's */
+        return STR("last");
     return str_starts(word, STR("--")) ? str_skip(word, 2) : STR_NONE;
 }
 

@@ -2,16 +2,19 @@
  * them; what is shown is chosen here. */
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 #include "cli/http.h"
 #include "cli/show.h"
+#include "cli/stats.h"
 
 struct tail {
     struct cli *cli;
     struct buf partial; /* of a line that is not whole yet */
     uint64_t left;      /* events still to show; 0: without end */
     bool ended;
+    struct stats *stats; /* --stats: count them, show none */
 };
 
 /* '*' is any number of bytes, '?' one. */
@@ -89,7 +92,9 @@ static void take_line(struct tail *tail, str line)
     struct arena *arena = arena_new();
     const struct json *event = line.size > 0 ? json_parse(arena, line, &bad) : NULL;
     if (event && is_wanted(cli, event)) {
-        if (cli->json)
+        if (tail->stats)
+            stats_add(tail->stats, event);
+        else if (cli->json)
             (void) printf("%.*s\n", STR_ARG(line));
         else
             show_event(event);
@@ -119,24 +124,53 @@ static bool take_bytes(void *ctx, str bytes)
     return !tail->ended && !ferror(stdout);
 }
 
+/* What the server chooses; the rest is chosen here. */
+static str path_of(struct cli *cli)
+{
+    static const char *const names[] = { "after", "since", "last", "types" };
+    str path = STR("/_atoll/v1/events?");
+    for (size_t i = 0; i < COUNT(names); i++) {
+        str value = cli_flag(cli, names[i], NULL);
+        if (value.size > 0)
+            path = str_format(cli->arena, "%.*s%s=%.*s&", STR_ARG(path), names[i],
+                              STR_ARG(cli_escape(cli, value)));
+    }
+    return path;
+}
+
+static void interrupted(int signal_number)
+{
+    (void) signal_number;
+}
+
+/* Ctrl-C ends the reading, not the program: the sums are still to be printed. */
+static void end_on_interrupt(void)
+{
+    struct sigaction action = { .sa_handler = interrupted };
+    (void) sigaction(SIGINT, &action, NULL);
+    (void) sigaction(SIGTERM, &action, NULL);
+}
+
 int verb_tail(struct cli *cli)
 {
     struct tail tail = { .cli = cli };
-    str error, count = cli_flag(cli, "count", "0"), after = cli_flag(cli, "after", NULL);
+    str error;
     if (cli->word_count > 0)
         return cli_usage(cli, "tail takes only flags");
-    if (!str_to_u64(count, &tail.left))
+    if (!str_to_u64(cli_flag(cli, "count", "0"), &tail.left))
         return cli_usage(cli, "--count wants a whole number");
-    str types = cli_flag(cli, "types", NULL);
-    str path = str_format(cli->arena, "/_atoll/v1/events?%s%.*s%s%.*s", after.size ? "after=" : "",
-                          STR_ARG(cli_escape(cli, after)), types.size ? "&types=" : "",
-                          STR_ARG(cli_escape(cli, types)));
+    if (cli_has(cli, "stats")) {
+        tail.stats = ARENA_NEW(cli->arena, struct stats);
+        end_on_interrupt();
+    }
     buf_init(&tail.partial, 4u << 20);
-    if (!cli->json)
+    if (!cli->json && !tail.stats)
         show_event_head();
     (void) fflush(stdout);
-    int status = http_stream(cli->arena, cli->server, path, take_bytes, &tail, &error);
+    int status = http_stream(cli->arena, cli->server, path_of(cli), take_bytes, &tail, &error);
     buf_fini(&tail.partial);
+    if (status == 200 && tail.stats)
+        stats_print(tail.stats, cli->json);
     if (status == 200)
         return EXIT_YES;
     (void) fprintf(stderr, "atoll tail: %.*s\n", STR_ARG(error));

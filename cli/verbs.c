@@ -38,7 +38,7 @@ static const struct verb verbs[] = {
     { "tail", "Look",
       "tail [--client GLOB] [--region R] [--mrap M] [--bucket B] [--key GLOB] [--api A] "
       "[--status 503|5xx] [--errors] [--stale] [--replication] [--types T,...] [--after N] "
-      "[--count N]",
+      "[--since 5m] [--last N] [--count N] [--stats]",
       "requests and replication as they happen", VERB_PLAIN, verb_tail },
 
     { "mrap", "Look",

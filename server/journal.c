@@ -9,6 +9,7 @@
 #include "replication/timekeeper.h"
 #include "server/auth/mismatch.h"
 #include "server/clients.h"
+#include "server/fault.h"
 #include "server/faults.h"
 #include "server/judge.h"
 #include "server/mraps.h"
@@ -453,20 +454,49 @@ bool journal_explain(struct journal *journal, struct arena *arena, str id, struc
     return true;
 }
 
-void journal_list(struct journal *journal, unsigned limit, struct buf *out)
+static bool fits_status(str wanted, int status)
+{
+    char digits[] = { (char) ('0' + status / 100), (char) ('0' + status / 10 % 10),
+                      (char) ('0' + status % 10) };
+    bool good = wanted.size == 0 || wanted.size == sizeof digits;
+    for (size_t i = 0; good && i < wanted.size; i++)
+        good = wanted.ptr[i] == 'x' || wanted.ptr[i] == digits[i];
+    return good;
+}
+
+static bool fits(const struct journal_filter *filter, const struct entry *e)
+{
+    const struct {
+        str pattern, text;
+    } pairs[] = { { filter->client, e->client }, { filter->region, e->region },
+                  { filter->mrap, e->mrap },     { filter->bucket, e->bucket },
+                  { filter->key, e->key },       { filter->api, e->api } };
+    for (size_t i = 0; i < COUNT(pairs); i++)
+        if (pairs[i].pattern.size > 0 && !fault_glob(pairs[i].pattern, pairs[i].text))
+            return false;
+    if ((filter->errors && e->status < 400) || !fits_status(filter->status, e->status))
+        return false;
+    return !filter->stale || (e->judged && e->freshness.verdict != FRESH);
+}
+
+void journal_list(struct journal *journal, const struct journal_filter *filter, struct buf *out)
 {
     struct json_writer writer;
     struct arena *arena = arena_new();
+    const struct entry **found = ARENA_ARRAY(arena, const struct entry *, filter->limit + 1);
+    unsigned count = 0;
     json_begin(&writer, out);
     json_object(&writer, NULL);
     json_array(&writer, "requests");
     mutex_lock(&journal->lock);
-    for (unsigned back = limit < journal->size ? limit : journal->size; back >= 1; back--) {
+    for (unsigned back = 1; back <= journal->size && count < filter->limit; back++) {
         const struct entry *e =
             journal->ring[(journal->next + journal->size - back) % journal->size];
-        if (e == NULL)
-            continue;
-        write_entry(arena, &writer, e);
+        if (e && fits(filter, e))
+            found[count++] = e;
+    }
+    while (count > 0) {
+        write_entry(arena, &writer, found[--count]);
         json_end(&writer);
     }
     mutex_unlock(&journal->lock);

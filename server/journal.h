@@ -27,7 +27,13 @@ struct journal_version {
  * there. */
 MUST_CHECK bool journal_explain(struct journal *journal, struct arena *arena, str id,
                                 struct json_writer *out, struct journal_version *at);
-/* NDJSON-able array of the newest `limit` requests, newest last. */
-void journal_list(struct journal *journal, unsigned limit, struct buf *out);
+struct journal_filter {                         /* empty or false: any */
+    str client, region, mrap, bucket, key, api; /* globs */
+    str status;                                 /* "503", "5xx" */
+    bool stale, errors;
+    unsigned limit;
+};
+/* {"requests":[...]}: the newest `limit` that fit, newest last. */
+void journal_list(struct journal *journal, const struct journal_filter *filter, struct buf *out);
 
 #endif

@@ -41,6 +41,8 @@ struct world_watch {
     void *ctx;
 };
 
+enum proxy_connect_result { PROXY_INTERCEPTED, PROXY_TUNNELLED, PROXY_REFUSED, PROXY_CONNECTS };
+
 struct world {
     const struct settings *settings;
     const struct config *config;
@@ -70,6 +72,7 @@ struct world {
     _Atomic bool ready; /* config, --init and --load are done */
     _Atomic uint64_t request_ordinal;
     _Atomic uint64_t requests_ended;
+    _Atomic uint64_t proxy_connects[PROXY_CONNECTS]; /* for metrics; the front door counts */
 };
 
 /* NULL and a sentence in *error on failure. Settings must outlive the world. */

@@ -58,7 +58,8 @@ admin_fn admin_live, admin_ready, admin_health;
 /* wiring.c: what a client needs to reach us */
 admin_fn admin_env, admin_ca, admin_node_preload;
 /* status.c */
-admin_fn admin_status, admin_config, admin_links, admin_replication, admin_requests, admin_explain;
+admin_fn admin_status, admin_config, admin_links, admin_replication, admin_requests,
+    admin_clear_requests, admin_explain;
 /* mraps.c: access points, their routes and how they route */
 admin_fn admin_mraps, admin_mrap_show, admin_patch_mrap, admin_patch_routes, admin_route;
 /* change.c: Regions, links, partitions, reset */

@@ -135,6 +135,19 @@ static void write_links(struct scrape *scrape, region_set used)
         }
 }
 
+static void write_connects(struct scrape *scrape)
+{
+    static const char *const results[PROXY_CONNECTS] = { "intercepted", "tunnelled", "refused" };
+    const char *name = "atoll_proxy_connects_total";
+    metrics_head(scrape->out, name, "counter", "CONNECTs, and what became of them");
+    for (int i = 0; i < PROXY_CONNECTS; i++) {
+        const struct metrics_label labels[] = { { "result", str_of(results[i]) },
+                                                { NULL, STR_NONE } };
+        metrics_sample(scrape->out, name, labels,
+                       (double) atomic_load(&scrape->rq->world->proxy_connects[i]));
+    }
+}
+
 static void write_world(struct scrape *scrape)
 {
     struct request *rq = scrape->rq;
@@ -152,6 +165,7 @@ static void write_world(struct scrape *scrape)
     write_routes(scrape, rq->mraps);
     write_regions(scrape, used);
     write_links(scrape, used);
+    write_connects(scrape);
     one(scrape, "atoll_clock_offset_seconds", "gauge", "emulated time less the machine's",
         seconds(instant_diff(clock_now(world->clock), clock_wall()).ns));
     one(scrape, "atoll_event_subscribers", "gauge", "streams of events that are open",

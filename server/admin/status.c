@@ -230,17 +230,38 @@ enum s3_code admin_replication(struct admin_call *call)
 
 /* --- why --- */
 
+static enum s3_code reply_requests(struct request *rq, const struct journal_filter *filter)
+{
+    struct buf buf;
+    buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
+    journal_list(rq->world->journal, filter, &buf);
+    return admin_reply(rq, &buf);
+}
+
 enum s3_code admin_requests(struct admin_call *call)
 {
     struct request *rq = call->rq;
-    struct buf buf;
+    struct journal_filter filter = { .client = request_query(rq, "client"),
+                                     .region = request_query(rq, "region"),
+                                     .mrap = request_query(rq, "mrap"),
+                                     .bucket = request_query(rq, "bucket"),
+                                     .key = request_query(rq, "key"),
+                                     .api = request_query(rq, "api"),
+                                     .status = request_query(rq, "status"),
+                                     .stale = str_is(request_query(rq, "stale"), "1"),
+                                     .errors = str_is(request_query(rq, "errors"), "1") };
     uint64_t limit = 100;
     if (!str_to_u64(admin_query(rq, "limit", "100"), &limit) || limit > LIMIT_JOURNAL)
         return admin_problem(rq, 400, "bad-limit", STR("limit is a whole number up to 10000"),
                              STR_NONE);
-    buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
-    journal_list(rq->world->journal, (unsigned) limit, &buf);
-    return admin_reply(rq, &buf);
+    filter.limit = (unsigned) limit;
+    return reply_requests(rq, &filter);
+}
+
+enum s3_code admin_clear_requests(struct admin_call *call)
+{
+    journal_clear(call->rq->world->journal);
+    return reply_requests(call->rq, &(struct journal_filter){ .limit = 0 });
 }
 
 /* The copies of the version that still wait or have failed, each with the permission it lacks. */

@@ -9,14 +9,52 @@ static bool stream_events(struct request *rq, char *out, size_t room, size_t *si
     return events_read(admin_call_of(rq)->state, out, room, size);
 }
 
-/* ?after=, else Last-Event-ID, else only what comes. */
+struct first_event {
+    instant since;
+    uint64_t last, number, newest; /* number: the first one at or after `since`; 0: none */
+};
+
+static bool see_first(void *ctx, const struct event *event)
+{
+    struct first_event *first = ctx;
+    first->newest = event->number;
+    if (first->number == 0 && !instant_before(event->at, first->since))
+        first->number = event->number;
+    return true;
+}
+
+/* ?since= an instant, or that long ago on the emulated clock; ?last= so many of those remembered.
+ * False: neither is readable. */
+static bool read_from(const struct request *rq, uint64_t *after)
+{
+    str since = request_query(rq, "since"), last = request_query(rq, "last");
+    struct first_event first = { .since = { INT64_MIN } };
+    duration ago;
+    if (since.size > 0 && duration_parse(since, &ago))
+        first.since = (instant){ rq->received_at.ns - ago.ns };
+    else if (since.size > 0 && !instant_parse_iso8601(since, &first.since))
+        return false;
+    if (last.size > 0 && !str_to_u64(last, &first.last))
+        return false;
+    if (since.size == 0 && last.size == 0)
+        return true;
+    events_walk(rq->world->events, see_first, &first);
+    if (first.number == 0)
+        return true; /* nothing is as new: only what comes */
+    *after = first.number - 1;
+    if (last.size > 0 && first.newest > *after + first.last)
+        *after = first.newest - first.last;
+    return true;
+}
+
+/* ?after=, else Last-Event-ID, else ?since= and ?last=, else only what comes. */
 static bool read_after(const struct request *rq, uint64_t *after)
 {
     str text = request_query(rq, "after");
     if (!str_is_set(text))
         text = str_trim(request_get_header(rq, "Last-Event-ID"));
     *after = UINT64_MAX;
-    return text.size == 0 || str_to_u64(text, after);
+    return text.size == 0 ? read_from(rq, after) : str_to_u64(text, after);
 }
 
 static bool wants_ndjson(const struct request *rq)
@@ -39,7 +77,9 @@ enum s3_code admin_events(struct admin_call *call)
             STR("request, copy, route, partition, heal, outage, clock, reset, "
                 "fault, anomaly"));
     if (!read_after(rq, &after))
-        return admin_problem(rq, 400, "bad-number", STR("after is the number of an event"),
+        return admin_problem(rq, 400, "bad-number",
+                             STR("after is the number of an event, last a count, and since "
+                                 "a duration such as 5m or an instant"),
                              STR_NONE);
     bool ndjson = wants_ndjson(rq);
     call->state =

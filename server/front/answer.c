@@ -25,7 +25,7 @@ enum {
     STREAM_BLOCK_BYTES = 16 * 1024,
     THROTTLE_PORTION_MOST = 16 * 1024,
     THROTTLE_PORTIONS_PER_S = 20,
-    STREAM_QUIET_S = 15, /* a suspended connection does not notice that its client left */
+    STREAM_QUIET_S = 5, /* a suspended connection does not notice that its client left */
     HEADER_ON_STACK = 1024
 };
 
@@ -106,6 +106,15 @@ static ssize_t read_nothing(UNUSED void *cls, UNUSED uint64_t at, UNUSED char *o
     return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
+/* Its end of the connection is closed. Server-sent events have comments to find that out, lines of
+ * JSON have nothing to say. */
+static bool client_left(const struct exchange *exchange)
+{
+    char next;
+    return exchange->connection &&
+           recv(exchange->connection->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static ssize_t read_stream(void *cls, UNUSED uint64_t at, char *out, size_t room)
 {
     static const char comment[] = ":\n\n";
@@ -128,6 +137,8 @@ static ssize_t read_stream(void *cls, UNUSED uint64_t at, char *out, size_t room
         memcpy(out, comment, sizeof comment - 1);
         return sizeof comment - 1;
     }
+    if (quiet && client_left(exchange))
+        return MHD_CONTENT_READER_END_WITH_ERROR;
     exchange_sleep(exchange, DURATION_S(STREAM_QUIET_S));
     return 0;
 }

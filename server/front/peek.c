@@ -63,21 +63,33 @@ static enum look refuse_host(struct connection *connection, str host)
     return refuse(connection, "403 Forbidden", text);
 }
 
+static void count(struct connection *connection, enum proxy_connect_result result)
+{
+    struct world *world = connection->worker->front->world;
+    atomic_fetch_add_explicit(&world->proxy_connects[result], 1, memory_order_relaxed);
+}
+
 static enum look answer_connect(struct connection *connection, str head)
 {
     static const char established[] = "HTTP/1.1 200 Connection established\r\n\r\n";
     struct arena *arena = connection_arena(connection);
     const struct settings *settings = connection->worker->front->settings;
     struct proxy_connect asked;
-    if (!proxy_connect_parse(arena, head, &asked))
+    if (!proxy_connect_parse(arena, head, &asked)) {
+        count(connection, PROXY_REFUSED);
         return refuse(connection, "400 Bad Request",
                       "CONNECT wants HOST:PORT and HTTP/1.0 or HTTP/1.1\n");
+    }
     if (!proxy_is_ours(settings, asked.host)) {
-        if (settings->proxy_other != PROXY_TUNNEL || !connection->may_tunnel)
+        if (settings->proxy_other != PROXY_TUNNEL || !connection->may_tunnel) {
+            count(connection, PROXY_REFUSED);
             return refuse_host(connection, asked.host);
+        }
+        count(connection, PROXY_TUNNELLED);
         tunnel_begin(connection, &asked);
         return LOOK_DONE;
     }
+    count(connection, PROXY_INTERCEPTED);
     connection->tunnelled = true;
     connection->tunnel_host = str_copy(arena, asked.authority);
     connection->proxy_user = asked.user;
