@@ -20,6 +20,7 @@ struct world;
 struct request;
 struct mrap;
 struct mrap_list;
+struct access_point;
 struct client;
 struct auth_stream;
 struct payload;
@@ -70,7 +71,8 @@ struct address {
     bool own_host;     /* localhost, an IP address, a --host-name: Region comes from the scope */
     bool website;
     bool dualstack;
-    str mrap; /* "mfzwi23gnjvgw.mrap" or "NAME.mrap" as in the host */
+    bool access_point; /* the bucket is NAME-ACCOUNT of an s3-accesspoint host, until route */
+    str mrap;          /* "mfzwi23gnjvgw.mrap" or "NAME.mrap" as in the host */
     bool alias_as_bucket;
     str account_label; /* "123456789012" before s3-control or a local host; may be empty */
     str path;          /* raw path of the target, always starts with '/' */
@@ -166,6 +168,7 @@ struct request {
     bool has_bucket;
     const struct mrap_list *mraps; /* pinned for MRAP requests; released by request_free */
     const struct mrap *mrap;       /* in it */
+    const struct access_point *access_point; /* that it came through; NULL: none */
     struct route_choice route;
     str region; /* Region that serves; empty before route */
 

@@ -4,6 +4,7 @@
  * 400 answers that make SDKs come again (clients.md 5.2). MRAP requests go where routing says.
  */
 #include "base/bug.h"
+#include "server/access_point.h"
 #include "server/clients.h"
 #include "server/mrap_pick.h"
 #include "server/operations.h"
@@ -148,6 +149,9 @@ static enum s3_code route_direct(struct request *rq)
                 : rq->who.scope_region.size > 0  ? rq->who.scope_region
                                                  : default_region();
     rq->region = asked;
+    enum s3_code resolved = access_point_resolve(rq);
+    if (resolved != S3_OK)
+        return resolved;
     region_set up = regions_up(rq->world->regions, rq->received_at);
     if (rq->address.bucket.size > 0 && !(rq->op->flags & OP_NO_BUCKET)) {
         enum s3_code code = find_bucket(rq, rq->address.bucket);

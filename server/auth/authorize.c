@@ -13,6 +13,7 @@
 #include "server/auth/authorize_ask.h"
 #include "server/config.h"
 #include "server/control/role.h"
+#include "server/access_point.h"
 #include "server/mraps.h"
 #include "server/operations.h"
 #include "server/s3/bucket_config.h"
@@ -133,15 +134,43 @@ static enum s3_code refuse(struct authorize_ask *ask, const char *by, const char
     return S3_AccessDenied;
 }
 
-/* --- access point --- */
+/* --- access points --- */
 
-static str mrap_arn(struct authorize_ask *ask)
+/* What a request comes through before its bucket. */
+struct passage {
+    const char *silence; /* said when its policy says nothing */
+    str arn, account, policy;
+    bool restricts_public, never_anonymous;
+};
+
+static enum s3_code through(struct authorize_ask *ask, const struct passage *passage)
 {
-    const struct mrap *mrap = ask->rq->mrap;
     bool object = ask->rq->op->place == AT_OBJECT && ask->key.size > 0;
-    return str_format(ask->rq->arena, "arn:aws:s3::%.*s:accesspoint/%.*s%s%.*s",
-                      STR_ARG(mrap->account), STR_ARG(mrap->alias), object ? "/object/" : "",
-                      STR_ARG(object ? ask->key : STR("")));
+    str resource = object ? str_format(ask->rq->arena, "%.*s/object/%.*s", STR_ARG(passage->arn),
+                                       STR_ARG(ask->key))
+                          : passage->arn;
+    struct policy_verdict verdict = { .effect = POLICY_NONE };
+    bool own = is_own(ask, passage->account);
+    if (ask->who.anonymous && passage->never_anonymous)
+        return refuse(ask, ACCESS_POINT, "A Multi-Region Access Point never allows", resource);
+    if (passage->policy.size > 0)
+        verdict = evaluate(ask, passage->policy, POLICY_RESOURCE, resource);
+    if (says_no(ask, ACCESS_POINT, resource, &verdict))
+        return S3_AccessDenied;
+    bool allowed = verdict.effect == POLICY_ALLOW;
+    if (allowed && !own && passage->restricts_public) {
+        const struct policy *policy =
+            authority_policy(ask->rq->lane->authority, passage->policy, POLICY_RESOURCE);
+        allowed = policy && !policy_is_public(policy);
+    }
+    enum policy_effect identified = identity(ask, resource);
+    if (identified == POLICY_DENY)
+        return S3_AccessDenied;
+    bool by_identity = identified == POLICY_ALLOW || ask->who.anonymous;
+    if (own ? by_identity || (allowed && verdict.direct) : by_identity && allowed)
+        return S3_OK;
+    return refuse(ask, by_identity ? ACCESS_POINT : IDENTITY,
+                  by_identity ? passage->silence : "No policy of the identity allows", resource);
 }
 
 /* AWS: "Multi-Region Access Points don't support anonymous requests." */
@@ -150,31 +179,34 @@ static enum s3_code through_mrap(struct authorize_ask *ask)
     enum { RESTRICT_PUBLIC_BUCKETS = 3 };
     const struct mrap *mrap = ask->rq->mrap;
     bool proposed = !instant_before(ask->rq->received_at, mrap->policy_at);
-    str text = proposed ? mrap->proposed_policy : mrap->policy, resource = mrap_arn(ask);
-    struct policy_verdict verdict = { .effect = POLICY_NONE };
-    bool own = is_own(ask, mrap->account);
-    if (ask->who.anonymous)
-        return refuse(ask, ACCESS_POINT, "A Multi-Region Access Point never allows", resource);
-    if (text.size > 0)
-        verdict = evaluate(ask, text, POLICY_RESOURCE, resource);
-    if (says_no(ask, ACCESS_POINT, resource, &verdict))
-        return S3_AccessDenied;
-    bool allowed = verdict.effect == POLICY_ALLOW;
-    if (allowed && !own && mrap->block[RESTRICT_PUBLIC_BUCKETS]) {
-        const struct policy *policy =
-            authority_policy(ask->rq->lane->authority, text, POLICY_RESOURCE);
-        allowed = policy && !policy_is_public(policy);
-    }
-    enum policy_effect identified = identity(ask, resource);
-    if (identified == POLICY_DENY)
-        return S3_AccessDenied;
-    bool by_identity = identified == POLICY_ALLOW;
-    if (own ? by_identity || (allowed && verdict.direct) : by_identity && allowed)
-        return S3_OK;
-    return refuse(ask, by_identity ? ACCESS_POINT : IDENTITY,
-                  by_identity ? "The Multi-Region Access Point's policy does not allow"
-                              : "No policy of the identity allows",
-                  resource);
+    struct passage passage = {
+        .silence = "The Multi-Region Access Point's policy does not allow",
+        .arn = str_format(ask->rq->arena, "arn:aws:s3::%.*s:accesspoint/%.*s",
+                          STR_ARG(mrap->account), STR_ARG(mrap->alias)),
+        .account = mrap->account,
+        .policy = proposed ? mrap->proposed_policy : mrap->policy,
+        .restricts_public = mrap->block[RESTRICT_PUBLIC_BUCKETS],
+        .never_anonymous = true,
+    };
+    return through(ask, &passage);
+}
+
+static enum s3_code through_access_point(struct authorize_ask *ask)
+{
+    enum { RESTRICT_PUBLIC_BUCKETS = 3 };
+    const struct access_point *point = ask->rq->access_point;
+    struct passage passage = {
+        .silence = "The access point's policy does not allow",
+        .arn = access_point_arn(ask->rq->arena, point),
+        .account = point->account,
+        .policy = point->policy,
+        .restricts_public = point->block[RESTRICT_PUBLIC_BUCKETS],
+    };
+    if (point->vpc.size > 0)
+        return refuse(ask, ACCESS_POINT,
+                      "The access point takes requests from its VPC only, so nobody may",
+                      passage.arn);
+    return through(ask, &passage);
 }
 
 /* --- bucket --- */
@@ -309,6 +341,8 @@ static bool is_plain(const struct request *rq, const struct bucket_info *bucket)
     if (rq->mrap && (rq->mrap->policy.size > 0 || rq->mrap->proposed_policy.size > 0 ||
                      !str_eq(rq->mrap->account, rq->who.account)))
         return false;
+    if (rq->access_point)
+        return false;
     const struct authority_bucket *rules =
         authority_bucket(rq->lane->authority, rq->lane->reader, bucket->id);
     return rules->policy.size == 0 && !rules->acls;
@@ -321,6 +355,8 @@ static enum s3_code judge(struct authorize_ask *ask)
         return on_account(ask);
     if (ask->rq->mrap && ask->bucket == &ask->rq->bucket)
         code = through_mrap(ask);
+    if (ask->rq->access_point && ask->bucket == &ask->rq->bucket)
+        code = through_access_point(ask);
     return code == S3_OK ? on_bucket(ask) : code;
 }
 

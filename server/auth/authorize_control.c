@@ -23,10 +23,19 @@ str authorize_control_named(struct request *rq, str name)
 str authorize_control_resource(struct request *rq)
 {
     static const char *const suffixes[] = { "/policystatus", "/policy", "" };
-    const str requests = STR("/v20180820/async-requests/mrap/");
+    const str requests = STR("/v20180820/async-requests/mrap/"),
+              points = STR("/v20180820/accesspoint/"), tags = STR("/v20180820/tags/");
     str label = control_label(rq, "/routes");
     if (label.size > 0)
         return arn_of(rq, control_find(rq, label), label);
+    if (str_starts(rq->address.path, points)) {
+        str rest = str_skip(rq->address.path, points.size);
+        return str_format(rq->arena, "arn:aws:s3:%.*s:%.*s:accesspoint/%.*s", STR_ARG(rq->region),
+                          STR_ARG(rq->who.account),
+                          STR_ARG(str_first(rest, str_find_char(rest, '/'))));
+    }
+    if (str_starts(rq->address.path, tags))
+        return decode_uri(rq->arena, str_skip(rq->address.path, tags.size), false);
     if (str_starts(rq->address.path, requests))
         return decode_uri(rq->arena, str_skip(rq->address.path, requests.size), false);
     for (size_t i = 0; i < COUNT(suffixes) && label.size == 0; i++)

@@ -4,6 +4,7 @@
  * keys for Amazon S3". */
 #include "base/encode.h"
 #include "server/auth/authorize_ask.h"
+#include "server/access_point.h"
 #include "server/mraps.h"
 #include "server/operations.h"
 #include "server/s3/tagging.h"
@@ -192,23 +193,32 @@ static const struct mrap *mrap_of(const struct authorize_ask *ask)
     return ask->bucket == &ask->rq->bucket ? ask->rq->mrap : NULL;
 }
 
-static bool access_point_arn(struct authorize_ask *ask, str *out)
+static const struct access_point *point_of(const struct authorize_ask *ask)
+{
+    return ask->bucket == &ask->rq->bucket ? ask->rq->access_point : NULL;
+}
+
+static bool point_arn(struct authorize_ask *ask, str *out)
 {
     const struct mrap *mrap = mrap_of(ask);
+    if (point_of(ask))
+        return given(access_point_arn(ask->rq->arena, point_of(ask)), out);
     return mrap && given(str_format(ask->rq->arena, "arn:aws:s3::%.*s:accesspoint/%.*s",
                                     STR_ARG(mrap->account), STR_ARG(mrap->alias)),
                          out);
 }
 
-static bool access_point_account(struct authorize_ask *ask, str *out)
+static bool point_account(struct authorize_ask *ask, str *out)
 {
+    if (point_of(ask))
+        return given(point_of(ask)->account, out);
     return mrap_of(ask) && given(mrap_of(ask)->account, out);
 }
 
-static bool access_point_origin(struct authorize_ask *ask, str *out)
+static bool point_origin(struct authorize_ask *ask, str *out)
 {
-    *out = STR("Internet");
-    return mrap_of(ask) != NULL;
+    *out = point_of(ask) && point_of(ask)->vpc.size > 0 ? STR("VPC") : STR("Internet");
+    return mrap_of(ask) != NULL || point_of(ask) != NULL;
 }
 
 /* "bucket/key", however the client wrote it. */
@@ -322,9 +332,9 @@ static const struct {
     { "s3:delimiter", delimiter },
     { "s3:max-keys", max_keys },
     { "s3:versionid", version_id },
-    { "s3:dataaccesspointarn", access_point_arn },
-    { "s3:dataaccesspointaccount", access_point_account },
-    { "s3:accesspointnetworkorigin", access_point_origin },
+    { "s3:dataaccesspointarn", point_arn },
+    { "s3:dataaccesspointaccount", point_account },
+    { "s3:accesspointnetworkorigin", point_origin },
     { "s3:x-amz-copy-source", copy_source },
     { "s3:object-lock-retain-until-date", lock_until },
     { "s3:object-lock-remaining-retention-days", lock_days },

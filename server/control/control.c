@@ -36,6 +36,8 @@ static bool plane_answers(enum control_plane plane, str region)
     region_id id = region_find(region);
     if (id == REGION_NONE)
         return false;
+    if (plane == PLANE_REGIONAL)
+        return true;
     return plane == PLANE_MANAGEMENT ? region_at(id)->mrap_control_plane
                                      : region_at(id)->failover_control_plane;
 }

@@ -13,7 +13,8 @@
 
 enum control_plane {
     PLANE_MANAGEMENT, /* AWS answers in us-west-2 only */
-    PLANE_FAILOVER    /* AWS answers in five Regions */
+    PLANE_FAILOVER,   /* AWS answers in five Regions */
+    PLANE_REGIONAL    /* each Region answers about itself */
 };
 /* The account header, the caller's right to it, and the Region (301 under --strict, else marked).
  */

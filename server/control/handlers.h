@@ -13,6 +13,12 @@ op_fn op_describe_mrap_operation;
 op_fn op_get_mrap, op_list_mraps, op_get_mrap_policy, op_get_mrap_policy_status;
 /* op_mrap_routes.c */
 op_fn op_get_mrap_routes, op_submit_mrap_routes;
+/* op_access_point.c */
+op_fn op_create_access_point, op_get_access_point, op_list_access_points, op_delete_access_point,
+    op_put_access_point_policy, op_get_access_point_policy, op_delete_access_point_policy,
+    op_get_access_point_policy_status;
+/* op_tags.c */
+op_fn op_list_tags_for_resource, op_tag_resource, op_untag_resource;
 
 /* op_query.c: the one entry of the query protocol, which finds the action's row. */
 op_fn op_query;

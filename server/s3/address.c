@@ -246,6 +246,13 @@ static bool classify_s3(const struct host *host, struct address *out)
         out->account_label = front;
         return true;
     }
+    out->access_point = str_is(service.name, "s3-accesspoint") && front.size > 0;
+    if (out->access_point) {
+        out->kind = ADDRESS_S3;
+        out->bucket = front;
+        out->virtual_host = true;
+        return true;
+    }
     out->website = str_is(service.name, "s3-website");
     if (!out->website && !str_is(service.name, "s3") && !str_is(service.name, "s3-accelerate"))
         return false;

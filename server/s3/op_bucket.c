@@ -6,6 +6,7 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "routing/topology.h"
+#include "server/access_point.h"
 #include "server/mraps.h"
 #include "server/s3/acl.h"
 #include "server/s3/bucket_name.h"
@@ -310,7 +311,7 @@ enum s3_code op_head_bucket(struct request *rq)
 {
     request_header(rq, "x-amz-bucket-region", rq->bucket.region);
     request_header(rq, "x-amz-bucket-arn", common_bucket_arn(rq, rq->bucket.name));
-    request_header_c(rq, "x-amz-access-point-alias", "false");
+    request_header_c(rq, "x-amz-access-point-alias", rq->access_point ? "true" : "false");
     request_header_c(rq, "Content-Type", "application/xml");
     request_reply_empty(rq, 200);
     return S3_OK;
@@ -342,6 +343,22 @@ static bool is_member(struct request *rq)
     return found;
 }
 
+/* AWS: nor while an access point stands in front of it. */
+static bool has_access_point(struct request *rq)
+{
+    struct store_doc_list list = { 0 };
+    struct access_point point;
+    if (store_doc_list(rq->lane->reader, rq->arena, STR(ACCESS_POINT_KIND), &list) != STORE_OK)
+        return false;
+    for (size_t i = 0; i < list.count; i++)
+        if (access_point_from_doc(rq->arena, list.at[i].body, &point) &&
+            str_eq(point.bucket, rq->bucket.name)) {
+            request_hint(rq, "The bucket has access point %.*s.", STR_ARG(point.name));
+            return true;
+        }
+    return false;
+}
+
 static enum s3_code deleted(struct request *rq)
 {
     const struct store_bucket_delete *write = rq->state;
@@ -356,7 +373,7 @@ static enum s3_code deleted(struct request *rq)
 
 enum s3_code op_delete_bucket(struct request *rq)
 {
-    if (is_member(rq)) {
+    if (is_member(rq) || has_access_point(rq)) {
         request_extra(rq, "BucketName", rq->bucket.name);
         return S3_BucketHasAccessPointsAttached;
     }

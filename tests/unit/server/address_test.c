@@ -200,7 +200,7 @@ TEST(a_host_that_is_not_emulated_is_named_by_its_service)
         { __LINE__, "dynamodb.us-east-1.amazonaws.com", "dynamodb" },
         { __LINE__, "123456789012.dkr.ecr.us-east-1.amazonaws.com", "ecr" },
         { __LINE__, "sqs.dualstack.eu-west-1.amazonaws.com", "sqs" },
-        { __LINE__, "ap-123456789012.s3-accesspoint.eu-west-1.amazonaws.com", "s3-accesspoint" },
+        { __LINE__, "s3-accesspoint.eu-west-1.amazonaws.com", "s3-accesspoint" },
         { __LINE__, "x.sts.amazonaws.com", "sts" },
         { __LINE__, "route53.amazonaws.com", "route53" },
         { __LINE__, "us-east-1.amazonaws.com", "us-east-1.amazonaws.com" },

@@ -1,0 +1,124 @@
+/* TagResource, UntagResource, ListTagsForResource: the tags of a bucket, by its ARN. They are the
+ * bucket's own tags, the same that PutBucketTagging replaces as a whole. */
+#include "base/encode.h"
+#include "server/control/control.h"
+#include "server/control/handlers.h"
+#include "server/s3/document.h"
+#include "server/s3/tagging.h"
+#include "server/s3/xml.h"
+
+#define PATH "/v20180820/tags/"
+
+static enum s3_code find(struct request *rq, struct fields *tags)
+{
+    str arn = decode_uri(rq->arena, str_skip(rq->address.path, strlen(PATH)), false), packed;
+    const str prefix = STR("arn:aws:s3:::");
+    enum s3_code code = control_guard(rq, PLANE_REGIONAL);
+    if (code != S3_OK)
+        return code;
+    if (!str_starts(arn, prefix) || str_find_char(arn, '/') < arn.size) {
+        request_message(rq, "The resource ARN is not one of a general purpose bucket");
+        return S3_InvalidRequest;
+    }
+    str name = str_skip(arn, prefix.size);
+    if (store_bucket_get(rq->lane->reader, rq->arena, name, &rq->bucket) != STORE_OK ||
+        !str_eq(rq->bucket.account, rq->who.account)) {
+        request_extra(rq, "BucketName", name);
+        return S3_NoSuchBucket;
+    }
+    rq->has_bucket = true;
+    enum store_result result = document_load(rq, rq->bucket.id, TAGGING_KIND, &packed);
+    if (result != STORE_OK && result != STORE_ABSENT)
+        return s3_code_from_store(result);
+    if (packed.size > 0 && !fields_unpack(rq->arena, packed, tags))
+        return S3_InternalError;
+    return S3_OK;
+}
+
+static enum s3_code keep(struct request *rq, const struct fields *tags)
+{
+    str packed = STR_NONE;
+    enum s3_code code = tagging_of_bucket(rq, tags, TAGS_OF_BUCKET, &packed);
+    return code == S3_OK ? document_keep(rq, TAGGING_KIND, STR(""), packed, 204) : code;
+}
+
+enum s3_code op_list_tags_for_resource(struct request *rq)
+{
+    struct fields tags = { 0 };
+    struct buf buf;
+    struct xml_writer writer;
+    enum s3_code code = find(rq, &tags);
+    if (code != S3_OK)
+        return code;
+    tagging_sort(&tags);
+    buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
+    xml_begin(&writer, &buf, "ListTagsForResourceResult", XML_NS_CONTROL);
+    xml_open(&writer, "Tags");
+    for (size_t i = 0; i < tags.count; i++) {
+        xml_open(&writer, "Tag");
+        xml_element(&writer, "Key", tags.at[i].name);
+        xml_element(&writer, "Value", tags.at[i].value);
+        xml_close(&writer);
+    }
+    xml_end(&writer);
+    request_reply(rq, 200, "application/xml", buf_str(&buf));
+    return S3_OK;
+}
+
+/* Tags are told apart by their bytes: fields_set would ignore case. */
+static void set_tag(struct request *rq, struct fields *tags, str key, str value)
+{
+    for (size_t i = 0; i < tags->count; i++)
+        if (str_eq(tags->at[i].name, key)) {
+            tags->at[i].value = value;
+            return;
+        }
+    fields_add(rq->arena, tags, key, value);
+}
+
+/* Adds, and replaces what has the same key. A key twice in one request is AWS's InvalidTag. */
+enum s3_code op_tag_resource(struct request *rq)
+{
+    struct fields tags = { 0 }, given = { 0 };
+    enum s3_code code = find(rq, &tags);
+    if (code != S3_OK)
+        return code;
+    if (rq->body.size == 0)
+        return S3_MissingRequestBodyError;
+    const struct xml *root = xml_parse(rq->arena, rq->body);
+    const struct xml *tag = xml_child(xml_child(root, "Tags"), "Tag");
+    if (root == NULL || !str_is(root->name, "TagResourceRequest") || tag == NULL)
+        return S3_MalformedXML;
+    for (; tag && given.count <= LIMIT_TAGS_PER_BUCKET; tag = xml_next(tag, "Tag"))
+        fields_add(rq->arena, &given, xml_text(tag, "Key"), xml_text(tag, "Value"));
+    code = tagging_check(rq, &given, TAGS_OF_BUCKET);
+    if (code != S3_OK)
+        return code;
+    for (size_t i = 0; i < given.count; i++)
+        set_tag(rq, &tags, given.at[i].name, given.at[i].value);
+    return keep(rq, &tags);
+}
+
+static bool is_named(const struct request *rq, str key)
+{
+    for (size_t i = 0; i < rq->query.count; i++)
+        if (str_is(rq->query.at[i].name, "tagKeys") && str_eq(rq->query.at[i].value, key))
+            return true;
+    return false;
+}
+
+enum s3_code op_untag_resource(struct request *rq)
+{
+    struct fields tags = { 0 }, left = { 0 };
+    enum s3_code code = find(rq, &tags);
+    if (code != S3_OK)
+        return code;
+    if (!request_has_query(rq, "tagKeys")) {
+        request_message(rq, "tagKeys names the tags to remove");
+        return S3_InvalidRequest;
+    }
+    for (size_t i = 0; i < tags.count; i++)
+        if (!is_named(rq, tags.at[i].name))
+            fields_add(rq->arena, &left, tags.at[i].name, tags.at[i].value);
+    return keep(rq, &left);
+}
