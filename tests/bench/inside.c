@@ -35,7 +35,7 @@ static void routing_make(struct routing *routing)
     size_t count = 0;
     for (region_id id = 0; id < region_count() && count < LIMIT_REGIONS_PER_MRAP; id++)
         routing->members[count++] = (struct route_member){ region_at(id)->code, id, 50 };
-    routing->table = (struct route_table){ routing->members, count, PROXIMITY_TABLE, 0 };
+    routing->table = (struct route_table){ .members = routing->members, .count = count };
     BUG_UNLESS(place_find(STR("48.86,2.35"), &routing->client));
 }
 

@@ -163,7 +163,7 @@ class Nginx:
         (self.where / "nginx.conf").write_text(NGINX.format(where=self.where, port=self.port, tls=self.tls, user=user))
         self.process = subprocess.Popen(["nginx", "-e", self.where / "nginx.log", "-c", self.where / "nginx.conf"],
                                         env=os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin"})
-        output_of(["curl", "-s", "--retry", "20", "--retry-connrefused", "--retry-delay", "1", f"{self.url}/k"])
+        output_of(["curl", "-s", "--retry", "20", "--retry-connrefused", "--retry-delay", "1", "-o", "/dev/null", f"{self.url}/k"])
         return self
 
     @property
