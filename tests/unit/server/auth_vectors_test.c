@@ -202,6 +202,25 @@ static str changed(struct arena *arena, str text, size_t at)
     return str_from(out, text.size);
 }
 
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* The same letter in the other case. */
+static str recased(struct arena *arena, str text, size_t at)
+{
+    char *out = arena_copy(arena, text.ptr, text.size);
+    out[at] = (char) (out[at] ^ 0x20);
+    return str_from(out, text.size);
+}
+
+static str without(struct arena *arena, str text, size_t at)
+{
+    return str_format(arena, "%.*s%.*s", STR_ARG(str_first(text, at)),
+                      STR_ARG(str_skip(text, at + 1)));
+}
+
 static void expect_refused(struct request *rq, const struct vector *vector, const char *what,
                            size_t at)
 {
@@ -285,6 +304,83 @@ TEST(another_character_in_the_signature_is_refused_with_SignatureDoesNotMatch)
 TEST(another_signature_of_a_known_key_is_refused_in_relaxed_mode_too)
 {
     with_each_vector(AUTH_MODE_RELAXED, change_signature);
+}
+
+/* The hex digits of %XX say the same in either case, wherever the query is decoded. */
+static bool is_escape(str target, size_t at)
+{
+    return (at >= 1 && target.ptr[at - 1] == '%') || (at >= 2 && target.ptr[at - 2] == '%');
+}
+
+static void change_case(struct auth_fixture *fixture, const struct vector *vector)
+{
+    for (size_t i = 1; i < vector->target.size; i += 7) {
+        struct request *rq = request_of(fixture, vector);
+        if (!is_letter(vector->target.ptr[i]) || is_escape(vector->target, i))
+            continue;
+        rq->target = recased(rq->arena, rq->target, i);
+        fixture_parse_query(rq);
+        expect_refused(rq, vector, "case in the target", i);
+    }
+    for (const struct json *name = vector->signed_headers->child; name; name = name->next) {
+        struct request *rq = request_of(fixture, vector);
+        str value = field_named(rq, name->string)->value;
+        for (size_t i = 0; i < value.size; i += 7) {
+            rq = request_of(fixture, vector);
+            if (!is_letter(value.ptr[i]))
+                continue;
+            field_named(rq, name->string)->value = recased(rq->arena, value, i);
+            expect_refused(rq, vector, "case in a signed header", i);
+        }
+    }
+}
+
+TEST(another_case_in_the_target_or_a_signed_header_is_refused)
+{
+    with_each_vector(AUTH_MODE_STRICT, change_case);
+}
+
+static void change_length_of_signature(struct auth_fixture *fixture, const struct vector *vector)
+{
+    typedef str changer(struct arena * arena, str text, size_t at);
+    static changer *const changers[] = { recased, without };
+    for (size_t c = 0; c < COUNT(changers); c++)
+        for (size_t i = 0; i < vector->signature.size; i += 5) {
+            struct request *rq = request_of(fixture, vector);
+            struct field *field = field_named(rq, STR("authorization"));
+            str *text = field ? &field->value : &rq->target;
+            if (c == 0 && !is_letter(vector->signature.ptr[i]))
+                continue;
+            *text = changers[c](rq->arena, *text, str_find(*text, vector->signature) + i);
+            fixture_parse_query(rq);
+            expect_refused(rq, vector, c == 0 ? "case of the signature" : "length of it", i);
+        }
+}
+
+TEST(a_signature_in_another_case_or_of_another_length_is_refused)
+{
+    with_each_vector(AUTH_MODE_STRICT, change_length_of_signature);
+}
+
+/* Credential and signed headers; the signature has tests of its own. */
+static void change_credential(struct auth_fixture *fixture, const struct vector *vector)
+{
+    struct request *rq = request_of(fixture, vector);
+    struct field *field = field_named(rq, STR("authorization"));
+    if (field == NULL)
+        return; /* in the target, where each character was changed already */
+    str value = field->value;
+    for (size_t i = 0; i < str_find(value, vector->signature); i += 3) {
+        rq = request_of(fixture, vector);
+        field_named(rq, STR("authorization"))->value = changed(rq->arena, value, i);
+        if (value.ptr[i] != ' ') /* blanks between components do not matter */
+            expect_refused(rq, vector, "Authorization", i);
+    }
+}
+
+TEST(another_character_of_the_authorization_header_is_refused)
+{
+    with_each_vector(AUTH_MODE_STRICT, change_credential);
 }
 
 static void compare_body(struct auth_fixture *fixture, const struct vector *vector)
