@@ -119,7 +119,7 @@ static enum s3_code check_upload(struct request *rq, const struct completing *co
     const struct upload_info *upload = &completing->upload;
     enum s3_code code = check_mode(rq, upload);
     if (code == S3_OK)
-        code = sse_of_part(rq, upload->meta.fields);
+        code = sse_of_complete(rq, upload->meta.fields, upload->checksum_kind != DIGEST_NONE);
     if (code != S3_OK || upload->checksum_kind == DIGEST_NONE)
         return code;
     for (size_t i = 0; i < completing->body.count; i++) {

@@ -215,12 +215,12 @@ enum s3_code sse_of_source(struct request *rq, str packed_fields)
     return code == S3_OK ? judge_key(rq, &customer, packed_fields) : code;
 }
 
-enum s3_code sse_of_part(struct request *rq, str upload_fields)
+static enum s3_code repeat_key(struct request *rq, str upload_fields, bool needed)
 {
     struct customer customer;
     str md5 = kept(rq, upload_fields, CUSTOMER "key-MD5");
     enum s3_code code = read_customer(rq, CUSTOMER, &customer);
-    if (code != S3_OK || (!customer.given && !str_is_set(md5)))
+    if (code != S3_OK || (!customer.given && (!needed || !str_is_set(md5))))
         return code;
     if (!customer.given)
         return common_invalid_request(
@@ -230,6 +230,16 @@ enum s3_code sse_of_part(struct request *rq, str upload_fields)
                ? S3_OK
                : common_invalid_request(rq, "The provided encryption parameters did not match the "
                                             "ones used originally.");
+}
+
+enum s3_code sse_of_part(struct request *rq, str upload_fields)
+{
+    return repeat_key(rq, upload_fields, true);
+}
+
+enum s3_code sse_of_complete(struct request *rq, str upload_fields, bool with_checksum)
+{
+    return repeat_key(rq, upload_fields, with_checksum);
 }
 
 bool sse_is_opaque(struct request *rq, str packed_fields)

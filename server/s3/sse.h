@@ -16,8 +16,11 @@ enum s3_code sse_of_write(struct request *rq, struct fields *fields);
 enum s3_code sse_of_read(struct request *rq, str packed_fields);
 /* The same for the source of a copy, with its own headers. */
 enum s3_code sse_of_source(struct request *rq, str packed_fields);
-/* A part, and Complete, must repeat the upload's key. */
+/* A part must repeat the upload's key. */
 enum s3_code sse_of_part(struct request *rq, str upload_fields);
+/* Complete "only when the object was created using a checksum algorithm" (CompleteMultipartUpload);
+ * a key that is said must be the right one always. */
+enum s3_code sse_of_complete(struct request *rq, str upload_fields, bool with_checksum);
 /* Encrypted so that the ETag says nothing about the bytes. */
 bool sse_is_opaque(struct request *rq, str packed_fields);
 /* The ETag of an object put in one piece: empty (its MD5) under SSE-S3; opaque otherwise. */

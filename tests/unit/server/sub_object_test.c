@@ -326,6 +326,53 @@ TEST(an_object_under_a_customers_key_is_read_with_it)
     wire_close(wire);
 }
 
+#define SOURCE_SSE_C "x-amz-copy-source-server-side-encryption-customer-"
+
+TEST(an_upload_under_a_customers_key_wants_it_with_each_part)
+{
+    struct wire *wire = with_object(false);
+    struct got got = wire_with(wire, "POST", "/bkt/m?uploads", "", GIVE_KEY);
+    assert_status(got, 200);
+    assert_str(wire_header(&got, SSE_C "algorithm"), "AES256");
+    str id = wire_element(wire, &got, "UploadId");
+    const char *part =
+        str_format(wire->arena, "/bkt/m?partNumber=1&uploadId=%.*s", STR_ARG(id)).ptr;
+    got = wire_ask(wire, "PUT", part, "hello");
+    assert_status(got, 400);
+    assert_says(got,
+                "Subsequent part requests must include the appropriate encryption parameters.");
+    got = wire_with(wire, "PUT", part, "hello", GIVE_OTHER_KEY);
+    assert_status(got, 400);
+    assert_says(got, "The provided encryption parameters did not match the ones used originally.");
+    got = wire_with(wire, "PUT", part, "", { "x-amz-copy-source", "/bkt/k" });
+    assert_status(got, 400);
+    assert_status(wire_with(wire, "PUT", "/bkt/c", "hello", GIVE_OTHER_KEY), 200);
+    got = wire_with(wire, "PUT", part, "", GIVE_KEY, { "x-amz-copy-source", "/bkt/c" });
+    assert_says(got, "The object was stored using a form of Server Side Encryption.");
+    got = wire_with(wire, "PUT", part, "", GIVE_KEY, { "x-amz-copy-source", "/bkt/c" },
+                    { SOURCE_SSE_C "algorithm", "AES256" }, { SOURCE_SSE_C "key", KEY },
+                    { SOURCE_SSE_C "key-MD5", KEY_MD5 });
+    assert_status(got, 403);
+    got = wire_with(wire, "PUT", part, "", GIVE_KEY, { "x-amz-copy-source", "/bkt/c" },
+                    { SOURCE_SSE_C "algorithm", "AES256" }, { SOURCE_SSE_C "key", OTHER_KEY },
+                    { SOURCE_SSE_C "key-MD5", OTHER_KEY_MD5 });
+    assert_status(got, 200);
+    assert_str(wire_header(&got, SSE_C "key-MD5"), KEY_MD5);
+    str list = str_format(wire->arena,
+                          "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>%.*s"
+                          "</ETag></Part></CompleteMultipartUpload>",
+                          STR_ARG(wire_element(wire, &got, "ETag")));
+    const char *whole = str_format(wire->arena, "/bkt/m?uploadId=%.*s", STR_ARG(id)).ptr;
+    assert_status(wire_with(wire, "POST", whole, list.ptr, GIVE_OTHER_KEY), 400);
+    assert_status(wire_ask(wire, "POST", whole, list.ptr), 200); /* without a checksum: needless */
+    assert_int_equal(wire_ask(wire, "HEAD", "/bkt/m", "").status, 400);
+    got = wire_with(wire, "HEAD", "/bkt/m", "", GIVE_OTHER_KEY);
+    assert_int_equal(got.status, 403);
+    got = wire_with(wire, "GET", "/bkt/m", "", GIVE_KEY);
+    assert_str(got.body, "hello");
+    wire_close(wire);
+}
+
 TEST(a_buckets_default_encryption_is_applied)
 {
     struct wire *wire = with_object(false);
