@@ -85,6 +85,7 @@ sim: $(B)/tests/sim/sim ## SEEDS random histories of a world, judged; SIM="--see
 
 wire: all ## bad input over real sockets
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/run
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/permits
 
 seeing: all ## the admin API as documented: events, faults, metrics, anomalies
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/seeing
