@@ -103,6 +103,20 @@ enum store_result store_bucket_list(struct store_reader *reader, struct arena *a
     return db_result(reader->db);
 }
 
+enum store_result store_bucket_totals(struct store_reader *reader, struct arena *arena,
+                                      struct bucket_total **out, size_t *count)
+{
+    size_t room = (size_t) db_value(db_sql(reader->db, "SELECT count(*) FROM bucket"), 0);
+    struct db_stmt *s =
+        db_sql(reader->db, "SELECT name,objects,object_bytes FROM bucket ORDER BY name");
+    *out = ARENA_ARRAY(arena, struct bucket_total, room);
+    for (*count = 0; *count < room && db_step(s); (*count)++)
+        (*out)[*count] = (struct bucket_total){ db_copy(s, 0, arena), (uint64_t) db_i64(s, 1),
+                                                (uint64_t) db_i64(s, 2) };
+    db_end(s);
+    return db_result(reader->db);
+}
+
 /* -- creating
  * ---------------------------------------------------------------------------------------- */
 

@@ -43,6 +43,15 @@ MUST_CHECK enum store_result store_bucket_list(struct store_reader *reader, stru
                                                const struct bucket_list_query *query,
                                                struct bucket_list *out);
 
+/* How many objects a listing of each bucket shows, and how large they are together: kept, not
+ * counted. By name. */
+struct bucket_total {
+    str name;
+    uint64_t objects, bytes;
+};
+MUST_CHECK enum store_result store_bucket_totals(struct store_reader *reader, struct arena *arena,
+                                                 struct bucket_total **out, size_t *count);
+
 struct store_bucket_create {
     struct store_write head;
     str name, region, account;

@@ -86,6 +86,11 @@ static const char *const steps[] = {
     "CREATE INDEX queue_threshold ON queue(threshold) WHERE threshold IS NOT NULL;"
     "CREATE TABLE hard_deleted(bucket INTEGER NOT NULL, key BLOB NOT NULL, id TEXT NOT NULL,"
     " PRIMARY KEY(bucket, key, id)) WITHOUT ROWID;",
+    /* What a listing shows of each bucket: metrics ask for it again and again. */
+    "ALTER TABLE bucket ADD COLUMN objects INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE bucket ADD COLUMN object_bytes INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE bucket SET (objects, object_bytes) = (SELECT count(*), coalesce(sum(size), 0)"
+    " FROM version WHERE bucket=bucket.id AND current=1 AND marker=0);",
 };
 
 bool schema_apply(struct db *db, struct arena *arena, str *error)

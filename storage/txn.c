@@ -55,11 +55,14 @@ void txn_flush(struct store_txn *txn)
     struct bucket_row *next;
     for (struct bucket_row *row = txn->cache->dirty; row; row = next) {
         struct db_stmt *s =
-            db_sql(txn->db, "UPDATE bucket SET last_stamp=?1, ordinal=?2, arrivals=?3 WHERE id=?4");
+            db_sql(txn->db, "UPDATE bucket SET last_stamp=?1, ordinal=?2, arrivals=?3, objects=?5,"
+                            " object_bytes=?6 WHERE id=?4");
         db_bind_i64(s, row->last_stamp_us);
         db_bind_i64(s, (int64_t) row->ordinal);
         db_bind_i64(s, (int64_t) row->arrivals);
         db_bind_i64(s, row->info.id);
+        db_bind_i64(s, row->objects);
+        db_bind_i64(s, row->object_bytes);
         db_run(s);
         next = row->next_dirty;
         row->next_dirty = NULL;
@@ -97,7 +100,8 @@ static struct bucket_row *load_bucket(struct store_txn *txn, int64_t id)
 {
     struct arena *arena = txn->cache->arena;
     struct db_stmt *s = db_sql(txn->db, "SELECT name,region,account,created,versioning,object_lock,"
-                                        "last_stamp,ordinal,arrivals FROM bucket WHERE id=?1");
+                                        "last_stamp,ordinal,arrivals,objects,object_bytes"
+                                        " FROM bucket WHERE id=?1");
     db_bind_i64(s, id);
     struct bucket_row *row = NULL;
     if (db_step(s)) {
@@ -114,6 +118,8 @@ static struct bucket_row *load_bucket(struct store_txn *txn, int64_t id)
         row->last_stamp_us = db_i64(s, 6);
         row->ordinal = (uint64_t) db_i64(s, 7);
         row->arrivals = (uint64_t) db_i64(s, 8);
+        row->objects = db_i64(s, 9);
+        row->object_bytes = db_i64(s, 10);
     }
     db_end(s);
     if (row)

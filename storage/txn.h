@@ -39,8 +39,9 @@ struct bucket_row {
     int64_t last_stamp_us;
     uint64_t ordinal;  /* versions born here, ever: keys the draws */
     uint64_t arrivals; /* versions that arrived here, replicas too: the rank of ORDER_ARRIVAL */
-    str rules;         /* CONFIG_REPLICATION_RULES; unset when there are none */
-    bool dirty;        /* numbers above changed; the writer flushes them once per batch */
+    int64_t objects, object_bytes; /* current ones that are no markers */
+    str rules;                     /* CONFIG_REPLICATION_RULES; unset when there are none */
+    bool dirty; /* numbers above changed; the writer flushes them once per batch */
     struct bucket_row *next, *next_dirty;
 };
 

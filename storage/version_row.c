@@ -172,11 +172,12 @@ struct place {
     int64_t rank;
     str origin, id;
     int64_t body;
-    bool current;
+    bool current, marker;
     enum repl_status repl_status;
+    int64_t size;
 };
 
-#define PLACE_COLUMNS "rank,origin,id,body,current,repl "
+#define PLACE_COLUMNS "rank,origin,id,body,current,repl,marker,size "
 
 static bool read_place(struct store_txn *txn, struct db_stmt *s, struct place *out)
 {
@@ -187,7 +188,9 @@ static bool read_place(struct store_txn *txn, struct db_stmt *s, struct place *o
                                .id = db_copy(s, 2, txn->arena),
                                .body = db_i64(s, 3),
                                .current = db_i64(s, 4) != 0,
-                               .repl_status = (enum repl_status) db_i64(s, 5) };
+                               .repl_status = (enum repl_status) db_i64(s, 5),
+                               .marker = db_i64(s, 6) != 0,
+                               .size = db_i64(s, 7) };
     db_end(s);
     return there;
 }
@@ -230,9 +233,23 @@ static void bind_place(struct db_stmt *s, int64_t bucket, str key, const struct 
 
 #define AT_PLACE " WHERE bucket=?1 AND key=?2 AND rank=?3 AND origin=?4 AND id=?5"
 
+/* One object more or less in what a listing of the bucket shows. */
+static void count_object(struct store_txn *txn, int64_t bucket, int64_t size, int sign)
+{
+    struct bucket_row *row = txn_bucket(txn, bucket);
+    if (row == NULL)
+        return;
+    row->objects += sign;
+    row->object_bytes += sign * size;
+    txn_bucket_dirty(txn, row);
+}
+
+/* It was not what it becomes. */
 static void set_current(struct store_txn *txn, int64_t bucket, str key, const struct place *place,
                         bool current)
 {
+    if (!place->marker)
+        count_object(txn, bucket, place->size, current ? 1 : -1);
     hot_touch(txn->store, &txn->cache->touched, bucket, key);
     struct db_stmt *s = db_sql(txn->db, "UPDATE version SET current=?6" AT_PLACE);
     bind_place(s, bucket, key, place);
@@ -242,6 +259,8 @@ static void set_current(struct store_txn *txn, int64_t bucket, str key, const st
 
 static void remove_place(struct store_txn *txn, int64_t bucket, str key, const struct place *place)
 {
+    if (place->current && !place->marker)
+        count_object(txn, bucket, place->size, -1);
     hot_touch(txn->store, &txn->cache->touched, bucket, key);
     struct db_stmt *s = db_sql(txn->db, "DELETE FROM version" AT_PLACE);
     bind_place(s, bucket, key, place);
@@ -265,6 +284,8 @@ static void bind_meta(struct db_stmt *s, const struct object_meta *meta)
 
 static void insert_row(struct store_txn *txn, const struct version_info *version, int64_t rank)
 {
+    if (version->current && !version->marker)
+        count_object(txn, version->bucket, (int64_t) version->size_bytes, 1);
     hot_touch(txn->store, &txn->cache->touched, version->bucket, version->key);
     struct db_stmt *s = db_sql(
         txn->db, "INSERT INTO version(bucket,key,rank,origin,id,current,marker,stamp,modified,size,"

@@ -135,6 +135,28 @@ static void write_links(struct scrape *scrape, region_set used)
         }
 }
 
+static void write_objects(struct scrape *scrape)
+{
+    static const char *const names[] = { "atoll_objects", "atoll_object_bytes" };
+    static const char *const helps[] = { "current objects, without delete markers", "their bytes" };
+    struct bucket_total *totals = NULL;
+    size_t count = 0;
+    if (store_bucket_totals(scrape->rq->lane->reader, scrape->rq->arena, &totals, &count) !=
+        STORE_OK)
+        return;
+    if (count > METRICS_SERIES)
+        count = METRICS_SERIES;
+    for (size_t which = 0; which < COUNT(names); which++) {
+        metrics_head(scrape->out, names[which], "gauge", helps[which]);
+        for (size_t i = 0; i < count; i++) {
+            const struct metrics_label labels[] = { { "bucket", totals[i].name },
+                                                    { NULL, STR_NONE } };
+            metrics_sample(scrape->out, names[which], labels,
+                           (double) (which ? totals[i].bytes : totals[i].objects));
+        }
+    }
+}
+
 static void write_connects(struct scrape *scrape)
 {
     static const char *const results[PROXY_CONNECTS] = { "intercepted", "tunnelled", "refused" };
@@ -165,6 +187,7 @@ static void write_world(struct scrape *scrape)
     write_routes(scrape, rq->mraps);
     write_regions(scrape, used);
     write_links(scrape, used);
+    write_objects(scrape);
     write_connects(scrape);
     one(scrape, "atoll_clock_offset_seconds", "gauge", "emulated time less the machine's",
         seconds(instant_diff(clock_now(world->clock), clock_wall()).ns));
