@@ -114,6 +114,9 @@ enum s3_code access_point_resolve(struct request *rq)
     struct address *address = &rq->address;
     if (!address->access_point && !str_ends(address->bucket, STR(ACCESS_POINT_ALIAS_END)))
         return S3_OK;
+    /* To CreateBucket it is a name like any other, and one that no bucket may have. */
+    if (!address->access_point && strcmp(rq->op->name, "CreateBucket") == 0)
+        return S3_OK;
     struct access_point *point = ARENA_NEW(rq->arena, struct access_point);
     if (!find_addressed(rq, point))
         return S3_NoSuchAccessPoint;
