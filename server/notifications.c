@@ -10,6 +10,7 @@
 #include "server/operations.h"
 #include "server/s3/xml.h"
 #include "server/world.h"
+#include "storage/queue.h"
 
 #define MESSAGE_BYTES 16384 /* the key three times its size, and what stands around it */
 
@@ -111,9 +112,35 @@ static void write_object(struct json_writer *w, const struct sender *sender,
     json_end(w);
 }
 
+/* AWS: "replicationEventData" of the replication events. */
+static void write_replication(struct json_writer *w, const struct sender *sender,
+                              const struct notification *what)
+{
+    static const char *const operations[] = { [CHANGED_PUT] = "OBJECT_PUT",
+                                              [CHANGED_MARKER] = "OBJECT_DELETE",
+                                              [CHANGED_META] = "OBJECT_PUT_METADATA" };
+    const struct queue_row *copy = what->copy;
+    const char *operation = operations[copy->kind];
+    if (copy->kind == CHANGED_META && copy->what == CHANGE_TAGS)
+        operation = "OBJECT_PUT_TAGGING";
+    else if (copy->kind == CHANGED_META && copy->what == CHANGE_ACL)
+        operation = "OBJECT_PUT_ACL";
+    json_object(w, "replicationEventData");
+    json_text(w, "replicationRuleId", copy->rule);
+    json_text(w, "destinationBucket",
+              str_format(sender->from.arena, "arn:aws:s3:::%.*s", STR_ARG(copy->destination)));
+    json_text(w, "s3Operation", str_of(operation));
+    json_text(w, "requestTime", instant_iso8601(sender->from.arena, copy->queued_at));
+    if (what->failure.size > 0)
+        json_text(w, "failureReason", what->failure);
+    json_end(w);
+}
+
 /* The versions of AWS's records: 2.1, and 2.3 for the kinds that came later ("eventVersion"). */
 static str event_version(str name)
 {
+    if (str_starts(name, STR("Replication:")))
+        return STR("2.2");
     static const char *const later[] = { "Lifecycle", "IntelligentTiering",
                                          "ObjectAcl:", "ObjectTagging:", "ObjectRestore:Delete" };
     for (size_t i = 0; i < COUNT(later); i++)
@@ -163,6 +190,8 @@ static void write_record(struct json_writer *w, const struct sender *sender,
     write_object(w, sender, what, now);
     json_end(w);
     write_more(w, sender, what);
+    if (what->copy)
+        write_replication(w, sender, what);
     json_end(w);
 }
 

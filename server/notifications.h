@@ -12,6 +12,7 @@
 #define NOTIFICATIONS_KIND "notification" /* in the store */
 
 struct delivery_target;
+struct queue_row;
 struct world;
 struct request;
 
@@ -21,8 +22,10 @@ struct notification {
     bool has_object; /* etag and size are known: not when something went */
     str etag;
     uint64_t size_bytes;
-    str storage_class; /* of a restore: the object's; of a transition: the new one */
-    instant expiry;    /* of a restore */
+    str storage_class;            /* of a restore: the object's; of a transition: the new one */
+    instant expiry;               /* of a restore */
+    const struct queue_row *copy; /* Replication:*: which; NULL for the others */
+    str failure;                  /* AWS's reason for it */
 };
 
 /* Of a request that succeeded; its bucket is meant. */

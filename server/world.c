@@ -16,11 +16,13 @@
 #include "server/deliveries.h"
 #include "server/event_of.h"
 #include "server/faults.h"
+#include "server/jobs.h"
 #include "server/journal.h"
 #include "server/lifecycle_engine.h"
 #include "server/metrics.h"
 #include "server/mraps.h"
 #include "server/regions.h"
+#include "server/replication_events.h"
 #include "server/restores.h"
 
 static str temporary_directory(struct arena *arena)
@@ -45,7 +47,9 @@ static instant next_timer(void *ctx, instant now)
     const instant all[] = { regions_next_end(world->regions, now),
                             lifecycle_engine_next(world->lifecycle, now),
                             access_log_next(world->access_log, now),
-                            restores_next(world->restores) };
+                            restores_next(world->restores),
+                            jobs_next(world->jobs, now),
+                            replication_events_next(world->replication_events) };
     instant first = INSTANT_NEVER;
     for (size_t i = 0; i < COUNT(all); i++)
         if (instant_before(all[i], first))
@@ -60,6 +64,8 @@ static void timer(void *ctx, instant now)
     lifecycle_engine_timer(world->lifecycle, now);
     restores_timer(world->restores, now);
     access_log_timer(world->access_log, now);
+    replication_events_timer(world->replication_events, now);
+    jobs_timer(world->jobs, now);
 }
 
 static void copy_told(void *ctx, const struct copy_told *copy)
@@ -67,6 +73,8 @@ static void copy_told(void *ctx, const struct copy_told *copy)
     const struct world *world = ctx;
     journal_copy(copy);
     event_of_copy(world->events, copy);
+    replication_events_told(world->replication_events, copy);
+    jobs_copy_told(world->jobs, copy);
     if (world->watch.copy)
         world->watch.copy(world->watch.ctx, copy);
 }
@@ -201,7 +209,10 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
     world->lifecycle = lifecycle_engine_open(world);
     world->restores = restores_open(world);
     world->access_log = access_log_open(world);
-    if (world->lifecycle && world->restores && world->access_log && open_timekeeper(world))
+    world->replication_events = replication_events_open(world);
+    world->jobs = jobs_open(world);
+    if (world->lifecycle && world->restores && world->access_log && world->jobs &&
+        open_timekeeper(world))
         return true;
     *error = STR("the world thread could not be started");
     return false;
@@ -229,6 +240,8 @@ void world_close(struct world *world)
     lifecycle_engine_close(world->lifecycle);
     restores_close(world->restores);
     access_log_close(world->access_log);
+    jobs_close(world->jobs);
+    replication_events_close(world->replication_events);
     deliveries_close(world->deliveries);
     replication_role_close(world->replication_role);
     if (world->faults)

@@ -24,10 +24,12 @@ struct cloudwatch;       /* server/cloudwatch.h: counted from events, by minutes
 struct replication_role; /* server/auth/replication_role.h: what roles may copy */
 struct faults;           /* server/faults.h: what is done to requests and copies on demand */
 struct access_log;       /* server/access_log.h: records on their way to target buckets */
-struct deliveries;       /* server/deliveries.h: notifications on their way to webhooks, files */
-struct restores;         /* server/restores.h: restores that have something left to tell */
-struct lifecycle_engine; /* server/lifecycle_engine.h: rules that act on objects each midnight */
-struct anomalies;        /* server/anomalies.h: what clients could notice because Regions differ */
+struct jobs;             /* server/jobs.h: S3 Batch Replication */
+struct replication_events; /* server/replication_events.h: notifications of copies */
+struct deliveries;         /* server/deliveries.h: notifications on their way to webhooks, files */
+struct restores;           /* server/restores.h: restores that have something left to tell */
+struct lifecycle_engine;   /* server/lifecycle_engine.h: rules that act on objects each midnight */
+struct anomalies; /* server/anomalies.h: what clients could notice because Regions differ */
 
 /* The access key (and secret) of the default account that `atoll env` hands out. */
 #define WORLD_KEY "atoll"
@@ -65,6 +67,8 @@ struct world {
     struct lifecycle_engine *lifecycle;
     struct restores *restores;
     struct deliveries *deliveries;
+    struct jobs *jobs;
+    struct replication_events *replication_events;
     struct access_log *access_log;
     struct world_watch watch;
     uint64_t seed;

@@ -9,6 +9,7 @@
 #include "server/config_apply.h"
 #include "server/event_of.h"
 #include "server/faults.h"
+#include "server/jobs.h"
 #include "server/journal.h"
 #include "server/mraps.h"
 #include "server/regions.h"
@@ -406,6 +407,7 @@ static enum s3_code wiped(struct request *rq)
     anomalies_clear(world->anomalies);
     event_of_change(rq, EVENT_RESET, reset->to_config ? STR("config") : STR("empty"), STR_NONE);
     restores_changed(world);
+    jobs_changed(world->jobs);
     reset->job.kind = TIME_WIPED;
     reset->job.arena = rq->arena;
     reset->job.done = admin_job_done;

@@ -31,6 +31,11 @@ static enum s3_code judge_account(struct request *rq)
     return S3_AccessDenied;
 }
 
+enum s3_code control_guard_account(struct request *rq)
+{
+    return judge_account(rq);
+}
+
 static bool plane_answers(enum control_plane plane, str region)
 {
     region_id id = region_find(region);

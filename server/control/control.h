@@ -20,6 +20,12 @@ enum control_plane {
  */
 enum s3_code control_guard(struct request *rq, enum control_plane plane);
 
+/* The account header and the caller's right to it, of calls that any Region answers. */
+enum s3_code control_guard_account(struct request *rq);
+/* The id in /v20180820/jobs/{id}[suffix], and that job; S3_NoSuchJobException. */
+struct job;
+enum s3_code control_find_job(struct request *rq, const char *suffix, struct job *out);
+
 /* The decoded label of /v20180820/mrap/instances/{label}[suffix]; suffix "" , "/policy", ... */
 str control_label(struct request *rq, const char *suffix);
 /* An ARN of an access point without a Region, an alias or a name: AWS answers 400 to anything else,

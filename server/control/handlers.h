@@ -29,6 +29,10 @@ op_fn op_create_role, op_delete_role, op_delete_role_policy, op_get_role, op_get
     op_list_role_policies, op_list_roles, op_put_role_policy, op_update_assume_role_policy;
 /* op_cloudwatch.c: the metrics of S3 */
 op_fn op_get_metric_data, op_get_metric_statistics, op_list_metrics;
+/* op_job.c, op_job_get.c: S3 Batch Operations */
+op_fn op_create_job, op_update_job_priority, op_update_job_status, op_put_job_tagging,
+    op_delete_job_tagging;
+op_fn op_describe_job, op_list_jobs, op_get_job_tagging;
 /* Any AWS host that is not emulated: an error in the service's own shape, naming the host. */
 op_fn op_not_emulated;
 

@@ -1,0 +1,99 @@
+/* job: a job of S3 Batch Operations, as two documents: what people asked for (kind "job", written
+ * by the calls of S3 Control) and how far it is (kind "job-state", written by the world thread
+ * alone), so that neither overwrites the other. Its tasks are documents of kind "job-tasks", up to
+ * RESYNC_ROWS in each. Pure, but for job_find and job_list, which read with the given reader.
+ *
+ * Ownership: strings live in the arena.
+ */
+#ifndef ATOLL_SERVER_JOB_H
+#define ATOLL_SERVER_JOB_H
+
+#include "server/s3/xml.h"
+#include "storage/resync.h"
+
+#define JOB_KIND "job"
+#define JOB_STATE_KIND "job-state"
+#define JOB_TASKS_KIND "job-tasks" /* id "JOB/00000007" */
+
+/* AWS: "Job statuses". Pausing and the -ing states pass too quickly to be seen here. */
+enum job_status {
+    JOB_NEW,
+    JOB_PREPARING,
+    JOB_SUSPENDED, /* awaits confirmation */
+    JOB_READY,
+    JOB_ACTIVE,
+    JOB_COMPLETE,
+    JOB_CANCELLED,
+    JOB_FAILED,
+    JOB_STATUSES
+};
+
+struct job_state {
+    enum job_status status; /* NEW, PREPARING, READY (prepared), ACTIVE or an end */
+    instant prepared_at, active_at, ended_at;
+    uint64_t tasks, chunks;
+    uint64_t queued_chunks;     /* whose copies are queued */
+    uint64_t begun;             /* tasks in them */
+    uint64_t succeeded, failed; /* while ACTIVE: failed at once; then of the whole */
+    str bucket;                 /* whose versions they are */
+    str failure_code, failure_reason;
+    str manifest_key, manifest_etag; /* of the generated manifest, if it was put out */
+};
+struct job {
+    str id, account, region;
+    instant created_at;
+    str request; /* the body of CreateJob */
+    int64_t priority;
+    bool confirmed;
+    instant cancelled_at; /* {0}: it is not */
+    str reason;           /* of the last change of its status */
+    str tags;             /* TagSet, as XML; may be empty */
+    struct job_state state;
+};
+
+/* What a body of CreateJob says. */
+struct job_spec {
+    bool confirmation;
+    str description, role, token;
+    bool generated; /* by S3, else a manifest of the caller's */
+    str bucket;     /* generated: the source bucket; else where the manifest is */
+    str manifest_key, manifest_version, manifest_etag;
+    bool has_version_ids;
+    unsigned fields[8]; /* of each column: enum job_field */
+    size_t field_count;
+    struct resync_filter filter;
+    str output_bucket, output_prefix; /* empty: the generated manifest is not put out */
+    bool report, report_all;
+    str report_bucket, report_prefix;
+};
+enum job_field { JOB_FIELD_IGNORE, JOB_FIELD_BUCKET, JOB_FIELD_KEY, JOB_FIELD_VERSION };
+/* False with a sentence in *problem; *missing names an operation that atoll does not run. */
+MUST_CHECK bool job_spec_read(struct arena *arena, const struct xml *root, struct job_spec *out,
+                              str *problem, str *missing);
+
+const char *job_status_name(enum job_status status);
+bool job_status_parse(str name, enum job_status *out);
+bool job_status_is_end(enum job_status status);
+/* As DescribeJob shows it. */
+enum job_status job_status_of(const struct job *job);
+
+struct store_doc job_doc(struct arena *arena, const struct job *job);
+struct store_doc job_state_doc(struct arena *arena, const struct job *job);
+MUST_CHECK bool job_find(struct store_reader *reader, struct arena *arena, str id, struct job *out);
+struct job_list {
+    struct job *at; /* newest first */
+    size_t count;
+};
+MUST_CHECK bool job_list(struct store_reader *reader, struct arena *arena, struct job_list *out);
+
+/* Tasks of one chunk, and back. */
+struct store_doc job_tasks_doc(struct arena *arena, str job, uint64_t chunk,
+                               const struct resync_item *items, size_t count);
+struct job_tasks {
+    struct resync_item *at;
+    size_t count;
+};
+MUST_CHECK bool job_tasks_read(struct store_reader *reader, struct arena *arena, str job,
+                               uint64_t chunk, struct job_tasks *out);
+
+#endif
