@@ -297,7 +297,10 @@ static enum s3_code check_sigv2(struct request *rq, const struct claim *claim)
     rq->who.verified =
         string_to_sign.size > 0 &&
         credentials_accept_sigv2(rq->world->credentials, rq->arena, claim, string_to_sign);
-    return rq->who.verified ? S3_OK : refuse_signature(rq, claim, STR(""), string_to_sign);
+    if (rq->who.verified)
+        return S3_OK;
+    rq->mismatch = mismatch_find_plain(rq, claim, string_to_sign);
+    return refuse_signature(rq, claim, STR(""), string_to_sign);
 }
 
 /* The key is known: everything is checked, the signature last. */
@@ -514,7 +517,10 @@ static enum s3_code check_form(struct request *rq, const struct claim *claim,
         rq->who.verified =
             credentials_verifier(rq->world->credentials, rq->arena, claim, &verifier) &&
             verifier_accepts(&verifier, policy, claim->signature);
-    return rq->who.verified ? S3_OK : refuse_signature(rq, claim, STR(""), policy);
+    if (rq->who.verified)
+        return S3_OK;
+    rq->mismatch = mismatch_find_plain(rq, claim, policy);
+    return refuse_signature(rq, claim, STR(""), policy);
 }
 
 enum s3_code auth_check_form(struct request *rq, const struct fields *form)

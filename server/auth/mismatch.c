@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/encode.h"
 #include "server/auth/canonical.h"
+#include "server/operations.h"
 #include "server/world.h"
 
 #define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -383,6 +384,87 @@ const struct mismatch *mismatch_find(struct request *rq, const struct claim *cla
     if (out->found)
         out->at = first_difference(canonical, out->client);
     out->canonical = without_secrets(rq->arena, canonical);
+    out->client = without_secrets(rq->arena, out->client);
+    return out;
+}
+
+/* --- what is signed as it is: Version 2, policies of forms --- */
+
+/* `text` with line `at` (from 0) replaced. */
+static str with_line(struct arena *arena, str text, size_t at, str other)
+{
+    struct buf out;
+    str line;
+    buf_init_arena(&out, arena, text.size + other.size + 2);
+    for (size_t i = 0; str_is_set(text) && str_next(&text, '\n', &line); i++) {
+        buf_add(&out, i > 0 ? STR("\n") : STR(""));
+        buf_add(&out, i == at ? other : line);
+    }
+    return buf_str(&out);
+}
+
+static bool was_plain(struct request *rq, const struct claim *claim, str text, struct mismatch *out,
+                      const char *cause)
+{
+    struct verifier verifier;
+    if (out->found || text.size == 0 || str_eq(text, out->canonical))
+        return out->found;
+    out->found = claim->algorithm == AUTH_SIGV2
+                     ? credentials_accept_sigv2(rq->world->credentials, rq->arena, claim, text)
+                     : credentials_verifier(rq->world->credentials, rq->arena, claim, &verifier) &&
+                           verifier_accepts(&verifier, text, claim->signature);
+    if (!out->found)
+        return false;
+    out->cause = str_of(cause);
+    out->client = text;
+    out->at = first_difference(out->canonical, text);
+    return true;
+}
+
+static void was_version_2(struct request *rq, const struct claim *claim, struct mismatch *out)
+{
+    enum { MD5_LINE = 1, TYPE_LINE, DATE_LINE };
+    struct arena *arena = rq->arena;
+    str ours = out->canonical, path = rq->address.path;
+    size_t last = ours.size;
+    while (last > 0 && ours.ptr[last - 1] != '\n')
+        last--;
+    str head = str_first(ours, last), resource = str_skip(ours, last);
+    str bare = str_first(resource, str_find_char(resource, '?'));
+    (void) (was_plain(rq, claim, with_line(arena, ours, TYPE_LINE, STR("")), out,
+                      "the Content-Type was left out") ||
+            was_plain(rq, claim, with_line(arena, ours, MD5_LINE, STR("")), out,
+                      "the Content-MD5 was left out") ||
+            was_plain(
+                rq, claim,
+                with_line(arena, ours, DATE_LINE, str_trim(request_get_header(rq, "x-amz-date"))),
+                out, "x-amz-date was signed in the place of Date too") ||
+            was_plain(rq, claim, str_format(arena, "%.*s%.*s", STR_ARG(head), STR_ARG(path)), out,
+                      "the bucket of the host name was left out of the resource") ||
+            was_plain(rq, claim, str_format(arena, "%.*s%.*s", STR_ARG(head), STR_ARG(bare)), out,
+                      "the sub-resource was left out") ||
+            was_plain(rq, claim, decode_uri(arena, ours, false), out,
+                      "the path was signed before it was percent-encoded"));
+}
+
+const struct mismatch *mismatch_find_plain(struct request *rq, const struct claim *claim,
+                                           str string_to_sign)
+{
+    struct mismatch *out = ARENA_NEW(rq->arena, struct mismatch);
+    bool form = rq->op && (rq->op->flags & OP_FORM);
+    str decoded;
+    *out = (struct mismatch){ .cause = STR(NO_CAUSE), .at = MISMATCH_NOWHERE };
+    if (string_to_sign.size == 0 || string_to_sign.size > MISMATCH_BYTES) {
+        out->cause = STR("the string to sign is too long to look for the cause");
+        return out;
+    }
+    out->canonical = string_to_sign;
+    if (!form)
+        was_version_2(rq, claim, out);
+    else if (decode_base64(rq->arena, string_to_sign, &decoded))
+        (void) was_plain(rq, claim, decoded, out,
+                         "the policy was signed before it was encoded in base64");
+    out->canonical = without_secrets(rq->arena, out->canonical);
     out->client = without_secrets(rq->arena, out->client);
     return out;
 }

@@ -26,4 +26,9 @@ struct mismatch {
 const struct mismatch *mismatch_find(struct request *rq, const struct claim *claim,
                                      const struct verifier *verifier, str canonical);
 
+/* The same of Version 2, whose string to sign is all there is, and of a form, which signs its
+ * policy's text. */
+const struct mismatch *mismatch_find_plain(struct request *rq, const struct claim *claim,
+                                           str string_to_sign);
+
 #endif

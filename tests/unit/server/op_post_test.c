@@ -374,3 +374,93 @@ TEST(version_4_signs_forms_too)
     }
     wire_close(wire);
 }
+
+/* Everything of it is starts-with "", but bucket and key. */
+#define POLICY_4A                                                                                  \
+    "eyJleHBpcmF0aW9uIjogIjIwOTktMDEtMDFUMDA6MDA6MDBaIiwgImNvbmRpdGlvbnMiOiBbeyJidWNr"             \
+    "ZXQiOiAiYmt0In0sIHsia2V5IjogImsifSwgWyJzdGFydHMtd2l0aCIsICIkeC1hbXotYWxnb3JpdGht"             \
+    "IiwgIiJdLCBbInN0YXJ0cy13aXRoIiwgIiR4LWFtei1jcmVkZW50aWFsIiwgIiJdLCBbInN0YXJ0cy13"             \
+    "aXRoIiwgIiR4LWFtei1kYXRlIiwgIiJdLCBbInN0YXJ0cy13aXRoIiwgIiR4LWFtei1yZWdpb24tc2V0"             \
+    "IiwgIiJdXX0="
+#define SIGNATURE_4A                                                                               \
+    "304402207b7021fcd44fd3353447ae09427ab3a361e9c16d7ad6c5017c32963a9d80e92d022004933c93bce9a3b2" \
+    "83128630dbab93c203fc30cecff097bbf42d3d107f109c64"
+
+TEST(version_4a_signs_forms_for_a_set_of_regions)
+{
+    static const struct {
+        int line;
+        const char *regions, *signature;
+        int status;
+    } rows[] = {
+        { __LINE__, "*", SIGNATURE_4A, 204 },
+        { __LINE__, "eu-west-1,us-*", SIGNATURE_4A, 204 },
+        { __LINE__, "eu-west-1", SIGNATURE_4A, 403 },
+        { __LINE__, "*", "3044", 403 },
+    };
+    struct wire *wire = open_world(AUTH_MODE_STRICT);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct form_case c;
+        form_begin(&c, wire);
+        part(&c, "key", STR("k"));
+        part(&c, "x-amz-algorithm", STR("AWS4-ECDSA-P256-SHA256"));
+        part(&c, "x-amz-credential", STR(KEY "/20261122/s3/aws4_request"));
+        part(&c, "x-amz-date", STR("20261122T000000Z"));
+        part(&c, "x-amz-region-set", str_of(rows[i].regions));
+        part(&c, "Policy", STR(POLICY_4A));
+        part(&c, "X-Amz-Signature", str_of(rows[i].signature));
+        form_file(&c, "f", STR("data"));
+        struct got got = form_send(&c, "/bkt");
+        if (got.status != rows[i].status)
+            fail_msg("line %d: %d %.*s", rows[i].line, got.status, STR_ARG(got.body));
+    }
+    wire_close(wire);
+}
+
+TEST(explain_names_a_policy_that_was_signed_before_it_was_encoded)
+{
+    struct wire *wire = open_world(AUTH_MODE_STRICT);
+    struct form_case c;
+    str text = STR("{\"expiration\": \"2099-01-01T00:00:00Z\", \"conditions\": []}");
+    struct digest_value sum = digest_hmac_sha1(STR(SECRET), text);
+    form_begin(&c, wire);
+    part(&c, "key", STR("k"));
+    part(&c, "AWSAccessKeyId", STR(KEY));
+    part(&c, "policy", encode_base64(wire->arena, text.ptr, text.size));
+    part(&c, "signature", encode_base64(wire->arena, sum.bytes, sum.size));
+    form_file(&c, "f", STR("data"));
+    struct got got = form_send(&c, "/bkt");
+    assert_says(got, "<Code>SignatureDoesNotMatch</Code>");
+    wire->settings.auth = AUTH_MODE_OFF;
+    got = wire_ask(wire, "GET", "/_atoll/v1/requests/last", "");
+    assert_says(got, "the policy was signed before it was encoded in base64");
+    wire_close(wire);
+}
+
+TEST(explain_names_what_version_2_signed_otherwise)
+{
+    static const struct {
+        int line;
+        const char *string_to_sign, *cause;
+    } rows[] = {
+        { __LINE__, "PUT\n\n\nThu, 01 Jan 2026 00:00:00 GMT\n/bkt/k",
+          "the Content-Type was left out" },
+        { __LINE__, "PUT\n\ntext/plain\nThu, 01 Jan 2026 00:00:00 GMT\n/k", "\"found\":false" },
+    };
+    struct wire *wire = open_world(AUTH_MODE_STRICT);
+    wire->settings.signature_skew = DURATION_S(-1);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct digest_value sum = digest_hmac_sha1(STR(SECRET), str_of(rows[i].string_to_sign));
+        str signature = encode_base64(wire->arena, sum.bytes, sum.size);
+        const char *header =
+            str_c(wire->arena, str_format(wire->arena, "AWS " KEY ":%.*s", STR_ARG(signature)));
+        struct got got = wire_with(wire, "PUT", "/bkt/k", "x", { "Authorization", header },
+                                   { "Date", "Thu, 01 Jan 2026 00:00:00 GMT" },
+                                   { "Content-Type", "text/plain" });
+        assert_says(got, "<Code>SignatureDoesNotMatch</Code>");
+        got = wire_ask(wire, "GET", "/_atoll/v1/requests/last", "");
+        if (!wire_says(&got, rows[i].cause))
+            fail_msg("line %d: %.*s", rows[i].line, STR_ARG(got.body));
+    }
+    wire_close(wire);
+}
