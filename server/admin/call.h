@@ -76,6 +76,9 @@ admin_fn admin_events, admin_anomalies, admin_clear_anomalies, admin_openapi, ad
 admin_fn admin_faults, admin_fault, admin_post_fault, admin_put_fault, admin_delete_fault,
     admin_delete_faults;
 /* keys.c: where Regions differ, one key over time */
+/* Keys of an access point whose members do not hold the same bytes; looks at *left keys at most,
+ * and takes those that it looked at from it. */
+size_t admin_divergent_keys(struct request *rq, const struct mrap *mrap, size_t *left);
 admin_fn admin_keys, admin_history;
 
 #endif

@@ -228,6 +228,21 @@ enum s3_code admin_keys(struct admin_call *call)
     return admin_reply(rq, &buf);
 }
 
+size_t admin_divergent_keys(struct request *rq, const struct mrap *mrap, size_t *left)
+{
+    const struct version_info *found[LIMIT_REGIONS_PER_MRAP] = { NULL };
+    struct matrix *matrix = ARENA_NEW(rq->arena, struct matrix);
+    size_t differing = 0;
+    str key;
+    matrix->rq = rq;
+    add_members(rq, &matrix->places, mrap);
+    while (*left > 0 && next_key(matrix, &key)) {
+        differing += take(matrix, key, found);
+        (*left)--;
+    }
+    return differing;
+}
+
 /* --- history --- */
 
 struct known_version {

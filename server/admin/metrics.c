@@ -12,6 +12,9 @@
 #include "server/regions.h"
 #include "storage/queue.h"
 
+#define MOST_COMPARED 5000 /* [atoll] keys of all access points; a scrape must not walk a million  \
+                            */
+
 struct scrape {
     struct request *rq;
     struct buf *out;
@@ -89,6 +92,20 @@ static void write_routes(struct scrape *scrape, const struct mrap_list *list)
                                                     { NULL, STR_NONE } };
             metrics_sample(scrape->out, name, labels, mrap->members[m].dial > 0);
         }
+    }
+}
+
+static void write_divergent(struct scrape *scrape, const struct mrap_list *list)
+{
+    const char *name = "atoll_divergent_keys";
+    size_t left = MOST_COMPARED;
+    metrics_head(scrape->out, name, "gauge",
+                 "keys that the Regions of an access point hold differently, of the first 5000");
+    for (size_t i = 0; i < mrap_list_count(list); i++) {
+        const struct mrap *mrap = mrap_list_at(list, i);
+        const struct metrics_label labels[] = { { "mrap", mrap->name }, { NULL, STR_NONE } };
+        metrics_sample(scrape->out, name, labels,
+                       (double) admin_divergent_keys(scrape->rq, mrap, &left));
     }
 }
 
@@ -185,6 +202,7 @@ static void write_world(struct scrape *scrape)
     write_pending(scrape, "atoll_replication_oldest_pending_seconds",
                   "emulated age of the oldest of them", oldest_pending);
     write_routes(scrape, rq->mraps);
+    write_divergent(scrape, rq->mraps);
     write_regions(scrape, used);
     write_links(scrape, used);
     write_objects(scrape);
