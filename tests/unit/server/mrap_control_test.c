@@ -1,6 +1,7 @@
 /* The control plane of access points, refusal by refusal (aws-behaviour A.4, A.6), its states, and
  * Regions that have to be enabled. */
 #include "base/encode.h"
+#include "server/mraps.h"
 #include "tests/unit/server/s3_wire.h"
 
 #define HOST "123456789012.s3-control.us-west-2.amazonaws.com"
@@ -396,5 +397,66 @@ TEST(how_an_access_point_routes_is_set_shown_and_kept)
     got = admin(wire, "GET", "/_atoll/v1/mraps/pairs", "");
     assert_status(got, 404);
     assert_says(got, "did you mean 'pair'");
+    wire_close(wire);
+}
+
+/* Where a request on a connection that remembers `kept` goes. */
+static str goes_to(struct wire *wire, const char *host, struct kept_route *kept)
+{
+    struct request *rq = request_new(wire->lane, &world_request_host);
+    rq->method = STR("GET");
+    rq->target = STR("/k");
+    rq->peer = STR("127.0.0.1");
+    rq->kept = kept;
+    fields_add(rq->arena, &rq->headers, STR("Host"), str_of(host));
+    fields_add(rq->arena, &rq->headers, STR("x-atoll-client"), STR("new-york"));
+    world_request(rq, STR(""));
+    str region = str_copy(wire->arena, rq->region);
+    request_free(rq, true);
+    return region;
+}
+
+TEST(with_affinity_to_the_connection_only_new_connections_follow_a_change_of_routes)
+{
+    struct wire *wire = wire_open();
+    struct kept_route one = { 0 }, two = { 0 };
+    const char *host = "pair.mrap.accesspoint.s3-global.amazonaws.com";
+    bucket_in(wire, "use1", "us-east-1");
+    bucket_in(wire, "euw1", "eu-west-1");
+    assert_says(make(wire, "pair", "use1 euw1"), "<RequestStatus>SUCCEEDED<");
+    assert_status(admin(wire, "PATCH", "/_atoll/v1/mraps/pair", "{\"affinity\":\"connection\"}"),
+                  200);
+    assert_str(goes_to(wire, host, &one), "us-east-1");
+    assert_status(
+        admin(wire, "PATCH", "/_atoll/v1/mraps/pair/routes", "{\"us-east-1\":\"passive\"}"), 200);
+    assert_str(goes_to(wire, host, &one), "us-east-1");
+    assert_str(goes_to(wire, host, &two), "eu-west-1");
+    assert_str(goes_to(wire, host, NULL), "eu-west-1");
+
+    /* An outage is network disruption: nobody stays. */
+    assert_status(admin(wire, "PATCH", "/_atoll/v1/regions/us-east-1", "{\"outage\":true}"), 200);
+    assert_str(goes_to(wire, host, &one), "eu-west-1");
+    wire_close(wire);
+}
+
+TEST(of_two_changes_of_one_access_point_at_once_the_first_wins)
+{
+    struct wire *wire = wire_open();
+    struct store_write write;
+    bucket_in(wire, "use1", "us-east-1");
+    assert_says(make(wire, "point", "use1"), "<RequestStatus>SUCCEEDED<");
+    const struct mrap_list *list = mraps_acquire(wire->world->mraps);
+    const struct mrap *before = mrap_list_at(list, 0);
+    struct mrap after = *before;
+    after.routing.flap = 0.1;
+    struct store_doc doc = mrap_change_doc(wire->arena, before, &after);
+    store_docs_init(&write, wire->arena);
+    write.docs = &doc;
+    write.doc_count = 1;
+    assert_int_equal(store_write_wait(wire->world->store, &write), STORE_OK);
+    after.routing.flap = 0.2; /* judged on the same picture, but the store has moved on */
+    doc = mrap_change_doc(wire->arena, before, &after);
+    assert_int_equal(store_write_wait(wire->world->store, &write), STORE_EXISTS);
+    mraps_release(list);
     wire_close(wire);
 }
