@@ -133,3 +133,48 @@ TEST(a_denied_access_point_is_denied_by_its_alias_and_others_are_not)
     assert_status(got, 200);
     wire_close(at.wire);
 }
+
+#define AS(account)                                                                                \
+    {                                                                                              \
+        "Authorization", "AWS4-HMAC-SHA256 Credential=" account                                    \
+                         "/20260102/us-west-2/s3/aws4_request, SignedHeaders=host, Signature=00"   \
+    }
+
+TEST(another_accounts_id_is_refused_with_the_ways_to_be_it)
+{
+    struct enforced at;
+    open_point(&at);
+    struct wire *wire = at.wire;
+    wire->settings.iam = IAM_RESOURCES;
+    wire->settings.hints = true;
+    struct got got =
+        wire_with(wire, "GET", PATH "/point", "", { "x-amz-account-id", "111122223333" });
+    assert_status(got, 403);
+    assert_says(got, "<Code>AccessDenied</Code>");
+    assert_says(got, "acts as account " ACCOUNT);
+    assert_says(got, "--account 111122223333");
+    assert_says(got, "a key of 12 digits is the account of that number");
+    got = wire_with(wire, "GET", PATH "/point", "", { "x-amz-account-id", "111122223333" },
+                    AS("111122223333"));
+    assert_status(got, 404); /* it may ask, and has no such access point */
+    wire_close(wire);
+}
+
+TEST(a_friendly_name_is_that_of_the_callers_account)
+{
+    struct enforced at;
+    open_point(&at);
+    struct wire *wire = at.wire;
+    wire->settings.iam = IAM_RESOURCES;
+    const char *host = "point.mrap.accesspoint.s3-global.amazonaws.com";
+    assert_status(wire_ask(wire, "PUT", "/box/k", "text"), 200);
+    struct got got = wire_with(wire, "GET", "/k", "", { "Host", host });
+    assert_status(got, 200);
+    assert_str(wire_header(&got, "x-atoll-nonstandard"), "name-as-alias");
+    got = wire_with(wire, "GET", "/k", "", { "Host", host }, AS("111122223333"));
+    assert_says(got, "<Code>NoSuch");
+    wire->settings.strict = true;
+    got = wire_with(wire, "GET", "/k", "", { "Host", host });
+    assert_says(got, "<Code>NoSuch");
+    wire_close(wire);
+}
