@@ -12,8 +12,9 @@
 #include "server/regions.h"
 #include "storage/queue.h"
 
-#define MOST_COMPARED 5000 /* [atoll] keys of all access points; a scrape must not walk a million  \
-                            */
+#define MOST_COMPARED                                                                              \
+    5000 /* [atoll] keys of all access points; a scrape must not walk a million                    \
+          */
 
 struct scrape {
     struct request *rq;
