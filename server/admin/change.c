@@ -224,9 +224,48 @@ static bool read_bandwidth(struct admin_call *call, struct link *link)
     return true;
 }
 
+static bool bad_overrides(struct admin_call *call, str detail)
+{
+    admin_problem(call->rq, 400, "bad-overrides", detail,
+                  STR("[{\"rule\": \"ID\", \"prefix\": \"img/\", \"lag\": \"1m\"}]; rule or "
+                      "prefix may be left out, and the first that fits counts"));
+    return false;
+}
+
+/* A slower or faster way for the copies of a rule or a prefix; the list replaces the one before. */
+static bool read_overrides(struct admin_call *call, struct link *link)
+{
+    const struct json *list = json_member(call->document, "overrides");
+    str error;
+    if (list == NULL)
+        return true;
+    if (list->count > LINK_OVERRIDES)
+        return bad_overrides(call, STR("overrides is a list of at most 64"));
+    link->overrides = ARENA_ARRAY(call->rq->arena, struct link_override, list->count);
+    link->override_count = 0;
+    for (const struct json *one = list->child; one; one = one->next) {
+        struct link_override *override = &link->overrides[link->override_count++];
+        for (const struct json *member = one->child; member; member = member->next)
+            if (member->kind != JSON_STRING ||
+                !(str_is(member->name, "rule") || str_is(member->name, "prefix") ||
+                  str_is(member->name, "lag")))
+                return bad_overrides(call, str_format(call->rq->arena,
+                                                      "an override has no member '%.*s' like that",
+                                                      STR_ARG(member->name)));
+        override->rule = json_string(one, "rule", STR(""));
+        override->prefix = json_string(one, "prefix", STR(""));
+        if (override->rule.size + override->prefix.size == 0)
+            return bad_overrides(call, STR("an override names a rule or a prefix"));
+        if (!lag_parse(call->rq->arena, json_string(one, "lag", STR("")), &override->lag, &error))
+            return bad_overrides(call, error);
+    }
+    return true;
+}
+
 enum s3_code admin_patch_link(struct admin_call *call)
 {
-    static const char *const members[] = { "lag:text", "bandwidth:text", "hold:bool", NULL };
+    static const char *const members[] = { "lag:text", "bandwidth:text", "hold:bool",
+                                           "overrides:list", NULL };
     struct request *rq = call->rq;
     region_id from = REGION_NONE, to = REGION_NONE;
     bool wild = str_is(call->args[0], "*") && str_is(call->args[1], "*");
@@ -241,7 +280,8 @@ enum s3_code admin_patch_link(struct admin_call *call)
                                  STR_NONE);
     }
     struct link link = links_get(rq->world->links, rq->arena, from, to);
-    if (!admin_members(call, members) || !read_lag(call, &link) || !read_bandwidth(call, &link))
+    if (!admin_members(call, members) || !read_lag(call, &link) || !read_bandwidth(call, &link) ||
+        !read_overrides(call, &link))
         return S3_OK;
     link.held = json_bool(call->document, "hold", link.held);
     struct change *change = change_new(call, show_link);

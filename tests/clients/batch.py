@@ -8,8 +8,10 @@ import io
 import json
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
-from checks import ACCOUNT, atoll, check, client, equal, finish, refused
+from checks import ACCOUNT, SERVER, atoll, check, client, equal, finish, refused
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/batch"
 REPORT = {"Bucket": "arn:aws:s3:::reports", "Format": "Report_CSV_20180820", "Enabled": True,
@@ -245,6 +247,35 @@ def after():
           ("Failed", "Manifest generation found no keys matching the filter criteria."))
 
 
+def patch_link(document):
+    asked = urllib.request.Request(f"{SERVER}/_atoll/v1/links/us-east-1/eu-west-1", method="PATCH",
+                                   data=json.dumps(document).encode(),
+                                   headers={"Content-Type": "application/json"})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        return json.load(opener.open(asked))
+    except urllib.error.HTTPError as error:
+        return json.load(error)
+
+
+def slow_prefix():
+    """The lag of a link is another for a prefix."""
+    for bad in ([{"lag": "1m"}], [{"prefix": "slow/", "lag": "soon"}], [{"prefix": "s", "lg": "1"}]):
+        equal(f"an override {bad} is refused", patch_link({"overrides": bad})["status"], 400)
+    slow = [{"rule": "", "prefix": "slow/", "lag": "1m"}]
+    equal("a link shows its overrides", patch_link({"overrides": slow})["overrides"],
+          [{"rule": "", "prefix": "slow/", "lag": "fixed(1m)"}])
+    for key in ("slow/1", "fast/1"):
+        S3.put_object(Bucket="source", Key=key, Body=b"x")
+    statuses = []
+    for seconds in ("15s", "45s"):
+        atoll("clock", "advance", seconds)
+        statuses.append([S3.head_object(Bucket="source", Key=key)["ReplicationStatus"]
+                         for key in ("slow/1", "fast/1")])
+    equal("keys below the prefix take a minute", statuses,
+          [["PENDING", "COMPLETED"], ["COMPLETED", "COMPLETED"]])
+
+
 if sys.argv[1] == "before":
     world()
     refusals()
@@ -255,4 +286,5 @@ if sys.argv[1] == "before":
     with_the_command_line()
 else:
     after()
+    slow_prefix()
 finish()
