@@ -236,8 +236,19 @@ static int serve(int argc, char **argv)
 
 /* --- the other verbs of the server's side --- */
 
+static bool asks_for_help(str word)
+{
+    return str_is(word, "help") || str_is(word, "--help") || str_is(word, "-h");
+}
+
 static int init(int argc, char **argv)
 {
+    if (argc > 2 && argv[2][0] == '-') {
+        bool asked = asks_for_help(str_of(argv[2]));
+        (void) fprintf(asked ? stdout : stderr,
+                       "usage: atoll init [FILE]\n  write a commented configuration file\n");
+        return asked ? EXIT_YES : EXIT_USAGE;
+    }
     const char *path = argc > 2 ? argv[2] : "atoll.json";
     str text = config_template();
     SCOPED_FD int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -260,9 +271,11 @@ static int config_verb(int argc, char **argv)
     bool origins = false;
     int code = EXIT_YES, kept = 2;
     if (argc < 3 || !str_is(str_of(argv[2]), "show")) {
-        (void) fprintf(stderr, "usage: atoll config show [--origin] [SERVE FLAGS]\n");
+        bool asked = argc > 2 && asks_for_help(str_of(argv[2]));
+        (void) fprintf(asked ? stdout : stderr,
+                       "usage: atoll config show [--origin] [SERVE FLAGS]\n");
         arena_free(server.arena);
-        return EXIT_USAGE;
+        return asked ? EXIT_YES : EXIT_USAGE;
     }
     for (int i = 3; i < argc; i++) {
         if (str_is(str_of(argv[i]), "--origin"))
@@ -285,8 +298,8 @@ static int config_verb(int argc, char **argv)
 int main(int argc, char **argv)
 {
     str verb = argc > 1 ? str_of(argv[1]) : STR("help");
-    if (str_is(verb, "help") || str_is(verb, "--help") || str_is(verb, "-h")) {
-        if (argc > 2) { /* help VERB is VERB --help */
+    if (asks_for_help(verb)) {
+        if (argc > 2 && !asks_for_help(str_of(argv[2]))) { /* help VERB is VERB --help */
             argv[1] = argv[2];
             argv[2] = (char[]){ "--help" };
             return main(3, argv);
