@@ -88,17 +88,16 @@ static enum store_result refuse_whole(struct completing *c, bool checksum)
     return STORE_BAD_PART;
 }
 
-/* A checksum in the list must be right where it can be compared; a composite checksum needs one
- * for every part (aws-behaviour E.5). */
+/* A composite checksum needs one for every part (aws-behaviour E.5); an upload without an algorithm
+ * takes none (recorded). */
 static bool checksum_fits(const struct completing *c, const struct complete_part *listed,
                           const struct stored_part *stored)
 {
     enum digest_kind asked = c->upload.info.checksum_kind;
     if (listed->checksum.kind == DIGEST_NONE)
         return asked == DIGEST_NONE || !c->upload.info.checksum_composite;
-    if (listed->checksum.kind != stored->sum.kind)
-        return asked == DIGEST_NONE;
-    return same_value(&listed->checksum.value, &stored->sum.value);
+    return asked != DIGEST_NONE && listed->checksum.kind == stored->sum.kind &&
+           same_value(&listed->checksum.value, &stored->sum.value);
 }
 
 static enum store_result judge_parts(struct completing *c)

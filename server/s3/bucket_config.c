@@ -60,6 +60,7 @@ enum s3_code bucket_config_encryption(struct request *rq, struct bucket_config_e
         return S3_OK;
     if (result != STORE_OK)
         return common_from_store(rq, result);
+    out->chosen = true;
     const struct xml *rule = xml_parse(rq->arena, inside);
     const struct xml *by_default = xml_child(rule, "ApplyServerSideEncryptionByDefault");
     if (by_default)

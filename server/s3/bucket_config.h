@@ -12,6 +12,7 @@ extern const struct document bucket_config_encryption_document, bucket_config_ow
     bucket_config_block_document;
 
 struct bucket_config_encryption {
+    bool chosen;   /* PutBucketEncryption said something, be it the default */
     str algorithm; /* AES256, aws:kms, aws:kms:dsse */
     str kms_key;   /* may be unset */
     bool bucket_key;

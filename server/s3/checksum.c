@@ -98,6 +98,7 @@ static bool is_other_checksum_header(str name)
 
 static enum s3_code from_headers(struct request *rq, struct checksum_declared *out)
 {
+    str value = STR_NONE;
     for (size_t i = 0; i < rq->headers.count; i++) {
         const struct field *header = &rq->headers.at[i];
         enum digest_kind kind = checksum_of_header(header->name);
@@ -109,11 +110,9 @@ static enum s3_code from_headers(struct request *rq, struct checksum_declared *o
         if (out->kind != DIGEST_NONE)
             return several(rq);
         out->kind = kind;
-        enum s3_code code = checksum_value(rq, kind, header->value, &out->value);
-        if (code != S3_OK)
-            return code;
+        value = header->value;
     }
-    return S3_OK;
+    return out->kind != DIGEST_NONE ? checksum_value(rq, out->kind, value, &out->value) : S3_OK;
 }
 
 /* x-amz-trailer names what comes behind the body, separated by commas. */

@@ -27,6 +27,17 @@ static bool parse_arn(str text, struct copy_source_name *out)
     return out->key.size > 0;
 }
 
+/* A whole URL of the path style names an object too (recorded). */
+static str without_endpoint(str source)
+{
+    str scheme, rest, host, path;
+    bool is_url = str_starts(source, STR("http://")) || str_starts(source, STR("https://"));
+    if (!is_url || !str_cut(source, '/', &scheme, &rest) ||
+        !str_cut(str_skip(rest, 1), '/', &host, &path))
+        return source;
+    return path;
+}
+
 bool copy_source_parse(struct arena *arena, str header, struct copy_source_name *out)
 {
     static const str version = { "?versionId=", 11 };
@@ -35,7 +46,8 @@ bool copy_source_parse(struct arena *arena, str header, struct copy_source_name 
     size_t at = str_find(header, version);
     if (at < header.size)
         out->version_id = decode_uri(arena, str_skip(header, at + version.size), false);
-    str path = decode_uri(arena, str_first(header, at), false);
+    /* '+' is a space here, as in a form: some languages write it so (recorded). */
+    str path = decode_uri(arena, without_endpoint(str_first(header, at)), true);
     if (path.size > 0 && path.ptr[0] == '/')
         path = str_skip(path, 1);
     if (str_starts(path, STR("arn:")))
@@ -51,7 +63,7 @@ static enum s3_code parse(struct request *rq, struct copy_source_name *name)
     str header = request_get_header(rq, "x-amz-copy-source");
     if (!copy_source_parse(rq->arena, header, name))
         return common_invalid_argument(rq, "Invalid copy source object key", "x-amz-copy-source",
-                                       header);
+                                       STR("x-amz-copy-source"));
     if (name->access_point) {
         request_hint(rq, "A Multi-Region Access Point can be the destination of a copy, not its "
                          "source: name the bucket to read from.");
@@ -143,7 +155,7 @@ enum s3_code copy_source_find(struct request *rq, struct copy_source *out)
         request_extra(rq, "StorageClass", out->version.meta.storage_class);
         code = S3_InvalidObjectState;
     }
-    if (code == S3_OK && out->bucket.versioning != VERSIONING_UNSET)
+    if (code == S3_OK && !str_is(out->version.id, VERSION_NULL))
         fields_set(rq->arena, &rq->reply.headers, STR("x-amz-copy-source-version-id"),
                    out->version.id);
     return code;

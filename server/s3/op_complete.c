@@ -25,7 +25,7 @@ static enum s3_code read_body(struct request *rq, struct completing *completing)
     static const char no_part[] = "You must specify at least one part";
     const struct xml *root;
     if (rq->body.size == 0)
-        return S3_MalformedXML;
+        return common_invalid_request(rq, no_part);
     enum s3_code code = common_body(rq, "CompleteMultipartUpload", &root);
     if (code != S3_OK)
         return code;
@@ -114,10 +114,31 @@ static enum s3_code check_part_checksum(struct request *rq, const struct upload_
     return S3_BadDigest;
 }
 
+static enum s3_code bad_whole(struct request *rq, enum digest_kind kind)
+{
+    request_message(rq, "The %s you specified did not match the calculated checksum.",
+                    checksum_lower(kind));
+    return S3_BadDigest;
+}
+
+/* A checksum of the full object counts only with x-amz-checksum-type; without it even the right one
+ * is refused (recorded). */
+static enum s3_code check_whole(struct request *rq, const struct completing *completing)
+{
+    const struct upload_info *upload = &completing->upload;
+    bool untyped = upload->checksum_kind != DIGEST_NONE && !upload->checksum_composite &&
+                   !str_is_set(request_get_header(rq, "x-amz-checksum-type"));
+    return untyped && completing->write.expected.kind != DIGEST_NONE
+               ? bad_whole(rq, upload->checksum_kind)
+               : S3_OK;
+}
+
 static enum s3_code check_upload(struct request *rq, const struct completing *completing)
 {
     const struct upload_info *upload = &completing->upload;
     enum s3_code code = check_mode(rq, upload);
+    if (code == S3_OK)
+        code = check_whole(rq, completing);
     if (code == S3_OK)
         code = sse_of_complete(rq, upload->meta.fields, upload->checksum_kind != DIGEST_NONE);
     if (code != S3_OK || upload->checksum_kind == DIGEST_NONE)
@@ -139,13 +160,13 @@ static enum s3_code check_upload(struct request *rq, const struct completing *co
 
 /* -- the answer ------------------------------------------------------------------------------ */
 
-static enum s3_code whole_refused(struct request *rq, const struct store_complete *write)
+static enum s3_code whole_refused(struct request *rq, const struct completing *completing)
 {
-    if (write->bad_checksum) {
-        request_message(rq, "The %s you specified did not match the calculated checksum.",
-                        checksum_lower(write->expected.kind));
-        return S3_BadDigest;
-    }
+    const struct store_complete *write = &completing->write;
+    const struct upload_info *upload = &completing->upload;
+    if (write->bad_checksum)
+        return bad_whole(rq, upload->checksum_kind != DIGEST_NONE ? upload->checksum_kind
+                                                                  : write->expected.kind);
     request_message(rq,
                     "The provided 'x-amz-mp-object-size' header value %llu does not match what was "
                     "computed: %llu",
@@ -158,7 +179,7 @@ static enum s3_code part_refused(struct request *rq, const struct completing *co
 {
     const struct store_complete *write = &completing->write;
     if (write->bad_part >= write->part_count)
-        return whole_refused(rq, write);
+        return whole_refused(rq, completing);
     const struct complete_part *part = &write->parts[write->bad_part];
     str number = str_format(rq->arena, "%u", part->number);
     if (write->head.result == STORE_PART_TOO_SMALL) {
@@ -224,6 +245,10 @@ enum s3_code op_complete_upload(struct request *rq)
     write->upload_id = request_query(rq, "uploadId");
     /* The document took its time to arrive: other requests of this lane moved the read on. */
     store_read_begin(rq->lane->reader);
+    enum store_result found = store_upload_get(rq->lane->reader, rq->arena, write->bucket,
+                                               write->key, write->upload_id, &completing->upload);
+    if (found != STORE_OK && rq->body.size == 0)
+        return common_from_store(rq, found);
     enum s3_code code = read_body(rq, completing);
     if (code == S3_OK)
         code = read_expected(rq, completing);
@@ -231,8 +256,7 @@ enum s3_code op_complete_upload(struct request *rq)
         code = read_size(rq, write);
     if (code == S3_OK)
         code = conditions_write(rq, false, &write->condition);
-    if (code == S3_OK && store_upload_get(rq->lane->reader, rq->arena, write->bucket, write->key,
-                                          write->upload_id, &completing->upload) == STORE_OK)
+    if (code == S3_OK && found == STORE_OK)
         code = check_upload(rq, completing);
     if (code != S3_OK)
         return code;

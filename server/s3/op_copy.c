@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "server/notifications.h"
+#include "server/s3/bucket_config.h"
 #include "server/s3/checksum.h"
 #include "server/s3/common.h"
 #include "server/s3/conditions.h"
@@ -80,7 +81,7 @@ static enum s3_code destination_meta(struct request *rq, struct copying *copying
 }
 
 /* Copying the current version onto itself is allowed only to change something about it. */
-static bool is_idle(const struct request *rq, const struct copying *copying)
+static bool is_idle(struct request *rq, const struct copying *copying)
 {
     static const char *const changes[] = { "x-amz-storage-class", META_SSE, META_REDIRECT,
                                            META_SSE "-customer-algorithm",
@@ -93,7 +94,11 @@ static bool is_idle(const struct request *rq, const struct copying *copying)
     for (size_t i = 0; i < COUNT(changes); i++)
         if (str_is_set(request_get_header(rq, changes[i])))
             return false;
-    return true;
+    /* The copy is encrypted as the bucket says now, which differs from a source with a key, and
+     * counts as a change wherever the bucket says anything (recorded). */
+    struct bucket_config_encryption config;
+    return !sse_is_opaque(rq, source->version.meta.fields) &&
+           bucket_config_encryption(rq, &config) == S3_OK && !config.chosen;
 }
 
 static enum s3_code choose_checksum(struct request *rq, struct copying *copying)
@@ -141,7 +146,8 @@ static enum s3_code copy_done(struct request *rq)
         return conditions_result(rq, &write->condition, write->head.result);
     notifications_created(rq, &write->out);
     copy_source_was_read(rq, &copying->source, "REST.COPY.OBJECT_GET");
-    if (write->out_versioning == VERSIONING_ENABLED)
+    /* A copy into a suspended bucket tells "null", other than a put (recorded). */
+    if (write->out_versioning != VERSIONING_UNSET)
         request_header(rq, "x-amz-version-id", write->out.id);
     meta_reply_encryption(rq, write->out.meta.fields);
     return answer(rq, &write->out);

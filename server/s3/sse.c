@@ -222,11 +222,11 @@ static enum s3_code repeat_key(struct request *rq, str upload_fields, bool neede
     enum s3_code code = read_customer(rq, CUSTOMER, &customer);
     if (code != S3_OK || (!customer.given && (!needed || !str_is_set(md5))))
         return code;
-    if (!customer.given)
+    if (!customer.given || !str_is_set(md5))
         return common_invalid_request(
             rq, "The multipart upload initiate requested encryption. Subsequent part requests must "
                 "include the appropriate encryption parameters.");
-    return str_is_set(md5) && str_eq(md5, customer.key_md5)
+    return str_eq(md5, customer.key_md5)
                ? S3_OK
                : common_invalid_request(rq, "The provided encryption parameters did not match the "
                                             "ones used originally.");
