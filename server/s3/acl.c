@@ -123,17 +123,19 @@ static str unquoted(str text)
     return text;
 }
 
-static enum s3_code grantee_of(struct request *rq, str kind, str value, str *grantee)
+/* `name`: what AWS calls the grantee's argument where it stands, in a header or a document. */
+static enum s3_code grantee_of(struct request *rq, str kind, const char *name, str value,
+                               str *grantee)
 {
     if (str_eq_nocase(kind, STR("id"))) {
         *grantee = grantee_id(rq, value);
         return is_canonical_id(value) ? S3_OK
-                                      : common_invalid_argument(rq, "Invalid id", "id", value);
+                                      : common_invalid_argument(rq, "Invalid id", name, value);
     }
     if (str_eq_nocase(kind, STR("uri"))) {
         *grantee = grantee_uri(rq, value);
         return is_group(value) ? S3_OK
-                               : common_invalid_argument(rq, "Invalid group uri", "uri", value);
+                               : common_invalid_argument(rq, "Invalid group uri", name, value);
     }
     if (!str_eq_nocase(kind, STR("emailAddress")))
         return S3_InvalidArgument;
@@ -153,7 +155,8 @@ static enum s3_code from_header(struct request *rq, const char *header, const ch
         if (!str_eq_nocase(kind, STR("id")) && !str_eq_nocase(kind, STR("uri")) &&
             !str_eq_nocase(kind, STR("emailAddress")))
             return common_invalid_argument(rq, "Argument format not recognized", header, piece);
-        enum s3_code code = grantee_of(rq, kind, unquoted(value), &grantee);
+        const char *name = str_eq_nocase(kind, STR("id")) ? "id" : "uri";
+        enum s3_code code = grantee_of(rq, kind, name, unquoted(value), &grantee);
         if (code != S3_OK)
             return code;
         add(rq, grants, permission, grantee);
@@ -189,10 +192,10 @@ static enum s3_code read_grant(struct request *rq, const struct xml *grant, stru
 {
     static const char *const permissions = "FULL_CONTROL|READ|WRITE|READ_ACP|WRITE_ACP";
     static const struct {
-        const char *type, *element, *kind;
-    } types[] = { { "CanonicalUser", "ID", "id" },
-                  { "Group", "URI", "uri" },
-                  { "AmazonCustomerByEmail", "EmailAddress", "emailAddress" } };
+        const char *type, *element, *kind, *name;
+    } types[] = { { "CanonicalUser", "ID", "id", "CanonicalUser/ID" },
+                  { "Group", "URI", "uri", "Group/URI" },
+                  { "AmazonCustomerByEmail", "EmailAddress", "emailAddress", "" } };
     const struct xml *grantee = xml_child(grant, "Grantee");
     str permission = str_trim(xml_text(grant, "Permission")), text;
     if (grantee == NULL || !schema_is_one_of(permission, permissions))
@@ -203,7 +206,7 @@ static enum s3_code read_grant(struct request *rq, const struct xml *grant, stru
             continue;
         if (value.size == 0)
             return S3_MalformedACLError;
-        enum s3_code code = grantee_of(rq, str_of(types[i].kind), value, &text);
+        enum s3_code code = grantee_of(rq, str_of(types[i].kind), types[i].name, value, &text);
         if (code == S3_OK)
             add(rq, grants, str_c(rq->arena, permission), text);
         return code;
