@@ -11,6 +11,14 @@ struct changing {
     struct object_change change;
 };
 
+/* Tags, and changes of the ACL, of a key that ends in a marker are not allowed, rather than not
+ * found (recorded). */
+static bool refuses_marker(const struct request *rq)
+{
+    return request_has_query(rq, "tagging") ||
+           (request_has_query(rq, "acl") && str_is(rq->method, "PUT"));
+}
+
 enum s3_code version_change_find(struct request *rq, struct version_info *out)
 {
     str id;
@@ -24,7 +32,7 @@ enum s3_code version_change_find(struct request *rq, struct version_info *out)
     if (result != STORE_OK)
         return common_from_store(rq, result);
     if (out->marker)
-        return object_is_marker(rq, out, str_is_set(id));
+        return object_is_marker(rq, out, str_is_set(id) || refuses_marker(rq));
     object_version_header(rq, out->id);
     return S3_OK;
 }
