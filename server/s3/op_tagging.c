@@ -11,7 +11,8 @@ static const struct schema tag_members[] = { { "Key", SCHEMA_TEXT, 1, 1, NULL, N
                                              SCHEMA_END };
 static const struct schema set_members[] = { { "Tag", SCHEMA_GROUP, 0, 0, NULL, tag_members },
                                              SCHEMA_END };
-static const struct schema members[] = { { "TagSet", SCHEMA_GROUP, 1, 1, NULL, set_members },
+/* A document without the set is as one whose set is empty (recorded). */
+static const struct schema members[] = { { "TagSet", SCHEMA_GROUP, 0, 1, NULL, set_members },
                                          SCHEMA_END };
 static const struct schema schema = { "Tagging", SCHEMA_GROUP, 1, 1, NULL, members };
 static const struct document document = { TAGGING_KIND, &schema, S3_NoSuchTagSet, NULL, NULL };
