@@ -115,6 +115,7 @@ static void tell(struct play *play, struct report_outcome *outcome)
         tell_failure(play, outcome);
     if (run->timeline == NULL)
         return;
+    outcome->began = run->began;
     outcome->emulated = instant_diff(run_now(run), run->began);
     if (outcome->passed && !options->verbose && !options->timelines)
         return;
@@ -122,6 +123,8 @@ static void tell(struct play *play, struct report_outcome *outcome)
     timeline_write(run->timeline, options->verbose || options->timelines ? 0 : SHOWN_LINES,
                    options->verbose, &timeline);
     outcome->timeline = buf_str(&timeline);
+    if (options->timelines)
+        outcome->events = timeline_events(run->timeline, play->arena, &outcome->event_count);
 }
 
 struct report_outcome *play_script(struct arena *arena, const struct script *script,

@@ -10,7 +10,7 @@ struct play_options {
     uint64_t seed; /* with has_seed: over the file's */
     bool has_seed;
     bool verbose;   /* the whole timeline with every answer, also of what passed */
-    bool timelines; /* kept also of what passed: for JUnit and JSON */
+    bool timelines; /* kept also of what passed: for JUnit, JSON and the page */
 };
 
 struct report_outcome *play_script(struct arena *arena, const struct script *script,

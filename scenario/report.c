@@ -56,6 +56,25 @@ void report_text(struct arena *arena, const struct report_outcome *outcome, size
 
 /* --- JSON --- */
 
+static void json_events(struct json_writer *w, const struct report_outcome *outcome)
+{
+    json_array(w, "events");
+    for (size_t i = 0; i < outcome->event_count; i++) {
+        const struct timeline_event *event = &outcome->events[i];
+        json_object(w, NULL);
+        json_real(w, "at_s", (double) instant_diff(event->at, outcome->began).ns / 1e9);
+        json_text(w, "text", event->text);
+        if (event->region.size > 0)
+            json_text(w, "region", event->region);
+        if (event->from.size > 0)
+            json_text(w, "from", event->from);
+        if (event->detail.size > 0)
+            json_text(w, "detail", event->detail);
+        json_end(w);
+    }
+    json_end(w);
+}
+
 static void json_outcome(struct json_writer *w, const struct report_outcome *outcome)
 {
     json_object(w, NULL);
@@ -87,6 +106,7 @@ static void json_outcome(struct json_writer *w, const struct report_outcome *out
         json_end(w);
     }
     json_text(w, "timeline", outcome->timeline);
+    json_events(w, outcome);
     json_end(w);
 }
 
@@ -133,8 +153,7 @@ static void xml_attribute(struct buf *out, const char *name, str value)
     buf_add_char(out, '"');
 }
 
-/* Bytes that XML cannot carry are shown as question marks. */
-static void xml_content(struct buf *out, str text)
+void report_escape(struct buf *out, str text)
 {
     for (size_t i = 0; i < text.size; i++) {
         char c = text.ptr[i];
@@ -162,11 +181,11 @@ static void junit_case(const struct report_outcome *outcome, size_t step, struct
     buf_add(out, STR(">\n      <failure"));
     xml_attribute(out, "message", outcome->got);
     buf_add_char(out, '>');
-    xml_content(out, outcome->where);
+    report_escape(out, outcome->where);
     buf_add(out, STR("  "));
-    xml_content(out, outcome->line);
+    report_escape(out, outcome->line);
     buf_add_char(out, '\n');
-    xml_content(out, outcome->answer);
+    report_escape(out, outcome->answer);
     buf_add(out, STR("</failure>\n    </testcase>\n"));
 }
 
@@ -195,7 +214,7 @@ static void junit_suite(const struct report_outcome *outcome, struct buf *out)
     for (size_t i = 0; i < outcome->step_count; i++)
         junit_case(outcome, i, out);
     buf_add(out, STR("    <system-out>"));
-    xml_content(out, outcome->timeline);
+    report_escape(out, outcome->timeline);
     buf_add(out, STR("</system-out>\n  </testsuite>\n"));
 }
 

@@ -1,12 +1,14 @@
-/* report: what came of the scenarios, for people (text), for CI (JUnit) and for programs (JSON).
- * Ownership: an outcome's strings belong to the arena it was made in. Threads: one. */
+/* report: what came of the scenarios, for people (text, and a page), for CI (JUnit) and for
+ * programs (JSON). Ownership: an outcome's strings belong to the arena it was made in. Threads:
+ * one. */
 #ifndef ATOLL_SCENARIO_REPORT_H
 #define ATOLL_SCENARIO_REPORT_H
 
 #include "base/buf.h"
 #include "base/time.h"
 
-struct run_step; /* scenario/run.h */
+struct run_step;       /* scenario/run.h */
+struct timeline_event; /* scenario/timeline.h */
 
 struct report_outcome {
     str file, name, title;
@@ -20,7 +22,10 @@ struct report_outcome {
     str where, line, got, why; /* of the failure: "file:12", the line's text, ... */
     str answer;                /* the last request's */
     str timeline;
-    bool timeline_shown; /* in the text also when it passed */
+    bool timeline_shown;                 /* in the text also when it passed */
+    const struct timeline_event *events; /* the same in pieces, for JSON and the page */
+    size_t event_count;
+    instant began;
     struct report_outcome *next;
 };
 
@@ -29,5 +34,10 @@ void report_text(struct arena *arena, const struct report_outcome *outcome, size
                  struct buf *out);
 void report_json(const struct report_outcome *first, struct buf *out);
 void report_junit(const struct report_outcome *first, struct buf *out);
+/* page.c: one HTML page that needs nothing beside itself. */
+void page_write(struct arena *arena, const struct report_outcome *first, struct buf *out);
+
+/* Text as content of XML and HTML; bytes that neither can carry are shown as question marks. */
+void report_escape(struct buf *out, str text);
 
 #endif

@@ -153,8 +153,10 @@ static void tell(struct run *run, const struct asked *asked)
                           id.size ? "  " : "", id.size ? str_c(run->arena, id) : "",
                           rq->freshness ? "  " : "",
                           rq->freshness ? freshness_name(rq->freshness->verdict) : "");
-    timeline_add(run->timeline, rq->received_at, text,
-                 run->verbose ? answer_text(run, run->arena) : STR_NONE);
+    str answer = run->verbose ? answer_text(run, run->arena) : STR_NONE;
+    timeline_add(run->timeline,
+                 &(struct timeline_event){
+                     .at = rq->received_at, .text = text, .detail = answer, .region = rq->region });
 }
 
 static bool send(struct asked *asked)

@@ -44,7 +44,9 @@ void run_note(struct run *run, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    timeline_add(run->timeline, run_now(run), format_va(run->arena, format, args), STR_NONE);
+    timeline_add(run->timeline,
+                 &(struct timeline_event){ .at = run_now(run),
+                                           .text = format_va(run->arena, format, args) });
     va_end(args);
 }
 

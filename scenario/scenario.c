@@ -30,7 +30,7 @@ struct orders { /* what the command line says */
     struct files *files;
     struct play_options play;
     uint64_t runs;
-    const char *junit;
+    const char *junit, *html;
     str only; /* -k */
     bool json, fail_fast, check;
 };
@@ -107,6 +107,8 @@ static bool take_value(struct orders *orders, str flag, const char *value)
         return false;
     if (str_is(flag, "--junit"))
         orders->junit = value;
+    else if (str_is(flag, "--html"))
+        orders->html = value;
     else if (str_is(flag, "-k"))
         orders->only = str_of(value);
     else if (str_is(flag, "--seed"))
@@ -119,8 +121,8 @@ static bool take_value(struct orders *orders, str flag, const char *value)
 
 static bool is_valued(str flag)
 {
-    return str_is(flag, "--junit") || str_is(flag, "-k") || str_is(flag, "--seed") ||
-           str_is(flag, "--runs");
+    return str_is(flag, "--junit") || str_is(flag, "--html") || str_is(flag, "-k") ||
+           str_is(flag, "--seed") || str_is(flag, "--runs");
 }
 
 /* --flag=value too. */
@@ -170,12 +172,14 @@ static void help(void)
     struct arena *arena = arena_new();
     struct buf out;
     buf_init_arena(&out, arena, LIMIT_ANSWER_BYTES);
-    buf_add(&out, STR("usage: atoll scenario run FILE|DIR... [--seed N] [--runs N] [--junit FILE]\n"
-                      "                          [--json] [-k NAME] [--fail-fast] [-v]\n"
-                      "       atoll scenario check FILE|DIR...\n\n"
-                      "  atoll scenario run tests/scenarios\n"
-                      "  atoll scenario run stale-read.atoll --runs 200\n\n"
-                      "What a line of a scenario can say:\n"));
+    buf_add(&out,
+            STR("usage: atoll scenario run FILE|DIR... [--seed N] [--runs N] [--junit FILE]\n"
+                "                          [--html FILE] [--json] [-k NAME] [--fail-fast] [-v]\n"
+                "       atoll scenario check FILE|DIR...\n\n"
+                "  atoll scenario run tests/scenarios\n"
+                "  atoll scenario run stale-read.atoll --runs 200\n"
+                "  atoll scenario run stale-read.atoll --html story.html\n\n"
+                "What a line of a scenario can say:\n"));
     commands_help(&out);
     facts_help(&out);
     (void) printf("%.*s", STR_ARG(buf_str(&out)));
@@ -248,6 +252,18 @@ static size_t widest_name(const struct script *scripts, size_t count)
     return width;
 }
 
+static bool write_file(const char *path, struct buf *out)
+{
+    int failed = fs_replace_file(path, buf_str(out), 0644);
+    if (failed)
+        (void) misused(strerror(-failed), str_of(path));
+    else if (out->overflow)
+        (void) misused("the report is too large; name fewer scenarios", str_of(path));
+    bool written = !failed && !out->overflow;
+    buf_clear(out);
+    return written;
+}
+
 static bool write_reports(const struct orders *orders, const struct report_outcome *first)
 {
     struct buf out;
@@ -257,20 +273,23 @@ static bool write_reports(const struct orders *orders, const struct report_outco
         (void) printf("%.*s", STR_ARG(buf_str(&out)));
         buf_clear(&out);
     }
-    if (orders->junit == NULL)
-        return true;
-    report_junit(first, &out);
-    int failed = fs_replace_file(orders->junit, buf_str(&out), 0644);
-    if (failed)
-        (void) misused(strerror(-failed), str_of(orders->junit));
-    return !failed;
+    if (orders->junit) {
+        report_junit(first, &out);
+        if (!write_file(orders->junit, &out))
+            return false;
+    }
+    if (orders->html) {
+        page_write(orders->arena, first, &out);
+        return write_file(orders->html, &out);
+    }
+    return true;
 }
 
 static int run_all(struct orders *orders, const struct script *scripts, size_t count)
 {
     struct report_outcome *first = NULL, **last = &first;
     size_t passed = 0, failed = 0, width = widest_name(scripts, count);
-    orders->play.timelines = orders->json || orders->junit;
+    orders->play.timelines = orders->json || orders->junit || orders->html;
     for (size_t i = 0; i < count && !(orders->fail_fast && failed > 0); i++) {
         struct report_outcome *outcome =
             orders->runs > 0 ? play_many(orders, &scripts[i])

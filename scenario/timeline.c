@@ -6,8 +6,7 @@
 #include "base/lock.h"
 
 struct entry {
-    instant at;
-    str text, detail;
+    struct timeline_event event;
     struct entry *next;
 };
 
@@ -39,13 +38,20 @@ void timeline_free(struct timeline *timeline)
     free(timeline);
 }
 
-void timeline_add(struct timeline *timeline, instant at, str text, str detail)
+static struct timeline_event copy_event(struct arena *arena, const struct timeline_event *event)
+{
+    return (struct timeline_event){ .at = event->at,
+                                    .text = str_copy(arena, event->text),
+                                    .detail = str_copy(arena, event->detail),
+                                    .region = str_copy(arena, event->region),
+                                    .from = str_copy(arena, event->from) };
+}
+
+void timeline_add(struct timeline *timeline, const struct timeline_event *event)
 {
     SCOPED_LOCK(&timeline->lock);
     struct entry *entry = ARENA_NEW(timeline->arena, struct entry);
-    entry->at = at;
-    entry->text = str_copy(timeline->arena, text);
-    entry->detail = str_copy(timeline->arena, detail);
+    entry->event = copy_event(timeline->arena, event);
     *timeline->last = entry;
     timeline->last = &entry->next;
     timeline->count++;
@@ -66,8 +72,22 @@ void timeline_copy(void *timeline, const struct copy_told *copy)
                    STR_ARG(row->to_region), str_c(arena, row->version_id), outcomes[copy->outcome],
                    STR_ARG(duration_text(arena, instant_diff(copy->at, row->queued_at))),
                    copy->reason.size ? ": " : "", STR_ARG(copy->reason));
-    timeline_add(timeline, copy->at, text, STR_NONE);
+    timeline_add(timeline, &(struct timeline_event){ .at = copy->at,
+                                                     .text = text,
+                                                     .region = row->to_region,
+                                                     .from = row->from_region });
     arena_free(arena);
+}
+
+const struct timeline_event *timeline_events(struct timeline *timeline, struct arena *arena,
+                                             size_t *count)
+{
+    SCOPED_LOCK(&timeline->lock);
+    struct timeline_event *events = ARENA_ARRAY(arena, struct timeline_event, timeline->count + 1);
+    *count = 0;
+    for (const struct entry *entry = timeline->first; entry; entry = entry->next)
+        events[(*count)++] = copy_event(arena, &entry->event);
+    return events;
 }
 
 str timeline_seconds(struct arena *arena, duration d)
@@ -83,15 +103,16 @@ void timeline_write(struct timeline *timeline, size_t most, bool details, struct
     if (skip > 0)
         buf_addf(out, "                   (%zu earlier)\n", skip);
     for (const struct entry *entry = timeline->first; entry; entry = entry->next) {
-        str rest = entry->detail, line;
+        const struct timeline_event *event = &entry->event;
+        str rest = event->detail, line;
         if (skip > 0) {
             skip--;
             continue;
         }
         buf_addf(
             out, "  %12.*s s  %.*s\n",
-            STR_ARG(timeline_seconds(timeline->arena, instant_diff(entry->at, timeline->began))),
-            STR_ARG(entry->text));
+            STR_ARG(timeline_seconds(timeline->arena, instant_diff(event->at, timeline->began))),
+            STR_ARG(event->text));
         while (details && rest.size > 0 && str_next(&rest, '\n', &line))
             buf_addf(out, "                   | %.*s\n", STR_ARG(line));
     }
