@@ -224,6 +224,7 @@ static str bytes_text(struct arena *arena, str text)
     return str_from(out, text.size * 3 - 1);
 }
 
+/* canonical: unset for Version 2 and for forms, which have none. */
 static enum s3_code refuse_signature(struct request *rq, const struct claim *claim, str canonical,
                                      str string_to_sign)
 {
@@ -231,7 +232,7 @@ static enum s3_code refuse_signature(struct request *rq, const struct claim *cla
     request_extra(rq, "StringToSign", string_to_sign);
     request_extra(rq, "SignatureProvided", claim->signature);
     request_extra(rq, "StringToSignBytes", bytes_text(rq->arena, string_to_sign));
-    if (claim->algorithm == AUTH_SIGV2)
+    if (!str_is_set(canonical))
         return S3_SignatureDoesNotMatch; /* the string to sign says it all */
     request_extra(rq, "CanonicalRequest", canonical);
     if (canonical.size <= MOST_BYTES_QUOTED)
@@ -300,7 +301,7 @@ static enum s3_code check_sigv2(struct request *rq, const struct claim *claim)
     if (rq->who.verified)
         return S3_OK;
     rq->mismatch = mismatch_find_plain(rq, claim, string_to_sign);
-    return refuse_signature(rq, claim, STR(""), string_to_sign);
+    return refuse_signature(rq, claim, STR_NONE, string_to_sign);
 }
 
 /* The key is known: everything is checked, the signature last. */
@@ -520,7 +521,7 @@ static enum s3_code check_form(struct request *rq, const struct claim *claim,
     if (rq->who.verified)
         return S3_OK;
     rq->mismatch = mismatch_find_plain(rq, claim, policy);
-    return refuse_signature(rq, claim, STR(""), policy);
+    return refuse_signature(rq, claim, STR_NONE, policy);
 }
 
 enum s3_code auth_check_form(struct request *rq, const struct fields *form)

@@ -22,10 +22,8 @@ static enum s3_code find(struct request *rq, struct fields *tags)
     }
     str name = str_skip(arn, prefix.size);
     if (store_bucket_get(rq->lane->reader, rq->arena, name, &rq->bucket) != STORE_OK ||
-        !str_eq(rq->bucket.account, rq->who.account)) {
-        request_extra(rq, "BucketName", name);
-        return S3_NoSuchBucket;
-    }
+        !str_eq(rq->bucket.account, rq->who.account))
+        return S3_NoSuchResource;
     rq->has_bucket = true;
     enum store_result result = document_load(rq, rq->bucket.id, TAGGING_KIND, &packed);
     if (result != STORE_OK && result != STORE_ABSENT)
@@ -89,9 +87,12 @@ enum s3_code op_tag_resource(struct request *rq)
     const struct xml *tag = xml_child(xml_child(root, "Tags"), "Tag");
     if (root == NULL || !str_is(root->name, "TagResourceRequest") || tag == NULL)
         return S3_MalformedXML;
-    for (; tag && given.count <= LIMIT_TAGS_PER_BUCKET; tag = xml_next(tag, "Tag"))
+    for (; tag && given.count <= LIMIT_TAGS_PER_BUCKET; tag = xml_next(tag, "Tag")) {
+        if (xml_child(tag, "Key") == NULL || xml_child(tag, "Value") == NULL)
+            return S3_MalformedXML;
         fields_add(rq->arena, &given, xml_text(tag, "Key"), xml_text(tag, "Value"));
-    code = tagging_check(rq, &given, TAGS_OF_BUCKET);
+    }
+    code = tagging_check(rq, &given, TAGS_OF_RESOURCE);
     if (code != S3_OK)
         return code;
     for (size_t i = 0; i < given.count; i++)

@@ -122,8 +122,6 @@ static enum form_event in_headers(struct form *form, str *rest)
         if (!str_eq_nocase(form->name, STR("file")))
             return FORM_MORE;
         form->state = FORM_IN_FILE;
-        if (!str_is_set(form->filename))
-            form->filename = STR("");
         return FORM_FILE;
     }
     return FORM_MORE;

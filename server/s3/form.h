@@ -18,7 +18,7 @@
 enum form_event {
     FORM_MORE,      /* all was used; feed the next bytes */
     FORM_FIELD,     /* `name`, `value` */
-    FORM_FILE,      /* the file begins: `filename` */
+    FORM_FILE,      /* the file begins: `filename`, unset without one */
     FORM_DATA,      /* `data` of the file */
     FORM_END,       /* the file is complete; said once, the rest is swallowed */
     FORM_NO_FILE,   /* the closing boundary came before any file */

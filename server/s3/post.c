@@ -46,13 +46,15 @@ static bool is_signature(str name)
     return false;
 }
 
+/* A file that has no name leaves the variable as it stands, as AWS was recorded to do. */
 static void replace_filename(struct arena *arena, const struct fields *form, str filename,
                              struct fields *out)
 {
+    bool named = str_is_set(filename);
     filename = base_name(filename);
     for (size_t i = 0; i < form->count; i++)
         fields_add(arena, out, form->at[i].name,
-                   is_signature(form->at[i].name)
+                   !named || is_signature(form->at[i].name)
                        ? form->at[i].value
                        : with_filename(arena, form->at[i].value, filename));
 }
@@ -75,8 +77,10 @@ static enum s3_code add_tagging(struct request *rq, str document, struct fields 
 {
     const struct xml *root = xml_parse(rq->arena, document);
     struct buf query;
-    if (root == NULL || !str_is(root->name, "Tagging"))
+    if (root == NULL)
         return S3_MalformedXML;
+    if (!str_is(root->name, "Tagging"))
+        return S3_OK; /* AWS was recorded to take any other document for no tags */
     buf_init_arena(&query, rq->arena, LIMIT_FORM_BYTES * 3);
     const struct xml *set = xml_child(root, "TagSet");
     for (const struct xml *tag = xml_child(set, "Tag"); tag; tag = xml_next(tag, "Tag")) {

@@ -26,47 +26,59 @@ static size_t characters(str text)
     return count;
 }
 
-static enum s3_code invalid_tag(struct request *rq, const char *message, const struct field *tag)
-{
-    request_message(rq, "%s", message);
-    request_extra(rq, "TagKey", tag->name);
-    return S3_InvalidTag;
-}
+#define TWICE "Cannot provide multiple Tags with the same key"
+#define BAD_KEY "The TagKey you have provided is invalid"
+#define BAD_VALUE "The TagValue you have provided is invalid"
+#define BAD_TAG                                                                                    \
+    "This request contains a tag key or value that isn't valid. Valid characters include the "     \
+    "following: [a-zA-Z+-=._:/]. Tag keys can contain up to 128 characters. Tag values can "       \
+    "contain up to 256 characters."
+#define NO_SYSTEM_TAG                                                                              \
+    "User-defined tag keys can't start with \"aws:\". This prefix is reserved for system tags. "   \
+    "Remove \"aws:\" from your tag keys and try again."
 
 /* What differs between those who have tags, in AWS's words. */
-static const struct {
+static const struct rules {
     size_t limit;
-    const char *too_many, *system;
+    const char *too_many, *system, *twice, *bad_key, *bad_value;
+    bool names_key, names_system_key; /* in the refusal's extra elements */
 } rules[] = {
     [TAGS_OF_OBJECT] = { LIMIT_TAGS_PER_OBJECT, "Object tags cannot be greater than",
-                         "Your TagKey cannot be prefixed with aws:" },
+                         "Your TagKey cannot be prefixed with aws:", TWICE, BAD_KEY, BAD_VALUE,
+                         true, true },
     [TAGS_OF_BUCKET] = { LIMIT_TAGS_PER_BUCKET, "Bucket tag count cannot be greater than",
-                         "System tags cannot be added/updated by requester" },
+                         "System tags cannot be added/updated by requester", TWICE, BAD_KEY,
+                         BAD_VALUE, true, true },
     [TAGS_OF_NEW_BUCKET] = { LIMIT_TAGS_PER_BUCKET, "Bucket tag count cannot be greater than",
-                             "User-defined tag keys can't start with \"aws:\". This prefix is "
-                             "reserved for system tags. Remove \"aws:\" from your tag keys and "
-                             "try again." },
+                             NO_SYSTEM_TAG, TWICE, BAD_KEY, BAD_VALUE, true, false },
+    [TAGS_OF_RESOURCE] = { LIMIT_TAGS_PER_BUCKET, "Bucket tag count cannot be greater than",
+                           NO_SYSTEM_TAG,
+                           "There are duplicate tag keys in your request. Remove the duplicate tag "
+                           "keys and try again.",
+                           BAD_TAG, BAD_TAG, false, false },
 };
 
-static enum s3_code system_tag(struct request *rq, const struct field *tag, enum tags_of whose)
+static enum s3_code invalid_tag(struct request *rq, const char *message, const struct field *tag,
+                                bool names_key)
 {
-    if (whose != TAGS_OF_NEW_BUCKET)
-        return invalid_tag(rq, rules[whose].system, tag);
-    request_message(rq, "%s", rules[whose].system);
+    request_message(rq, "%s", message);
+    if (names_key)
+        request_extra(rq, "TagKey", tag->name);
     return S3_InvalidTag;
 }
 
-static enum s3_code check_tag(struct request *rq, const struct field *tag, enum tags_of whose)
+static enum s3_code check_tag(struct request *rq, const struct field *tag, const struct rules *rule)
 {
     size_t size = characters(tag->name);
     /* A system tag is said to be one whatever else is wrong with its name. */
     if (str_starts_nocase(tag->name, STR("aws:")))
-        return system_tag(rq, tag, whose);
+        return invalid_tag(rq, rule->system, tag, rule->names_system_key);
     if (size < 1 || size > LIMIT_TAG_KEY_CHARS || !characters_are_allowed(tag->name))
-        return invalid_tag(rq, "The TagKey you have provided is invalid", tag);
+        return invalid_tag(rq, rule->bad_key, tag, rule->names_key);
     if (characters(tag->value) > LIMIT_TAG_VALUE_CHARS || !characters_are_allowed(tag->value)) {
-        enum s3_code code = invalid_tag(rq, "The TagValue you have provided is invalid", tag);
-        request_extra(rq, "TagValue", tag->value);
+        enum s3_code code = invalid_tag(rq, rule->bad_value, tag, rule->names_key);
+        if (rule->names_key)
+            request_extra(rq, "TagValue", tag->value);
         return code;
     }
     return S3_OK;
@@ -74,18 +86,18 @@ static enum s3_code check_tag(struct request *rq, const struct field *tag, enum 
 
 enum s3_code tagging_check(struct request *rq, const struct fields *tags, enum tags_of whose)
 {
-    if (tags->count > rules[whose].limit) {
-        request_message(rq, "%s %zu", rules[whose].too_many, rules[whose].limit);
+    const struct rules *rule = &rules[whose];
+    if (tags->count > rule->limit) {
+        request_message(rq, "%s %zu", rule->too_many, rule->limit);
         return S3_BadRequest;
     }
     for (size_t i = 0; i < tags->count; i++) {
-        enum s3_code code = check_tag(rq, &tags->at[i], whose);
+        enum s3_code code = check_tag(rq, &tags->at[i], rule);
         if (code != S3_OK)
             return code;
         for (size_t j = 0; j < i; j++)
             if (str_eq(tags->at[j].name, tags->at[i].name))
-                return invalid_tag(rq, "Cannot provide multiple Tags with the same key",
-                                   &tags->at[i]);
+                return invalid_tag(rq, rule->twice, &tags->at[i], rule->names_key);
     }
     return S3_OK;
 }

@@ -9,7 +9,8 @@
 /* The x-amz-tagging header ("a=1&b=2", URL-encoded) as object_meta.tags keeps it; empty when the
  * header is absent. */
 enum s3_code tagging_from_header(struct request *rq, str *packed);
-enum tags_of { TAGS_OF_OBJECT, TAGS_OF_BUCKET, TAGS_OF_NEW_BUCKET };
+/* Of a resource: what TagResource adds. */
+enum tags_of { TAGS_OF_OBJECT, TAGS_OF_BUCKET, TAGS_OF_NEW_BUCKET, TAGS_OF_RESOURCE };
 
 /* How many, lengths, characters, no "aws:", no key twice: InvalidTag, BadRequest. */
 enum s3_code tagging_check(struct request *rq, const struct fields *tags, enum tags_of whose);

@@ -1,5 +1,6 @@
 """Signatures as AWS's documents define them, standard library only: SigV4 and SigV4A, in the header, in the query, and over
 the chunks of a streamed body. tests/golden/signatures has what real clients made of the same rules."""
+import base64
 import hashlib
 import hmac
 import urllib.parse
@@ -133,6 +134,11 @@ class Signer:
 
     def padded(self, signature):
         return signature if self.algorithm == HMAC else signature.ljust(144, "*")
+
+
+def sigv2(secret, text):
+    """Version 2: what forms of old carry over their policy."""
+    return base64.b64encode(hmac.digest(secret.encode(), text.encode(), "sha1")).decode()
 
 
 def cut(body, sizes):
