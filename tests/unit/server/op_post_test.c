@@ -132,7 +132,8 @@ TEST(a_signed_form_is_verified_and_its_policy_obeyed)
         { __LINE__, "", "x-amz-checksum-crc32", "AAAAAA==", 400, "<Code>BadDigest</Code>" },
         { __LINE__, "", "x-amz-checksum-crc32", "rfPzYw==", 204, "" },
         { __LINE__, ", {\"tagging\": \"<Tagging/>\"}", "tagging", "<Tagging/>", 204, "" },
-        { __LINE__, ", {\"tagging\": \"<T/>\"}", "tagging", "<T/>", 400, "MalformedXML" },
+        { __LINE__, ", {\"tagging\": \"<T/>\"}", "tagging", "<T/>", 204, "" }, /* no tags */
+        { __LINE__, ", {\"tagging\": \"<T\"}", "tagging", "<T", 400, "MalformedXML" },
         { __LINE__, ", {\"x-amz-storage-class\": \"HOT\"}", "x-amz-storage-class", "HOT", 400,
           "<StorageClassRequested>HOT</StorageClassRequested>" },
     };

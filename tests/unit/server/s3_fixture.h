@@ -6,6 +6,7 @@
 #include <semaphore.h>
 
 #include "server/mraps.h"
+#include "server/regions.h"
 #include "server/s3/address.h"
 #include "server/s3/handlers.h"
 #include "tests/unit/test.h"
@@ -36,12 +37,14 @@ static inline struct s3_fixture *s3_open(void)
     s3->lane.world = &s3->world;
     s3->lane.reader = store_reader_open(s3->world.store);
     s3->world.mraps = mraps_open(s3->lane.reader);
+    s3->world.regions = regions_open(s3->lane.reader);
     return s3;
 }
 
 static inline void s3_close(struct s3_fixture *s3)
 {
     struct arena *arena = s3->arena;
+    regions_close(s3->world.regions);
     mraps_close(s3->world.mraps);
     store_reader_close(s3->lane.reader);
     store_close(s3->world.store);

@@ -208,7 +208,7 @@ static const struct {
       "System tags cannot be added/updated by requester" },
     { __LINE__, op_put_bucket_tagging, TAGS(TAG("a", "1") TAG("a", "2")), S3_InvalidTag,
       "Cannot provide multiple Tags with the same key" },
-    { __LINE__, op_put_bucket_tagging, DOCUMENT("Tagging", ""), S3_MalformedXML, NULL },
+    { __LINE__, op_put_bucket_tagging, DOCUMENT("Tagging", "<Tag/>"), S3_MalformedXML, NULL },
     { __LINE__, op_put_bucket_policy, "x", S3_MalformedPolicy,
       "Policies must be valid JSON and the first byte must be '{'" },
     { __LINE__, op_put_bucket_policy, "{}", S3_MalformedPolicy,
