@@ -20,17 +20,24 @@ struct change {
     int status;
 };
 
-static bool name_is_valid(str name)
+/* AWS was recorded to take what is no word of its pattern for a wrong URI, and the rest for a wrong
+ * name. */
+static enum s3_code check_name(struct request *rq, str name)
 {
-    if (name.size < 3 || name.size > 50 || name.ptr[0] == '-' || name.ptr[name.size - 1] == '-' ||
-        str_ends(name, STR(ACCESS_POINT_ALIAS_END)))
-        return false;
-    for (size_t i = 0; i < name.size; i++) {
+    bool is_word = name.size >= 3 && name.size <= 50;
+    for (size_t i = 0; i < name.size && is_word; i++) {
         char c = name.ptr[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
-            return false;
+        is_word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
     }
-    return true;
+    if (!is_word) {
+        request_extra(rq, "URI", str_format(rq->arena, "accesspoint/%.*s", STR_ARG(name)));
+        return S3_InvalidURI;
+    }
+    if (name.ptr[0] != '-' && name.ptr[name.size - 1] != '-' &&
+        str_find_char(name, '.') == name.size && !str_ends(name, STR(ACCESS_POINT_ALIAS_END)))
+        return S3_OK;
+    request_message(rq, "Your Amazon S3 AccessPoint name is invalid");
+    return S3_InvalidRequest;
 }
 
 /* The path's {name}. */
@@ -40,6 +47,12 @@ static str named(const struct request *rq)
     return str_first(rest, str_find_char(rest, '/'));
 }
 
+static enum s3_code no_such_access_point(struct request *rq, str name)
+{
+    request_extra(rq, "AccessPointName", name);
+    return S3_NoSuchAccessPoint;
+}
+
 static enum s3_code find(struct request *rq, struct access_point *out)
 {
     enum s3_code code = control_guard(rq, PLANE_REGIONAL);
@@ -47,7 +60,7 @@ static enum s3_code find(struct request *rq, struct access_point *out)
         return code;
     return access_point_find(rq, rq->who.account, rq->region, named(rq), out)
                ? S3_OK
-               : S3_NoSuchAccessPoint;
+               : no_such_access_point(rq, named(rq));
 }
 
 static void write_block(struct xml_writer *writer, const struct access_point *point)
@@ -125,6 +138,9 @@ static str draw_alias(struct request *rq, str name, uint64_t ordinal)
 
 static enum s3_code read_creation(struct request *rq, struct access_point *point)
 {
+    enum s3_code code = check_name(rq, named(rq));
+    if (code != S3_OK)
+        return code;
     if (rq->body.size == 0)
         return S3_MissingRequestBodyError;
     const struct xml *root = xml_parse(rq->arena, rq->body);
@@ -142,12 +158,6 @@ static enum s3_code read_creation(struct request *rq, struct access_point *point
         str value = xml_text(block, mrap_block_names[i]);
         point->block[i] = block == NULL || str_is(str_trim(value), "true");
     }
-    if (!name_is_valid(point->name)) {
-        request_message(rq, "An access point name has 3 to 50 lowercase letters, digits and "
-                            "hyphens, starts and ends with a letter or digit and does not end "
-                            "in -s3alias.");
-        return S3_InvalidAccessPoint;
-    }
     return point->bucket.size > 0 ? S3_OK : S3_MalformedXML;
 }
 
@@ -156,8 +166,8 @@ static enum s3_code judge_bucket(struct request *rq, const struct access_point *
 {
     struct bucket_info bucket;
     if (store_bucket_get(rq->lane->reader, rq->arena, point->bucket, &bucket) != STORE_OK) {
-        request_extra(rq, "BucketName", point->bucket);
-        return S3_NoSuchBucket;
+        request_message(rq, "Amazon S3 AccessPoint can only be created for existing bucket");
+        return S3_InvalidRequest;
     }
     if (!str_eq(bucket.region, rq->region)) {
         request_message(rq, "The bucket %.*s is not in Region %.*s.", STR_ARG(point->bucket),
@@ -285,6 +295,26 @@ enum s3_code op_get_access_point_policy_status(struct request *rq)
 
 /* --- reading --- */
 
+static void write_endpoints(struct request *rq, struct xml_writer *writer)
+{
+    static const char *const endpoints[][2] = {
+        { "ipv4", "s3-accesspoint" },
+        { "fips", "s3-accesspoint-fips" },
+        { "fips_dualstack", "s3-accesspoint-fips.dualstack" },
+        { "dualstack", "s3-accesspoint.dualstack" },
+    };
+    xml_open(writer, "Endpoints");
+    for (size_t i = 0; i < COUNT(endpoints); i++) {
+        xml_open(writer, "entry");
+        xml_element(writer, "key", str_of(endpoints[i][0]));
+        xml_element(
+            writer, "value",
+            str_format(rq->arena, "%s.%.*s.amazonaws.com", endpoints[i][1], STR_ARG(rq->region)));
+        xml_close(writer);
+    }
+    xml_close(writer);
+}
+
 enum s3_code op_get_access_point(struct request *rq)
 {
     struct access_point point;
@@ -306,6 +336,7 @@ enum s3_code op_get_access_point(struct request *rq)
     xml_element(&writer, "CreationDate", instant_iso8601(rq->arena, point.created_at));
     xml_element(&writer, "Alias", point.alias);
     xml_element(&writer, "AccessPointArn", access_point_arn(rq->arena, &point));
+    write_endpoints(rq, &writer);
     xml_element(&writer, "BucketAccountId",
                 point.bucket_account.size ? point.bucket_account : point.account);
     return reply(rq, &buf, &writer);

@@ -62,12 +62,12 @@ TEST(what_is_wrong_with_an_access_point_has_its_code)
         int status;
         const char *code;
     } rows[] = {
-        { __LINE__, "PUT", POINTS "/ab", CREATE("data"), 400, "InvalidAccessPoint" },
-        { __LINE__, "PUT", POINTS "/-abc", CREATE("data"), 400, "InvalidAccessPoint" },
-        { __LINE__, "PUT", POINTS "/Abc", CREATE("data"), 400, "InvalidAccessPoint" },
-        { __LINE__, "PUT", POINTS "/abc-s3alias", CREATE("data"), 400, "InvalidAccessPoint" },
+        { __LINE__, "PUT", POINTS "/ab", CREATE("data"), 400, "InvalidURI" },
+        { __LINE__, "PUT", POINTS "/-abc", CREATE("data"), 400, "InvalidRequest" },
+        { __LINE__, "PUT", POINTS "/Abc", CREATE("data"), 400, "InvalidURI" },
+        { __LINE__, "PUT", POINTS "/abc-s3alias", CREATE("data"), 400, "InvalidRequest" },
         { __LINE__, "PUT", POINTS "/web", CREATE("data"), 409, "AccessPointAlreadyOwnedByYou" },
-        { __LINE__, "PUT", POINTS "/abc", CREATE("nowhere"), 404, "NoSuchBucket" },
+        { __LINE__, "PUT", POINTS "/abc", CREATE("nowhere"), 400, "InvalidRequest" },
         { __LINE__, "PUT", POINTS "/abc", "", 400, "MissingRequestBodyError" },
         { __LINE__, "PUT", POINTS "/abc", "<Other/>", 400, "MalformedXML" },
         { __LINE__, "GET", POINTS "/abc", "", 404, "NoSuchAccessPoint" },
