@@ -3,7 +3,7 @@ import re
 import socket
 from collections import namedtuple
 
-Answer = namedtuple("Answer", "status headers body")
+Answer = namedtuple("Answer", "status headers body reason")
 
 
 class Closed(Exception):
@@ -63,13 +63,14 @@ class Talk:
     def answer(self, head_only=False):
         """The next answer; interim ones (100 Continue) are answers too."""
         lines = self.until(b"\r\n\r\n").decode("latin-1").split("\r\n")
-        status = int(re.fullmatch(r"HTTP/1\.[01] (\d{3}).*", lines[0])[1])
+        status, reason = re.fullmatch(r"HTTP/1\.[01] (\d{3}) ?(.*)", lines[0]).groups()
+        status = int(status)
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         if head_only or status in (100, 204, 304):
-            return Answer(status, headers, b"")
+            return Answer(status, headers, b"", reason)
         if headers.get("transfer-encoding") == "chunked":
-            return Answer(status, headers, b"".join(self.chunks()))
-        return Answer(status, headers, self.exactly(int(headers["content-length"])))
+            return Answer(status, headers, b"".join(self.chunks()), reason)
+        return Answer(status, headers, self.exactly(int(headers["content-length"])), reason)
 
     def chunks(self):
         while size := int(self.until(b"\r\n"), 16):
