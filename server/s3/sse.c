@@ -130,6 +130,46 @@ static enum s3_code by_default(struct request *rq, struct fields *fields)
     return code;
 }
 
+static bool is_hex(str text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (strchr("0123456789abcdefABCDEF", text.ptr[i]) == NULL || text.ptr[i] == '\0')
+            return false;
+    return true;
+}
+
+static bool is_uuid(str text)
+{
+    static const size_t sizes[] = { 8, 4, 4, 4, 12 };
+    str piece;
+    for (size_t i = 0; i < COUNT(sizes); i++)
+        if (!str_next(&text, '-', &piece) || piece.size != sizes[i] || !is_hex(piece))
+            return false;
+    return text.size == 0;
+}
+
+/* There is no KMS here that would know keys; what KMS tells from the id alone is told. */
+static enum s3_code check_kms_key(struct request *rq, str key)
+{
+    str wrong = STR_NONE;
+    if (str_starts(key, STR("arn:"))) {
+        str rest = key, region = STR_NONE;
+        for (int i = 0; i < 4; i++)
+            (void) str_next(&rest, ':', &region);
+        if (!str_eq(region, rq->bucket.region))
+            wrong = str_format(rq->arena, "Invalid arn %.*s", STR_ARG(region));
+    } else if (!is_uuid(key) && !str_starts(key, STR("alias/")) && !str_starts(key, STR("mrk-"))) {
+        wrong = str_format(rq->arena, "Invalid keyId '%.*s'", STR_ARG(key));
+    }
+    if (!str_is_set(wrong) ||
+        request_nonstandard(
+            rq, "kms-key",
+            str_format(rq->arena, "KMS.NotFoundException: %.*s", STR_ARG(wrong)).ptr))
+        return S3_OK;
+    request_message(rq, "%.*s", STR_ARG(wrong));
+    return S3_KMS_NotFoundException;
+}
+
 static enum s3_code by_method(struct request *rq, str method, struct fields *fields)
 {
     str key = request_get_header(rq, SSE "-aws-kms-key-id");
@@ -152,8 +192,10 @@ static enum s3_code by_method(struct request *rq, str method, struct fields *fie
             "The header '" SSE "-context' shall be Base64-encoded UTF-8 string holding JSON "
             "which represents a string-string map",
             SSE "-context", context);
-    keep_kms(rq, method, key, str_eq_nocase(bucket_key, STR("true")), fields);
-    return S3_OK;
+    enum s3_code code = str_is_set(key) ? check_kms_key(rq, key) : S3_OK;
+    if (code == S3_OK)
+        keep_kms(rq, method, key, str_eq_nocase(bucket_key, STR("true")), fields);
+    return code;
 }
 
 enum s3_code sse_of_write(struct request *rq, struct fields *fields)
