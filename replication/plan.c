@@ -176,6 +176,9 @@ static bool kind_travels(const struct repl_rule *rule, const struct facts *facts
          * field alone is a temporary copy out of the archive, which each bucket has for itself. */
         if (facts->change->what == CHANGE_STORAGE_CLASS || facts->change->what == CHANGE_FIELDS)
             return false;
+        /* "ACLs ... unless you direct Amazon S3 to change the replica ownership". */
+        if (facts->change->what == CHANGE_ACL && rule->destination.has_translation)
+            return false;
         if (facts->replica)
             return rule->replica_modifications == REPL_ENABLED;
         return version->repl_status != REPL_NONE; /* else it never travelled itself */
@@ -275,11 +278,12 @@ static void queued(void *ctx, instant earliest)
         planner->shared.wake(planner->shared.wake_ctx, earliest);
 }
 
-struct planner *planner_new(void)
+struct planner *planner_new(acl_abroad_fn *acl_abroad)
 {
     struct planner *planner = mem_alloc(sizeof *planner);
     mutex_init(&planner->shared.lock);
-    planner->hooks = (struct store_hooks){ planner, planner_plan, machine_judge, queued };
+    planner->hooks =
+        (struct store_hooks){ planner, planner_plan, machine_judge, acl_abroad, queued };
     return planner;
 }
 

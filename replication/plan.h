@@ -15,7 +15,7 @@
 
 #define PLAN_OPTION_STORAGE_CLASS "storage-class" /* of the replica */
 #define PLAN_OPTION_OWNER "owner"                 /* account that owns the replica */
-#define PLAN_OPTION_KMS_KEY "kms-key"
+#define PLAN_OPTION_KMS_KEY PLAN_FIELD_ENCRYPTION "-aws-kms-key-id" /* stands for the field */
 #define PLAN_OPTION_RTC "rtc"                                /* "15m": the copy has a threshold */
 #define PLAN_OPTION_METRICS "metrics"                        /* "on": its trouble is told */
 #define PLAN_RTC_THRESHOLD DURATION_S(15 * 60)               /* the only one that AWS knows */
@@ -24,7 +24,7 @@
 struct planner;
 typedef void planner_wake_fn(void *ctx, instant earliest);
 
-struct planner *planner_new(void);
+struct planner *planner_new(acl_abroad_fn *acl_abroad); /* NULL: see store_hooks */
 void planner_free(struct planner *planner);
 /* `store` gives the seed, which a wipe changes. Neither is owned. */
 void planner_attach(struct planner *planner, struct links *links, const struct store *store);

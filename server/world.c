@@ -24,6 +24,7 @@
 #include "server/regions.h"
 #include "server/replication_events.h"
 #include "server/restores.h"
+#include "server/s3/acl.h"
 
 static str temporary_directory(struct arena *arena)
 {
@@ -152,7 +153,7 @@ static bool open_store(struct arena *arena, struct world *world, str *error)
         return false;
     }
     world->clock = clock_new(settings->clock_mode, start, settings->clock_rate);
-    world->planner = planner_new();
+    world->planner = planner_new(acl_abroad);
     struct store_options options = { .directory = str_c(arena, directory),
                                      .ephemeral = settings->data.size == 0,
                                      .durability = settings->durability,

@@ -79,10 +79,15 @@ struct copy_verdict { /* what becomes of the row */
 typedef struct copy_verdict copy_judge_fn(void *ctx, const struct queue_row *row,
                                           enum copy_finding finding);
 
+/* Pure: what the access control list `acl` of an object that `account` owns by default says in a
+ * bucket of another account, in `arena`. */
+typedef str acl_abroad_fn(struct arena *arena, str acl, str account);
+
 struct store_hooks {
     void *ctx;
     store_plan_fn *plan;
     copy_judge_fn *judge;
+    acl_abroad_fn *acl_abroad; /* NULL: lists travel as they are */
     /* After each commit that added or freed rows: the earliest ready_at of what was added. Any
      * thread may be woken by it; must not block. */
     void (*queued)(void *ctx, instant earliest);

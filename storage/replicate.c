@@ -21,14 +21,46 @@ static bool load_row(struct store_txn *txn, int64_t id, struct queue_row *out)
     return there;
 }
 
+/* An option named as one of the object's fields stands for it: a KMS key, of KMS objects only. */
+static void override_fields(struct store_txn *txn, const struct fields *options,
+                            struct object_meta *meta)
+{
+    struct fields own = { 0 };
+    for (size_t i = 0; i < options->count; i++) {
+        const struct field *option = &options->at[i];
+        if (!str_starts(option->name, STR("x-amz-")))
+            continue;
+        if (own.count == 0 && !fields_unpack(txn->arena, meta->fields, &own))
+            return;
+        if (str_is_set(fields_get(&own, str_c(txn->arena, option->name)))) {
+            fields_set(txn->arena, &own, option->name, option->value);
+            meta->fields = fields_pack(txn->arena, &own);
+        }
+    }
+}
+
 static void override(struct store_txn *txn, str options, struct object_meta *meta)
 {
     struct fields fields;
-    if (!fields_unpack(txn->arena, options, &fields))
+    if (options.size == 0 || !fields_unpack(txn->arena, options, &fields))
         return;
     str storage_class = fields_get_exact(&fields, "storage-class");
     if (storage_class.size)
         meta->storage_class = storage_class;
+    if (str_is_set(fields_get_exact(&fields, "owner")))
+        meta->acl = STR_NONE; /* the bucket's owner has it, and nobody else anything */
+    override_fields(txn, &fields, meta);
+}
+
+/* "By default the owner of the source object also owns the replica": in a bucket of another account
+ * that has to be said. */
+static void keep_owner(const struct store_txn *txn, const struct bucket_row *source,
+                       const struct bucket_row *destination, struct object_meta *meta)
+{
+    const struct store_hooks *hooks = txn->store->options.hooks;
+    if (source && hooks && hooks->acl_abroad &&
+        !str_eq(source->info.account, destination->info.account))
+        meta->acl = hooks->acl_abroad(txn->arena, meta->acl, source->info.account);
 }
 
 /* A null version may stand for different content in each bucket: the later one stays. */
@@ -64,6 +96,7 @@ static enum copy_finding apply_version(struct store_txn *txn, const struct queue
     } else if (row->job.size && was_hard_deleted(txn, destination, row))
         return COPY_HARD_DELETED;
     version->repl_status = REPL_STATUS_REPLICA;
+    keep_owner(txn, txn_bucket(txn, row->source_bucket), destination, &version->meta);
     override(txn, row->options, &version->meta);
     body_row_ref(txn, version->body);
     version_row_insert_replica(txn, destination, version);
@@ -72,12 +105,13 @@ static enum copy_finding apply_version(struct store_txn *txn, const struct queue
 
 static enum copy_finding apply_meta(struct store_txn *txn, const struct queue_row *row,
                                     const struct bucket_row *destination,
-                                    const struct version_info *source)
+                                    struct version_info *source)
 {
     struct version_info there;
     if (!version_row_by_id(txn->db, txn->arena, destination->info.id, row->key, row->version_id,
                            &there))
         return COPY_VERSION_MISSING;
+    keep_owner(txn, txn_bucket(txn, row->source_bucket), destination, &source->meta);
     version_meta_take(&there.meta, &source->meta, row->what);
     version_row_set_meta(txn, &there);
     return COPY_APPLIED;

@@ -211,16 +211,49 @@ static bool may_use(struct copy *copy, const struct bucket_info *bucket, const c
     return allowed;
 }
 
+static bool find_places(struct copy *copy)
+{
+    struct store_reader *reader = copy->lane->reader;
+    return store_bucket_get(reader, copy->arena, copy->row->source_name, &copy->source) ==
+               STORE_OK &&
+           store_bucket_get(reader, copy->arena, copy->row->destination, &copy->destination) ==
+               STORE_OK &&
+           store_version_get(reader, copy->arena, copy->row->source_bucket, copy->row->key,
+                             copy->row->version_id, &copy->version) == STORE_OK;
+}
+
+static bool is_kms(struct copy *copy, struct fields *out)
+{
+    str packed = copy->version.meta.fields;
+    return str_find(packed, STR("aws:kms")) != packed.size &&
+           fields_unpack(copy->arena, packed, out) &&
+           str_starts(fields_get(out, PLAN_FIELD_ENCRYPTION), STR("aws:kms"));
+}
+
+/* "The KMS key must be in the same Region as the destination": any is accepted with the rule. */
+static bool key_is_elsewhere(struct copy *copy)
+{
+    struct fields options, fields;
+    str rest, piece = STR_NONE;
+    if (str_find(copy->row->options, STR(PLAN_OPTION_KMS_KEY)) == copy->row->options.size ||
+        !fields_unpack(copy->arena, copy->row->options, &options))
+        return false;
+    rest = fields_get(&options, PLAN_OPTION_KMS_KEY);
+    if (!str_starts(rest, STR("arn:")) || !find_places(copy) || !is_kms(copy, &fields))
+        return false;
+    for (int i = 0; i < 4; i++) /* arn:aws:kms:REGION */
+        if (!str_next(&rest, ':', &piece))
+            return true;
+    return !str_eq(piece, copy->destination.region);
+}
+
 /* AWS has no reason of its own for a missing permission on a key: what fails is the GET or the PUT
  * (S3 user guide, "Replicating encrypted objects": kms:Decrypt of the source's key, kms:Encrypt of
  * the replica's). */
 static str kms_refuses(struct copy *copy)
 {
     struct fields fields = { 0 };
-    str packed = copy->version.meta.fields;
-    if (str_find(packed, STR("aws:kms")) == packed.size ||
-        !fields_unpack(copy->arena, packed, &fields) ||
-        !str_starts(fields_get(&fields, PLAN_FIELD_ENCRYPTION), STR("aws:kms")))
+    if (!is_kms(copy, &fields))
         return STR_NONE;
     if (!may_use(copy, &copy->source, "kms:Decrypt", fields_get(&fields, KEY_FIELD)))
         return text("SrcGetObjectNotPermitted");
@@ -267,21 +300,14 @@ static bool find_role_arn(struct copy *copy, str *arn)
     return config.role.size > 0;
 }
 
-static bool find_places(struct copy *copy)
-{
-    struct store_reader *reader = copy->lane->reader;
-    return store_bucket_get(reader, copy->arena, copy->row->source_name, &copy->source) ==
-               STORE_OK &&
-           store_bucket_get(reader, copy->arena, copy->row->destination, &copy->destination) ==
-               STORE_OK &&
-           store_version_get(reader, copy->arena, copy->row->source_bucket, copy->row->key,
-                             copy->row->version_id, &copy->version) == STORE_OK;
-}
-
 /* A copy whose buckets or version are gone has reasons of its own, which come later. */
 static str judge(struct copy *copy)
 {
     str arn, account, name;
+    if (key_is_elsewhere(copy)) {
+        copy->missing = STR("ReplicaKmsKeyID names no key of the destination's Region.");
+        return text("DstKmsKeyNotFound");
+    }
     bool enforced = copy->lane->world->settings->iam == IAM_ENFORCE;
     if (copy->lane->world->settings->iam == IAM_OFF || !find_role_arn(copy, &arn))
         return STR_NONE;

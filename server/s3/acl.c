@@ -346,6 +346,19 @@ str acl_owner(struct request *rq, str packed)
     return str_is_set(owner) ? owner : owner_id(rq);
 }
 
+str acl_abroad(struct arena *arena, str packed, str account)
+{
+    struct fields grants = { 0 };
+    str id = common_canonical_id(arena, account);
+    if (packed.size > 0 && !fields_unpack(arena, packed, &grants))
+        return packed;
+    if (grants.count == 0)
+        fields_add(arena, &grants, STR(OWNER_GRANT), str_format(arena, "id=%.*s", STR_ARG(id)));
+    if (!str_is_set(fields_get_exact(&grants, "owner")))
+        fields_add(arena, &grants, STR("owner"), id);
+    return fields_pack(arena, &grants);
+}
+
 static void write_grant(struct xml_writer *xml, const struct field *grant)
 {
     str kind, value;

@@ -33,6 +33,9 @@ enum s3_code acl_of_bucket(struct request *rq, str *packed);
 enum s3_code acl_bucket_grants_others(struct request *rq, bool *out);
 /* The canonical id of who owns what this ACL is kept with: the bucket's owner unless it says so. */
 str acl_owner(struct request *rq, str packed);
+/* The ACL of an object in a bucket of another account than `account`, which owns it by default: the
+ * owner is said, in `arena`. */
+str acl_abroad(struct arena *arena, str packed, str account);
 /* <AccessControlPolicy>: what is kept, or the owner's own when ACLs are off. */
 enum s3_code acl_reply(struct request *rq, str packed);
 
