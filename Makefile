@@ -87,9 +87,10 @@ wire: all ## bad input over real sockets
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/run
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/permits
 
-seeing: all ## the admin API as documented: events, faults, metrics, anomalies
+seeing: all ## the admin API as documented: events, faults, metrics, anomalies, scenarios
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/seeing
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/admin_input
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/stories
 
 golden: all ## request/response pairs, each a statement of AWS's documents; GOLDEN="e6-get.golden:12 -v" plays one
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/golden/run $(GOLDEN)

@@ -21,6 +21,7 @@ struct reader {
     size_t problem_count;
     size_t capacity;
     unsigned depth;
+    bool alone;              /* the text may name no file */
     struct fields clients;   /* declared */
     struct fields variables; /* saved */
     bool asked;              /* a request was made */
@@ -129,6 +130,7 @@ static void judge_header(struct reader *reader, const struct script_line *line)
         if (!clock_mode_parse(line->words[1].text, &script->clock_mode))
             problem_c(reader, line, "a clock is manual, auto or real");
         start = line->count > 3 ? line->words[3].text : STR_NONE;
+        script->has_start = start.size > 0;
         if (start.size > 0 && !instant_parse_iso8601(start, &script->clock_start))
             problem_c(reader, line, "a start is an instant such as 2024-01-01T00:00:00Z");
     }
@@ -234,6 +236,10 @@ static str beside(struct reader *reader, str path, str file)
 static void include(struct reader *reader, const struct script_line *line)
 {
     str path = beside(reader, line->file, line->words[1].text), text;
+    if (reader->alone) {
+        problem_c(reader, line, "this text is read where its files are not: put the lines here");
+        return;
+    }
     if (reader->depth == MOST_INCLUDES) {
         problem_c(reader, line, "too many files include each other");
         return;
@@ -357,23 +363,36 @@ static str name_of(str path)
     return str_ends(name, STR(".atoll")) ? str_first(name, name.size - 6) : name;
 }
 
-bool script_parse(struct arena *arena, const char *path, str text, struct script *out,
-                  struct buf *problems)
+static bool parse(struct reader *reader, const char *path, str text)
 {
-    struct reader reader = { .arena = arena, .script = out, .problems = problems };
+    struct script *out = reader->script;
     struct script_line top = { .file = str_of(path), .number = 1 };
     *out = (struct script){ .path = str_of(path),
                             .name = name_of(str_of(path)),
                             .clock_mode = CLOCK_MANUAL,
                             .clock_start = { START_NS },
                             .seed = 1 };
-    read_text(&reader, out->path, text);
+    read_text(reader, out->path, text);
     if (out->title.size == 0)
-        problem_c(&reader, &top, "a scenario begins with: scenario \"TITLE\"");
-    find_blocks(&reader);
-    judge_requests(&reader);
+        problem_c(reader, &top, "a scenario begins with: scenario \"TITLE\"");
+    find_blocks(reader);
+    judge_requests(reader);
     count_steps(out);
-    return reader.problem_count == 0;
+    return reader->problem_count == 0;
+}
+
+bool script_parse(struct arena *arena, const char *path, str text, struct script *out,
+                  struct buf *problems)
+{
+    struct reader reader = { .arena = arena, .script = out, .problems = problems };
+    return parse(&reader, path, text);
+}
+
+bool script_parse_alone(struct arena *arena, const char *path, str text, struct script *out,
+                        struct buf *problems)
+{
+    struct reader reader = { .arena = arena, .script = out, .problems = problems, .alone = true };
+    return parse(&reader, path, text);
 }
 
 bool script_read(struct arena *arena, const char *path, struct script *out, struct buf *problems)

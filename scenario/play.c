@@ -12,6 +12,7 @@
 
 struct play {
     struct arena *arena;
+    struct world_watch watch;
     const struct script *script;
     const struct play_options *options;
     struct config config;
@@ -67,7 +68,8 @@ static bool open_world(struct play *play)
         return false;
     run->began = run_now(run);
     run->timeline = timeline_new(run->began);
-    run->world->watch = (struct world_watch){ timeline_copy, run->timeline };
+    play->watch = (struct world_watch){ timeline_copy, run->timeline };
+    atomic_store(&run->world->watch, &play->watch);
     run->world->config = play->script->config.size > 0 ? &play->config : NULL;
     run->lane = world_lane_open(run->world, LANE_INDEX);
     if (run->lane == NULL) {
@@ -127,16 +129,22 @@ static void tell(struct play *play, struct report_outcome *outcome)
         outcome->events = timeline_events(run->timeline, play->arena, &outcome->event_count);
 }
 
-struct report_outcome *play_script(struct arena *arena, const struct script *script,
-                                   const struct play_options *options)
+static struct report_outcome *outcome_new(struct arena *arena, const struct script *script)
 {
-    struct play play = { .arena = arena, .script = script, .options = options };
     struct report_outcome *outcome = ARENA_NEW(arena, struct report_outcome);
-    play.run = (struct run){ .arena = arena, .script = script, .verbose = options->verbose };
     outcome->file = script->path;
     outcome->name = script->name;
     outcome->title = script->title;
     outcome->steps_wanted = script->steps;
+    return outcome;
+}
+
+struct report_outcome *play_script(struct arena *arena, const struct script *script,
+                                   const struct play_options *options)
+{
+    struct play play = { .arena = arena, .script = script, .options = options };
+    struct report_outcome *outcome = outcome_new(arena, script);
+    play.run = (struct run){ .arena = arena, .script = script, .verbose = options->verbose };
     outcome->passed = read_settings(&play) && open_world(&play) && run_script(&play.run);
     outcome->seed = play.config.settings.seed;
     outcome->seed_counts = options->has_seed;
@@ -146,20 +154,24 @@ struct report_outcome *play_script(struct arena *arena, const struct script *scr
     return outcome;
 }
 
-bool play_in(struct arena *arena, struct lane *lane, const struct script *script, str *error)
+struct report_outcome *play_in(struct arena *arena, const struct play_place *place,
+                               const struct script *script, const struct play_options *options)
 {
-    struct run run = { .arena = arena,
-                       .script = script,
-                       .world = lane->world,
-                       .lane = lane,
-                       .began = clock_now(lane->world->clock) };
-    run.timeline = timeline_new(run.began);
-    bool passed = run_script(&run);
-    if (!passed)
-        *error = str_format(arena, "%.*s:%u: %.*s: %.*s", STR_ARG(run.failure.line->file),
-                            run.failure.line->number, STR_ARG(run.failure.line->text),
-                            STR_ARG(run.failure.got));
-    run_forget_answer(&run);
-    timeline_free(run.timeline);
-    return passed;
+    struct world *world = place->lane->world;
+    struct play play = { .arena = arena, .script = script, .options = options };
+    struct report_outcome *outcome = outcome_new(arena, script);
+    play.run = (struct run){ .arena = arena,
+                             .script = script,
+                             .world = world,
+                             .lane = place->lane,
+                             .timeline = place->timeline,
+                             .began = clock_now(world->clock),
+                             .verbose = options->verbose,
+                             .stop = place->stop };
+    outcome->passed = run_script(&play.run);
+    outcome->seed = world->seed;
+    outcome->timeline_shown = options->verbose;
+    tell(&play, outcome);
+    run_forget_answer(&play.run);
+    return outcome;
 }

@@ -15,8 +15,13 @@ struct play_options {
 
 struct report_outcome *play_script(struct arena *arena, const struct script *script,
                                    const struct play_options *options);
-/* In a world that is there already, which then stands as it was left. False and what failed. */
-MUST_CHECK bool play_in(struct arena *arena, struct lane *lane, const struct script *script,
-                        str *error);
+/* A world that is there already; afterwards it stands as the script left it. */
+struct play_place {
+    struct lane *lane;
+    struct timeline *timeline; /* who watches the world tells it of copies */
+    const _Atomic bool *stop;  /* run.h; may be NULL */
+};
+struct report_outcome *play_in(struct arena *arena, const struct play_place *place,
+                               const struct script *script, const struct play_options *options);
 
 #endif

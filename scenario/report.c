@@ -30,6 +30,8 @@ static void failure(const struct report_outcome *outcome, struct buf *out)
     buf_addf(out, "      again  atoll scenario run %.*s", STR_ARG(outcome->file));
     if (outcome->seed_counts)
         buf_addf(out, " --seed %llu", (unsigned long long) outcome->seed);
+    if (outcome->against.size > 0)
+        buf_addf(out, " --against %.*s", STR_ARG(outcome->against));
     buf_add_char(out, '\n');
 }
 
@@ -86,6 +88,11 @@ static void json_outcome(struct json_writer *w, const struct report_outcome *out
     if (outcome->runs > 0) {
         json_integer(w, "runs", outcome->runs);
         json_integer(w, "held", outcome->held);
+    }
+    if (outcome->event_count > 0) {
+        struct arena *arena = arena_new();
+        json_text(w, "began", instant_iso8601(arena, outcome->began));
+        arena_free(arena);
     }
     json_real(w, "emulated_s", (double) outcome->emulated.ns / 1e9);
     json_array(w, "steps");

@@ -15,6 +15,7 @@ struct report_outcome {
     bool passed;
     uint64_t seed;       /* of this run; of the first that failed when there were several */
     bool seed_counts;    /* the run can be had again only by naming the seed */
+    str against;         /* the server in whose world it ran; empty: in its own */
     unsigned runs, held; /* --runs; 0, 0 without it */
     const struct run_step *steps;
     size_t step_count, steps_passed, steps_wanted;

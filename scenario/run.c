@@ -57,9 +57,17 @@ instant run_now(const struct run *run)
 
 /* --- changes --- */
 
+/* Only a clock that stands makes waiting short: a server must be able to end meanwhile. */
+static bool may_wait(const struct run *run)
+{
+    return run->stop == NULL || clock_mode_get(run->world->clock) == CLOCK_MANUAL;
+}
+
 bool run_job(struct call *call, struct time_job *job)
 {
     struct run *run = call->run;
+    if (job->kind == TIME_WAIT && !may_wait(run))
+        return run_fail(call, "the server's clock was made to flow meanwhile: atoll clock pause");
     job->arena = run->arena;
     store_read_idle(run->lane->reader);
     switch (timekeeper_run(run->world->timekeeper, job)) {
@@ -147,7 +155,7 @@ static bool run_eventually(struct call *call, size_t from, instant deadline)
         bool last = !instant_before(run_now(run), deadline);
         if (run_lines(run, from, call->line->block_end))
             return true;
-        if (last || tries == MOST_TRIES) {
+        if (last || tries == MOST_TRIES || (run->stop && atomic_load(run->stop))) {
             run_why(run, str_format(run->arena, "line %u tried %u times within %.*s",
                                     call->line->number, tries, STR_ARG(call->args[1])));
             return false;
@@ -217,9 +225,13 @@ static bool run_line(struct run *run, size_t at)
 
 static bool run_lines(struct run *run, size_t from, size_t to)
 {
-    for (size_t at = from; at < to; at = run->script->lines[at].block_end)
+    for (size_t at = from; at < to; at = run->script->lines[at].block_end) {
+        struct call call = { .run = run, .line = &run->script->lines[at] };
+        if (run->stop && atomic_load(run->stop))
+            return run_fail(&call, "the server is stopping");
         if (!run_line(run, at))
             return false;
+    }
     return true;
 }
 

@@ -38,7 +38,8 @@ struct run {
     const struct config *config; /* of `config FILE`; NULL: none */
     struct timeline *timeline;
     instant began;
-    bool verbose; /* answers are kept in the timeline */
+    bool verbose;             /* answers are kept in the timeline */
+    const _Atomic bool *stop; /* in the world of a server, which may end: true: no further line */
 
     struct request *last;
     str body;              /* of its answer */

@@ -10,10 +10,11 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "scenario/against.h"
 #include "scenario/facts.h"
 #include "scenario/play.h"
 
-enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_MISUSED = 2 };
+enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_MISUSED = 2, EXIT_NOT_PLAYED = 3 };
 
 #define MOST_FILES 10000
 #define MOST_RUNS 1000000
@@ -29,6 +30,7 @@ struct orders { /* what the command line says */
     struct arena *arena;
     struct files *files;
     struct play_options play;
+    struct against against; /* without a server: in a world of its own */
     uint64_t runs;
     const char *junit, *html;
     str only; /* -k */
@@ -109,6 +111,8 @@ static bool take_value(struct orders *orders, str flag, const char *value)
         orders->junit = value;
     else if (str_is(flag, "--html"))
         orders->html = value;
+    else if (str_is(flag, "--against"))
+        orders->against.server = str_of(value);
     else if (str_is(flag, "-k"))
         orders->only = str_of(value);
     else if (str_is(flag, "--seed"))
@@ -121,8 +125,8 @@ static bool take_value(struct orders *orders, str flag, const char *value)
 
 static bool is_valued(str flag)
 {
-    return str_is(flag, "--junit") || str_is(flag, "--html") || str_is(flag, "-k") ||
-           str_is(flag, "--seed") || str_is(flag, "--runs");
+    return str_is(flag, "--junit") || str_is(flag, "--html") || str_is(flag, "--against") ||
+           str_is(flag, "-k") || str_is(flag, "--seed") || str_is(flag, "--runs");
 }
 
 /* --flag=value too. */
@@ -138,6 +142,8 @@ static bool take_flag(struct orders *orders, int argc, char **argv, int *at)
     }
     if (str_is(flag, "--json"))
         orders->json = true;
+    else if (str_is(flag, "--reset"))
+        orders->against.reset = true;
     else if (str_is(flag, "--fail-fast"))
         orders->fail_fast = true;
     else if (str_is(flag, "-v") || str_is(flag, "--verbose"))
@@ -145,6 +151,24 @@ static bool take_flag(struct orders *orders, int argc, char **argv, int *at)
     else
         return false;
     return true;
+}
+
+/* What does not go together; false, and said. */
+static bool judge_orders(const struct orders *orders)
+{
+    bool served = orders->against.server.size > 0;
+    const char *problem = NULL;
+    if (orders->files->too_many)
+        problem = "too many files";
+    else if (orders->files->count == 0)
+        problem = "no .atoll file was named";
+    else if (served && (orders->runs > 0 || orders->play.has_seed))
+        problem = "the seed is the server's: leave --seed and --runs out, or --against";
+    else if (orders->against.reset && !served)
+        problem = "--reset empties the world of a server: add --against URL";
+    if (problem)
+        (void) misused(problem, STR_NONE);
+    return problem == NULL;
 }
 
 static bool read_orders(struct orders *orders, int argc, char **argv)
@@ -160,11 +184,7 @@ static bool read_orders(struct orders *orders, int argc, char **argv)
         if (!add_path(orders, argv[i]))
             return false;
     }
-    if (orders->files->count > 0 && !orders->files->too_many)
-        return true;
-    (void) misused(orders->files->too_many ? "too many files" : "no .atoll file was named",
-                   STR_NONE);
-    return false;
+    return judge_orders(orders);
 }
 
 static void help(void)
@@ -175,10 +195,14 @@ static void help(void)
     buf_add(&out,
             STR("usage: atoll scenario run FILE|DIR... [--seed N] [--runs N] [--junit FILE]\n"
                 "                          [--html FILE] [--json] [-k NAME] [--fail-fast] [-v]\n"
+                "                          [--against URL [--reset]]\n"
                 "       atoll scenario check FILE|DIR...\n\n"
                 "  atoll scenario run tests/scenarios\n"
                 "  atoll scenario run stale-read.atoll --runs 200\n"
                 "  atoll scenario run stale-read.atoll --html story.html\n\n"
+                "  atoll scenario run stale-read.atoll --against http://127.0.0.1:28655\n\n"
+                "--against plays in the world of a running server, whose clock is manual; it\n"
+                "stays as the scenario leaves it. --reset empties it before each file.\n\n"
                 "What a line of a scenario can say:\n"));
     commands_help(&out);
     facts_help(&out);
@@ -230,6 +254,22 @@ static struct report_outcome *play_many(struct orders *orders, const struct scri
     struct report_outcome *outcome = play_script(orders->arena, script, &options);
     outcome->runs = (unsigned) orders->runs;
     outcome->held = held;
+    return outcome;
+}
+
+/* NULL, and said, when the server did not play it. */
+static struct report_outcome *play_one(struct orders *orders, const struct script *script)
+{
+    str error = STR_NONE;
+    if (orders->runs > 0)
+        return play_many(orders, script);
+    if (orders->against.server.size == 0)
+        return play_script(orders->arena, script, &orders->play);
+    struct report_outcome *outcome =
+        against_play(orders->arena, &orders->against, script, &orders->play, &error);
+    if (outcome == NULL)
+        (void) fprintf(stderr, "atoll scenario: %.*s was not played: %.*s\n", STR_ARG(script->path),
+                       STR_ARG(error));
     return outcome;
 }
 
@@ -285,15 +325,26 @@ static bool write_reports(const struct orders *orders, const struct report_outco
     return true;
 }
 
+static void print_sum(size_t passed, size_t failed, size_t not_played)
+{
+    (void) printf("%zu passed, %zu failed", passed, failed);
+    if (not_played > 0)
+        (void) printf(", %zu not played", not_played);
+    (void) printf("\n");
+}
+
 static int run_all(struct orders *orders, const struct script *scripts, size_t count)
 {
     struct report_outcome *first = NULL, **last = &first;
-    size_t passed = 0, failed = 0, width = widest_name(scripts, count);
+    size_t passed = 0, failed = 0, not_played = 0, width = widest_name(scripts, count);
     orders->play.timelines = orders->json || orders->junit || orders->html;
     for (size_t i = 0; i < count && !(orders->fail_fast && failed > 0); i++) {
-        struct report_outcome *outcome =
-            orders->runs > 0 ? play_many(orders, &scripts[i])
-                             : play_script(orders->arena, &scripts[i], &orders->play);
+        struct report_outcome *outcome = play_one(orders, &scripts[i]);
+        not_played += outcome == NULL;
+        if (outcome == NULL && orders->against.unreached)
+            return EXIT_NOT_PLAYED;
+        if (outcome == NULL)
+            continue;
         *(outcome->passed ? &passed : &failed) += 1;
         *last = outcome;
         last = &outcome->next;
@@ -302,8 +353,11 @@ static int run_all(struct orders *orders, const struct script *scripts, size_t c
     }
     bool written = write_reports(orders, first);
     if (!orders->json)
-        (void) printf("%zu passed, %zu failed\n", passed, failed);
-    return !written ? EXIT_MISUSED : failed > 0 ? EXIT_FAILED : EXIT_PASSED;
+        print_sum(passed, failed, not_played);
+    return !written         ? EXIT_MISUSED
+           : failed > 0     ? EXIT_FAILED
+           : not_played > 0 ? EXIT_NOT_PLAYED
+                            : EXIT_PASSED;
 }
 
 static int obey(struct orders *orders)
@@ -320,7 +374,7 @@ static int obey(struct orders *orders)
     return EXIT_PASSED;
 }
 
-int scenario_main(int argc, char **argv)
+int scenario_main(int argc, char **argv, scenario_call_fn *call)
 {
     str verb = argc > 2 ? str_of(argv[2]) : STR("help");
     if (str_is(verb, "--help") || str_is(verb, "-h") || str_is(verb, "help")) {
@@ -330,7 +384,9 @@ int scenario_main(int argc, char **argv)
     if (!str_is(verb, "run") && !str_is(verb, "check"))
         return misused("say run or check, not", verb);
     struct arena *arena = arena_new();
-    struct orders orders = { .arena = arena, .check = str_is(verb, "check") };
+    struct orders orders = { .arena = arena,
+                             .check = str_is(verb, "check"),
+                             .against = { .call = call } };
     orders.files = ARENA_NEW(arena, struct files);
     log_configure(LOG_ERROR, LOG_TEXT);
     int code = read_orders(&orders, argc, argv) ? obey(&orders) : EXIT_MISUSED;
@@ -354,5 +410,13 @@ bool scenario_run_in(struct arena *arena, struct lane *lane, const char *path, s
                             path, script.header_line);
         return false;
     }
-    return play_in(arena, lane, &script, error);
+    struct play_options options = { .seed = 0 };
+    struct play_place place = { .lane = lane,
+                                .timeline = timeline_new(clock_now(lane->world->clock)) };
+    const struct report_outcome *outcome = play_in(arena, &place, &script, &options);
+    timeline_free(place.timeline);
+    if (!outcome->passed)
+        *error = str_format(arena, "%.*s: %.*s: %.*s", STR_ARG(outcome->where),
+                            STR_ARG(outcome->line), STR_ARG(outcome->got));
+    return outcome->passed;
 }

@@ -33,7 +33,7 @@ struct script {
     instant clock_start;
     uint64_t seed;
     str config; /* path; empty: none */
-    bool has_clock, has_seed;
+    bool has_clock, has_start, has_seed;
     unsigned header_line; /* of the first of clock, seed and config; 0: none */
     struct script_line *lines;
     size_t count;
@@ -46,5 +46,8 @@ MUST_CHECK bool script_read(struct arena *arena, const char *path, struct script
 /* The same from a text; `path` is where includes are looked from. */
 MUST_CHECK bool script_parse(struct arena *arena, const char *path, str text, struct script *out,
                              struct buf *problems);
+/* The same for a text from elsewhere, which may name no file. */
+MUST_CHECK bool script_parse_alone(struct arena *arena, const char *path, str text,
+                                   struct script *out, struct buf *problems);
 
 #endif

@@ -28,6 +28,8 @@ bool world_lines_bucket(struct call *call)
     str error = STR_NONE;
     if (!config_make_bucket(run->arena, run->lane, &bucket, &error))
         return run_fail(call, "%.*s", STR_ARG(error));
+    if (!bucket.made && run->stop)
+        run_why(run, STR("a server keeps its world: --reset empties it before each file"));
     return bucket.made || run_fail(call, "bucket '%.*s' is there already", STR_ARG(call->args[0]));
 }
 

@@ -13,7 +13,9 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/http.h"
 #include "scenario/scenario.h"
+#include "scenario/served.h"
 #include "server/clients.h"
 #include "server/config.h"
 #include "server/config_apply.h"
@@ -26,6 +28,7 @@ struct server {
     struct arena *arena;
     struct config config;
     struct world *world;
+    struct served *served; /* scenarios in this world */
     struct front *front;
     struct lane *lane; /* of main: for loading the world */
     duration began;
@@ -156,6 +159,7 @@ static int run_until_signal(struct server *server, const sigset_t *signals)
     /* A second signal ends the process at once. */
     (void) pthread_sigmask(SIG_UNBLOCK, signals, NULL);
     log_line(LOG_INFO, "stopping: finishing what is in progress");
+    served_stop(server->served);
     (void) front_drain(server->front, settings->grace);
     return EXIT_YES;
 }
@@ -170,6 +174,7 @@ static int open_and_run(struct server *server, const sigset_t *signals)
     if (server->world == NULL)
         return fail("the world does not open", error);
     server->world->config = &server->config;
+    server->served = served_open(server->world);
     server->front = front_open(server->arena, server->world, NULL, &error);
     if (server->front == NULL)
         code = fail("the front door does not open", error);
@@ -178,7 +183,9 @@ static int open_and_run(struct server *server, const sigset_t *signals)
     else
         code = run_until_signal(server, signals);
     front_close(server->front);
+    served_close(server->served);
     world_close(server->world);
+    served_free(server->served);
     return code;
 }
 
@@ -295,6 +302,17 @@ static int config_verb(int argc, char **argv)
     return code;
 }
 
+/* For scenarios against a server: asked as the command line asks. */
+static bool call_server(struct arena *arena, str server, const char *method, str path, str body,
+                        struct scenario_answer *out, str *error)
+{
+    struct http_answer answer;
+    if (!http_call(arena, server, method, path, body, &answer, error))
+        return false;
+    *out = (struct scenario_answer){ answer.status, answer.body };
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     str verb = argc > 1 ? str_of(argv[1]) : STR("help");
@@ -318,7 +336,7 @@ int main(int argc, char **argv)
     if (str_is(verb, "config"))
         return config_verb(argc, argv);
     if (str_is(verb, "scenario"))
-        return scenario_main(argc, argv);
+        return scenario_main(argc, argv, call_server);
     int at = cli_verb_at(argc, argv);
     return at > 0 && cli_knows(argv[at]) ? cli_main(argc, argv) : cli_unknown(argv[1]);
 }

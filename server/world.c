@@ -71,13 +71,14 @@ static void timer(void *ctx, instant now)
 
 static void copy_told(void *ctx, const struct copy_told *copy)
 {
-    const struct world *world = ctx;
+    struct world *world = ctx;
     journal_copy(copy);
     event_of_copy(world->events, copy);
     replication_events_told(world->replication_events, copy);
     jobs_copy_told(world->jobs, copy);
-    if (world->watch.copy)
-        world->watch.copy(world->watch.ctx, copy);
+    const struct world_watch *watch = atomic_load(&world->watch);
+    if (watch)
+        watch->copy(watch->ctx, copy);
 }
 
 /* Who may refuse a copy: the first reason counts. */

@@ -37,9 +37,30 @@ struct anomalies; /* server/anomalies.h: what clients could notice because Regio
 struct copy_told; /* replication/timekeeper.h */
 
 /* Somebody who wants to know of each copy whose state changed, beside the log; on the world thread,
- * must not block. To be set before anything is written to the world. */
+ * must not block. Stays until the world is closed. */
 struct world_watch {
     void (*copy)(void *ctx, const struct copy_told *copy);
+    void *ctx;
+};
+
+/* A scenario to be played in this world: POST /scenarios. Strings are the arena's, which nobody
+ * else uses until `done`. */
+struct world_play {
+    struct arena *arena;
+    str text;
+    bool verbose; /* the report holds every answer */
+    void (*done)(struct world_play *play);
+    void *owner;
+    /* out */
+    str report;          /* JSON; ptr NULL: nothing was played, and the problem says why */
+    int status;          /* of the problem */
+    const char *problem; /* its slug */
+    str detail, hint;
+};
+/* Who plays them: the server knows no scenarios, so main connects it. */
+struct world_player {
+    void (*start)(void *ctx,
+                  struct world_play *play); /* at once; on a thread of its own; NULL: none */
     void *ctx;
 };
 
@@ -70,7 +91,8 @@ struct world {
     struct jobs *jobs;
     struct replication_events *replication_events;
     struct access_log *access_log;
-    struct world_watch watch;
+    _Atomic(const struct world_watch *) watch;
+    struct world_player player; /* set before the first request */
     uint64_t seed;
     duration opened;    /* clock_mono */
     _Atomic bool ready; /* config, --init and --load are done */
