@@ -342,6 +342,13 @@ void body_row_wipe(struct store_txn *txn)
                      "DELETE FROM file");
 }
 
+void body_row_renumber(struct store_txn *txn)
+{
+    int64_t next = db_value(db_sql(txn->db, "SELECT max(id) FROM body"), 0) + 1;
+    if (next > batch_of(txn)->next_body)
+        batch_of(txn)->next_body = next;
+}
+
 enum store_result body_lane_sync(struct store *store)
 {
     const struct body_batch *batch = store->bodies->batch;

@@ -57,6 +57,9 @@ void body_row_rolled_back(struct store *store);
 /* Every body, extent and file goes (store_wipe): rows now, files after COMMIT. */
 void body_row_wipe(struct store_txn *txn);
 
+/* Rows came from elsewhere: new ones get higher ids. */
+void body_row_renumber(struct store_txn *txn);
+
 /* Durability power: syncs the files that this batch's drafts lie in, and their directory. The
  * writer calls it before COMMIT. */
 enum store_result body_lane_sync(struct store *store);

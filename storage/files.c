@@ -26,20 +26,30 @@ static enum file_kind kind_of(int64_t id)
     return (id & 1) != 0 ? FILE_OWN : FILE_SEGMENT;
 }
 
-static void folder_path(const struct files *files, int64_t id, char out[FILES_PATH_MAX])
+void files_folder(const char *directory, int64_t id, char out[FILES_PATH_MAX])
 {
     if (kind_of(id) == FILE_SEGMENT)
-        (void) snprintf(out, FILES_PATH_MAX, "%s/segments", files->directory);
+        (void) snprintf(out, FILES_PATH_MAX, "%s/segments", directory);
     else
-        (void) snprintf(out, FILES_PATH_MAX, "%s/bodies/%" PRIx64, files->directory,
+        (void) snprintf(out, FILES_PATH_MAX, "%s/bodies/%" PRIx64, directory,
                         (uint64_t) id >> (FAN_OUT_BITS + 1));
+}
+
+void files_path(const char *directory, int64_t id, char out[FILES_PATH_MAX])
+{
+    files_folder(directory, id, out);
+    size_t used = strlen(out);
+    (void) snprintf(out + used, FILES_PATH_MAX - used, "/%" PRId64, id);
+}
+
+static void folder_path(const struct files *files, int64_t id, char out[FILES_PATH_MAX])
+{
+    files_folder(files->directory, id, out);
 }
 
 static void file_path(const struct files *files, int64_t id, char out[FILES_PATH_MAX])
 {
-    folder_path(files, id, out);
-    size_t used = strlen(out);
-    (void) snprintf(out + used, FILES_PATH_MAX - used, "/%" PRId64, id);
+    files_path(files->directory, id, out);
 }
 
 static size_t bucket_of(const struct files *files, int64_t id)
@@ -177,8 +187,8 @@ int files_init(struct files *files, const struct fs *fs, const char *directory, 
 
     for (size_t i = 0; i < COUNT(folders); i++) {
         int size = snprintf(path, sizeof(path), "%s/%s", directory, folders[i]);
-        /* 64: room for the fan-out folder and the id */
-        if (size < 0 || (size_t) size + 64 > sizeof(path))
+        /* 192: room for a snapshot's folder, the fan-out folder and the id */
+        if (size < 0 || (size_t) size + 192 > sizeof(path))
             return -ENAMETOOLONG;
         int made = fs_make_dirs(fs, path);
         if (made < 0)
@@ -241,6 +251,14 @@ int files_create(struct files *files, enum file_kind kind, struct body_file **ou
     file->writing = true;
     *out = file;
     return 0;
+}
+
+int64_t files_reserve(struct files *files, int64_t count)
+{
+    SCOPED_LOCK(&files->lock);
+    int64_t first = files->next * 2;
+    files->next += count;
+    return first;
 }
 
 void files_pin(struct files *files, struct body_file *file)

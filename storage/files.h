@@ -54,6 +54,12 @@ void files_fini(struct files *files);
 
 /* A new file, open for the caller to append until files_seal. */
 MUST_CHECK int files_create(struct files *files, enum file_kind kind, struct body_file **out);
+/* Takes `count` ids of either kind out of use for files that come from elsewhere: the even one of
+ * the first pair; the others follow it. */
+int64_t files_reserve(struct files *files, int64_t count);
+/* Where a store in `directory` has the file, and the folder around it. */
+void files_path(const char *directory, int64_t id, char out[FILES_PATH_MAX]);
+void files_folder(const char *directory, int64_t id, char out[FILES_PATH_MAX]);
 void files_pin(struct files *files, struct body_file *file); /* while it is being written */
 void files_unpin(struct files *files, int64_t id);
 void files_seal(struct files *files, struct body_file *file); /* no more appends */

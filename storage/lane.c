@@ -47,9 +47,11 @@ enum store_result body_lane_append(struct body_lane *lane, const void *bytes, si
 {
     struct files *files = &lane->bodies->files;
 
-    if (lane->segment != NULL && lane->at_bytes + size_bytes > LANE_SEGMENT_BYTES)
+    bool full = lane->at_bytes + size_bytes > LANE_SEGMENT_BYTES;
+    if (lane->segment != NULL && (full || atomic_load(&lane->bodies->seals) != lane->seals))
         seal(lane);
     if (lane->segment == NULL) {
+        lane->seals = atomic_load(&lane->bodies->seals);
         int made = files_create(files, FILE_SEGMENT, &lane->segment);
         if (made < 0) {
             lane->segment = NULL;

@@ -21,6 +21,8 @@ struct body_state {
     /* The commit count as of the last commit that doomed a file, or one more: a reader whose
      * snapshot is older must look whether its files are still there. */
     _Atomic uint64_t freed_at;
+    _Atomic unsigned
+        seals; /* rises when every open segment must be sealed: a snapshot links them */
     struct body_batch *batch; /* body_row.c: what the writer has not committed; the writer's */
 };
 
@@ -28,6 +30,7 @@ struct body_lane {
     struct body_state *bodies;
     struct body_file *segment; /* NULL until the first small body */
     uint64_t at_bytes;
+    unsigned seals; /* the state's when the segment was made */
 };
 /* Appends and pins: fills draft->file and offset_bytes. */
 MUST_CHECK enum store_result body_lane_append(struct body_lane *lane, const void *bytes,

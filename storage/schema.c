@@ -93,6 +93,11 @@ static const char *const steps[] = {
     " FROM version WHERE bucket=bucket.id AND current=1 AND marker=0);",
 };
 
+int64_t schema_version(void)
+{
+    return COUNT(steps);
+}
+
 bool schema_apply(struct db *db, struct arena *arena, str *error)
 {
     int64_t have = db_value(db_sql(db, "PRAGMA user_version"), -1);

@@ -7,5 +7,7 @@
 
 /* Makes or migrates the tables. False with *error, e.g. for a database of a later atoll. */
 MUST_CHECK bool schema_apply(struct db *db, struct arena *arena, str *error);
+/* The present one. */
+int64_t schema_version(void);
 
 #endif

@@ -15,6 +15,7 @@
 #include "storage/db.h"
 #include "storage/hot.h"
 #include "storage/schema.h"
+#include "storage/snapshot_dir.h"
 #include "storage/state.h"
 #include "storage/writer.h"
 
@@ -93,6 +94,7 @@ static bool start(struct store *store, str *error)
         store->bodies = body_state_open(store, db, store->arena, error);
     if (store->bodies)
         store->writer = writer_start(store, db, store->arena, error);
+    snapshot_dir_sweep(store);
     if (store->writer)
         return true;
     db_close(db);

@@ -86,6 +86,15 @@ void txn_buckets_changed(struct store_txn *txn)
     txn->cache->buckets_changed = true;
 }
 
+void txn_reload(struct store_txn *txn)
+{
+    forget_buckets(txn->cache);
+    queue_total_forget(txn->cache);
+    load_world(txn);
+    txn->cache->buckets_changed = true;
+    txn->cache->queue_touched = true;
+}
+
 static str load_rules(struct store_txn *txn, int64_t bucket)
 {
     struct db_stmt *s = db_sql(txn->db, "SELECT body FROM config WHERE bucket=?1 AND kind=?2");

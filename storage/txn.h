@@ -60,6 +60,7 @@ struct txn_cache {
     struct bucket_row *dirty;
     struct bucket_row *named;   /* the last one found by its name: that of the next copy too */
     bool buckets_changed;       /* in this batch: readers must drop their copies */
+    bool attached;              /* a snapshot's database, as "snapshot": until the batch's end */
     struct hot_touched touched; /* in this batch: hot.h */
     bool loaded;                /* the four below are read from the database */
     uint64_t seed;
@@ -80,6 +81,7 @@ struct bucket_row *txn_bucket(struct store_txn *txn, int64_t id);     /* NULL: n
 struct bucket_row *txn_bucket_named(struct store_txn *txn, str name); /* the same */
 /* Forget all copies, after a change of a bucket's row or its rules; dirty numbers are flushed. */
 void txn_buckets_changed(struct store_txn *txn);
+void txn_reload(struct store_txn *txn); /* every row may be another one: forgets, looks again */
 /* The next stamp of this bucket: max(now in us, highest + 1). */
 int64_t txn_stamp(struct store_txn *txn, struct bucket_row *bucket);
 /* The next ordinal of this bucket. */

@@ -229,6 +229,9 @@ static void run_group(struct writer *writer)
         roll_back(writer, &txn);
     else if (group.changed)
         publish(writer);
+    if (writer->cache.attached) /* not before: it took part in the transaction */
+        db_exec(writer->db, "DETACH snapshot");
+    writer->cache.attached = false;
     hot_forget(&writer->cache.touched); /* what was rolled back is as it was */
     tell(&group, result);
     if (queued && hooks && hooks->queued)
