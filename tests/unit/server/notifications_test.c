@@ -4,10 +4,9 @@
 #include "replication/timekeeper.h"
 #include "server/config.h"
 #include "server/deliveries.h"
-#include "server/events.h"
 #include "server/notifications.h"
 #include "server/s3/xml.h"
-#include "tests/unit/server/s3_wire.h"
+#include "tests/unit/server/told.h"
 
 #define TOPIC(events, filter)                                                                      \
     "<NotificationConfiguration><TopicConfiguration><Id>id</Id>"                                   \
@@ -22,37 +21,6 @@ static struct wire *open_topic(bool versioned, const char *configuration)
     assert_status(wire_ask(wire, "PUT", "/bucket?notification", configuration), 200);
     return wire;
 }
-
-struct told {
-    struct arena *arena;
-    struct buf names;
-    str last;
-};
-
-static bool see(void *ctx, const struct event *event)
-{
-    struct told *told = ctx;
-    if (event->kind != EVENT_NOTIFICATION)
-        return true;
-    buf_add(&told->names, event->text[EVENT_REASON]);
-    buf_add(&told->names, STR(" "));
-    told->last = str_copy(told->arena, event->text[EVENT_DETAIL]);
-    return true;
-}
-
-static struct told told(struct wire *wire)
-{
-    struct told told = { .arena = wire->arena };
-    buf_init_arena(&told.names, wire->arena, 4096);
-    events_walk(wire->world->events, see, &told);
-    return told;
-}
-
-#define assert_told(wire, expected)                                                                \
-    do {                                                                                           \
-        struct told told_now = told(wire);                                                         \
-        assert_str(buf_str(&told_now.names), expected);                                            \
-    } while (0)
 
 TEST(a_put_is_told_with_s3s_message)
 {

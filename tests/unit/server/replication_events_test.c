@@ -3,8 +3,7 @@
 #include "base/json.h"
 #include "replication/links.h"
 #include "replication/timekeeper.h"
-#include "server/events.h"
-#include "tests/unit/server/s3_wire.h"
+#include "tests/unit/server/told.h"
 
 #define TOPIC(name)                                                                                \
     "<NotificationConfiguration><TopicConfiguration><Id>id</Id>"                                   \
@@ -36,37 +35,6 @@ static struct wire *open_pair(const char *rules, const char *lag)
     links_apply(wire->world->links, &doc, 1);
     return wire;
 }
-
-struct told {
-    struct arena *arena;
-    struct buf names;
-    str last;
-};
-
-static bool see(void *ctx, const struct event *event)
-{
-    struct told *told = ctx;
-    if (event->kind != EVENT_NOTIFICATION)
-        return true;
-    buf_add(&told->names, event->text[EVENT_REASON]);
-    buf_add(&told->names, STR(" "));
-    told->last = str_copy(told->arena, event->text[EVENT_DETAIL]);
-    return true;
-}
-
-static struct told told(struct wire *wire)
-{
-    struct told told = { .arena = wire->arena };
-    buf_init_arena(&told.names, wire->arena, 4096);
-    events_walk(wire->world->events, see, &told);
-    return told;
-}
-
-#define assert_told(wire, expected)                                                                \
-    do {                                                                                           \
-        struct told told_now = told(wire);                                                         \
-        assert_str(buf_str(&told_now.names), expected);                                            \
-    } while (0)
 
 static void work(struct wire *wire, struct time_job job)
 {
