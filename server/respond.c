@@ -35,6 +35,7 @@ static void error_reply(struct request *rq)
     struct buf document;
     /* AWS: clients learn the Region also from a bucket that they may not read. */
     if (error->status == 403 && rq->has_bucket && rq->mrap == NULL &&
+        rq->code != S3_AccessForbidden && /* recorded on AWS: not in a preflight's refusal */
         !fields_has_exact(&rq->reply.headers, "x-amz-bucket-region"))
         request_header(rq, "x-amz-bucket-region", rq->bucket.region);
     body_reader_close(rq->reply.body);

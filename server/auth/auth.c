@@ -195,7 +195,9 @@ static enum s3_code check_headers_signed(struct request *rq, const struct claim 
         str name = rq->headers.at[i].name;
         if (!str_starts_nocase(name, STR("x-amz-")) && !str_eq_nocase(name, STR("host")))
             continue;
-        if (claim_signs(claim, name))
+        /* Presigned for whatever body comes; recorded on AWS: never asked for then. */
+        bool moot = claim->presigned && str_eq_nocase(name, STR("x-amz-content-sha256"));
+        if (moot || claim_signs(claim, name))
             continue;
         if (names.size > 0)
             buf_add(&names, STR(", "));
@@ -457,9 +459,22 @@ static enum s3_code check_claim(struct request *rq, const struct claim *claim)
     return check_signed(rq, claim);
 }
 
+/* Checksums are ignored: JS signs the checksum of nothing (clients.md 4.3). */
+static bool is_header_in_query(const struct request *rq, str name)
+{
+    static const char *const conditions[] = { "if-match", "if-none-match", "if-modified-since",
+                                              "if-unmodified-since" };
+    for (size_t i = 0; i < COUNT(conditions); i++)
+        if (str_eq_nocase(name, str_of(conditions[i])))
+            return true;
+    if (str_starts_nocase(name, STR("x-amz-")))
+        return !str_starts_nocase(name, STR("x-amz-checksum-")) &&
+               !str_starts_nocase(name, STR("x-amz-sdk-"));
+    return rq->who.algorithm == AUTH_SIGV2 && str_is(name, "content-type");
+}
+
 /* Whoever presigns may put headers into the query, where S3 reads them as if they had been sent:
- * JS does it with every x-amz-*, boto3's Version 2 with Content-Type too. Checksums there are
- * ignored: JS signs the checksum of nothing (clients.md 4.3). */
+ * JS does it with every x-amz-*, Java with the conditions, boto3's Version 2 with Content-Type. */
 static void use_parameters_as_headers(struct request *rq)
 {
     static const char *const own[] = { "x-amz-algorithm",      "x-amz-credential",
@@ -469,10 +484,7 @@ static void use_parameters_as_headers(struct request *rq)
                                        "x-amz-region-set" };
     for (size_t i = 0; i < rq->query.count; i++) {
         str name = rq->query.at[i].name;
-        bool taken = str_starts_nocase(name, STR("x-amz-"))
-                         ? !str_starts_nocase(name, STR("x-amz-checksum-")) &&
-                               !str_starts_nocase(name, STR("x-amz-sdk-"))
-                         : rq->who.algorithm == AUTH_SIGV2 && str_is(name, "content-type");
+        bool taken = is_header_in_query(rq, name);
         for (size_t j = 0; j < COUNT(own); j++)
             taken = taken && !str_eq_nocase(name, str_of(own[j]));
         if (taken && !str_is_set(fields_get(&rq->headers, str_c(rq->arena, name))))

@@ -11,7 +11,7 @@
 static const struct schema rule_members[] = { { "ID", SCHEMA_TEXT, 0, 1, NULL, NULL },
                                               { "AllowedHeader", SCHEMA_WORD, 0, 0, NULL, NULL },
                                               { "AllowedMethod", SCHEMA_WORD, 1, 0, NULL, NULL },
-                                              { "AllowedOrigin", SCHEMA_WORD, 1, 0, NULL, NULL },
+                                              { "AllowedOrigin", SCHEMA_TEXT, 1, 0, NULL, NULL },
                                               { "ExposeHeader", SCHEMA_WORD, 0, 0, NULL, NULL },
                                               { "MaxAgeSeconds", SCHEMA_INTEGER, 0, 1, NULL, NULL },
                                               SCHEMA_END };
@@ -159,8 +159,9 @@ void cors_headers(struct request *rq)
         return;
     /* One that says which request it stands for is answered for that one, as a preflight is. */
     str method = request_get_header(rq, "Access-Control-Request-Method");
+    str headers = request_get_header(rq, "Access-Control-Request-Headers");
     const struct xml *rule =
-        find_rule(root, origin, method.size > 0 ? method : rq->method, STR_NONE);
+        find_rule(root, origin, method.size > 0 ? method : rq->method, headers);
     if (rule)
         reply_rule(rq, rule, origin);
 }
@@ -172,7 +173,7 @@ static enum s3_code forbidden(struct request *rq, const char *message)
     str method = request_get_header(rq, "Access-Control-Request-Method");
     if (message)
         request_message(rq, "%s", message);
-    request_extra(rq, "Method", method);
+    request_extra(rq, "Method", method.size > 0 ? method : rq->method);
     request_extra(rq, "ResourceType", rq->address.key.size > 0 ? STR("OBJECT") : STR("BUCKET"));
     return S3_AccessForbidden;
 }
@@ -196,6 +197,21 @@ static enum s3_code find_bucket(struct request *rq)
     return found == STORE_OK ? S3_OK : common_from_store(rq, found);
 }
 
+/* AWS: in lower case, one blank after each comma, however they were asked for. */
+static str allowed_headers(struct request *rq, str wanted)
+{
+    struct buf buf;
+    str name;
+    buf_init_arena(&buf, rq->arena, LIMIT_HEADER_BYTES);
+    while (str_next(&wanted, ',', &name)) {
+        name = str_trim(name);
+        if (name.size > 0 && buf.size > 0)
+            buf_add(&buf, STR(", "));
+        buf_add(&buf, str_lower(rq->arena, name));
+    }
+    return buf_str(&buf);
+}
+
 enum s3_code cors_preflight(struct request *rq)
 {
     str origin = request_get_header(rq, "Origin");
@@ -206,8 +222,6 @@ enum s3_code cors_preflight(struct request *rq)
         request_message(rq, "Insufficient information. Origin request header needed.");
         return S3_BadRequest;
     }
-    if (!schema_is_one_of(method, METHODS))
-        return bad_request(rq, method);
     enum s3_code code = find_bucket(rq);
     if (code == S3_OK)
         code = document_tree(rq, rq->bucket.id, &cors_document, &root);
@@ -215,12 +229,14 @@ enum s3_code cors_preflight(struct request *rq)
         return code;
     if (root == NULL)
         return forbidden(rq, "CORSResponse: CORS is not enabled for this bucket.");
+    if (!schema_is_one_of(method, METHODS))
+        return bad_request(rq, method);
     const struct xml *rule = find_rule(root, origin, method, headers);
     if (rule == NULL)
         return forbidden(rq, NULL);
     reply_rule(rq, rule, origin);
     if (str_trim(headers).size > 0)
-        request_header(rq, "Access-Control-Allow-Headers", str_lower(rq->arena, headers));
+        request_header(rq, "Access-Control-Allow-Headers", allowed_headers(rq, headers));
     request_reply_empty(rq, 200);
     return S3_OK;
 }
