@@ -129,14 +129,6 @@ void common_owner(struct request *rq, struct xml_writer *xml, const char *elemen
     xml_close(xml);
 }
 
-void common_initiator(struct xml_writer *xml, str canonical_id)
-{
-    xml_open(xml, "Initiator");
-    xml_element(xml, "ID", canonical_id);
-    xml_element(xml, "DisplayName", canonical_id);
-    xml_close(xml);
-}
-
 str common_etag_quoted(struct request *rq, str etag)
 {
     return str_format(rq->arena, "\"%.*s\"", STR_ARG(etag));

@@ -43,9 +43,6 @@ void common_encoded(struct request *rq, struct xml_writer *xml, const char *name
 /* <Owner><ID>...</ID></Owner>; `element` is Owner or Initiator. The ID is the account's canonical
  * user id: 64 hex digits, always the same for one account. */
 void common_owner(struct request *rq, struct xml_writer *xml, const char *element, str account);
-/* <Initiator> of an upload, by canonical id. It is still given a name (recorded in 2026), when
- * owners have none any more; accounts here have no names, so it is the id again. */
-void common_initiator(struct xml_writer *xml, str canonical_id);
 str common_canonical_id(struct arena *arena, str account);
 
 /* "\"...\"" from stored bare text, and back from what a client wrote (quotes optional, W/ gone). */

@@ -12,8 +12,9 @@
 struct listing {
     struct list_query query;
     struct list_page page;
-    bool url;  /* encoding-type=url */
-    str owner; /* canonical user id; made once, a page names it up to 2,000 times */
+    bool url;     /* encoding-type=url */
+    bool started; /* began, perhaps pages ago, with a start-after */
+    str owner;    /* canonical user id; made once, a page names it up to 2,000 times */
     struct common_document document;
 };
 
@@ -151,12 +152,15 @@ static enum s3_code read_start(struct request *rq, struct listing *listing)
 {
     str token = request_query(rq, "continuation-token");
     listing->query.after = request_query(rq, "start-after");
+    listing->started = listing->query.after.size > 0;
     if (!request_has_query(rq, "continuation-token"))
         return S3_OK;
-    if (token.size == 0 || !token_read(rq->arena, token, listing->query.prefix,
-                                       listing->query.delimiter, &listing->query.after))
+    struct token place = { .prefix = listing->query.prefix, .delimiter = listing->query.delimiter };
+    if (token.size == 0 || !token_read(rq->arena, token, &place))
         return common_invalid_argument(rq, "The continuation token provided is incorrect",
                                        "continuation-token", STR_NONE);
+    listing->query.after = place.last_key;
+    listing->started = place.started;
     return S3_OK;
 }
 
@@ -168,12 +172,13 @@ static void write_head_v2(struct request *rq, struct listing *listing)
     encoded(rq, listing, "Prefix", listing->query.prefix);
     if (token.size > 0)
         xml_element(xml, "ContinuationToken", token);
-    else
+    /* AWS was recorded not to tell it beside a token of a listing that began without one. */
+    if (listing->started)
         encoded_if(rq, listing, "StartAfter", request_query(rq, "start-after"));
+    struct token next = { listing->query.prefix, listing->query.delimiter, listing->page.next_key,
+                          listing->started };
     if (listing->page.truncated)
-        xml_element(xml, "NextContinuationToken",
-                    token_make(rq->arena, listing->query.prefix, listing->query.delimiter,
-                               listing->page.next_key));
+        xml_element(xml, "NextContinuationToken", token_make(rq->arena, &next));
     xml_integer(xml, "KeyCount", listing->page.count);
     encoded_if(rq, listing, "Delimiter", listing->query.delimiter);
     write_limits(listing, "MaxKeys", listing->query.max);
@@ -272,7 +277,7 @@ static void write_upload(struct request *rq, struct listing *listing,
     xml_open(xml, "Upload");
     encoded(rq, listing, "Key", upload->key);
     xml_element(xml, "UploadId", upload->id);
-    common_initiator(xml, acl_owner(rq, upload->meta.acl));
+    write_owner(rq, listing, "Initiator", upload->meta.acl);
     write_owner(rq, listing, "Owner", upload->meta.acl);
     xml_element(xml, "StorageClass", storage_class(&upload->meta));
     xml_element(xml, "Initiated", common_timestamp(rq, upload->initiated));

@@ -289,14 +289,20 @@ static void write_parts(struct request *rq, struct xml_writer *xml, const struct
     }
 }
 
+/* No DisplayName: AWS shows it of an IAM user that initiates, of an account no more. */
+static void write_account(struct xml_writer *xml, const char *element, str id)
+{
+    xml_open(xml, element);
+    xml_element(xml, "ID", id);
+    xml_close(xml);
+}
+
 static void write_part_list(struct request *rq, struct xml_writer *xml,
                             const struct upload_info *upload)
 {
     str owner = acl_owner(rq, upload->meta.acl);
-    common_initiator(xml, owner);
-    xml_open(xml, "Owner");
-    xml_element(xml, "ID", owner);
-    xml_close(xml);
+    write_account(xml, "Initiator", owner);
+    write_account(xml, "Owner", owner);
     xml_element(xml, "StorageClass",
                 upload->meta.storage_class.size > 0 ? upload->meta.storage_class : STR("STANDARD"));
     if (upload->checksum_kind == DIGEST_NONE)

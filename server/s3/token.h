@@ -6,9 +6,15 @@
 
 #include "base/str.h"
 
-str token_make(struct arena *arena, str prefix, str delimiter, str last_key);
-/* False when it is no token of ours, damaged, or of another listing. */
-MUST_CHECK bool token_read(struct arena *arena, str token, str prefix, str delimiter,
-                           str *last_key);
+struct token {
+    str prefix, delimiter; /* of the listing */
+    str last_key;
+    bool started; /* the listing's first page was asked for with a start-after */
+};
+
+str token_make(struct arena *arena, const struct token *token);
+/* Fills in the place in a listing of this prefix and delimiter. False when `text` is no token of
+ * ours, damaged, or of another listing. */
+MUST_CHECK bool token_read(struct arena *arena, str text, struct token *token);
 
 #endif

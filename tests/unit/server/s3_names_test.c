@@ -53,27 +53,32 @@ TEST(metadata_that_is_not_ascii_is_shown_as_rfc_2047_and_unprintable_is_not_show
 TEST(a_token_leads_back_to_its_key_and_only_in_its_own_listing)
 {
     struct arena *arena = arena_new();
-    str last;
-    str token = token_make(arena, STR("a/"), STR("/"), STR("a/key \377\001"));
-    assert_true(token_read(arena, token, STR("a/"), STR("/"), &last));
-    assert_str(last, "a/key \377\001");
-    assert_false(token_read(arena, token, STR("b/"), STR("/"), &last));
-    assert_false(token_read(arena, token, STR("a/"), STR_NONE, &last));
-    assert_false(token_read(arena, token, STR("a"), STR("//"), &last));
-    assert_false(token_read(arena, STR(""), STR("a/"), STR("/"), &last));
-    assert_false(token_read(arena, STR("AAAA"), STR("a/"), STR("/"), &last));
-    assert_false(token_read(arena, STR("not base64!"), STR("a/"), STR("/"), &last));
+    struct token place = { STR("a/"), STR("/"), STR("a/key \377\001"), true };
+    struct token read = { .prefix = STR("a/"), .delimiter = STR("/") };
+    struct token others[] = { { .prefix = STR("b/"), .delimiter = STR("/") },
+                              { .prefix = STR("a/") },
+                              { .prefix = STR("a"), .delimiter = STR("//") } };
+    str text = token_make(arena, &place);
+    assert_true(token_read(arena, text, &read));
+    assert_str(read.last_key, "a/key \377\001");
+    assert_true(read.started);
+    for (size_t i = 0; i < COUNT(others); i++)
+        assert_false(token_read(arena, text, &others[i]));
+    assert_false(token_read(arena, STR(""), &read));
+    assert_false(token_read(arena, STR("AAAA"), &read));
+    assert_false(token_read(arena, STR("not base64!"), &read));
     arena_free(arena);
 }
 
 TEST(a_token_with_any_character_changed_is_refused)
 {
     struct arena *arena = arena_new();
-    str last, token = token_make(arena, STR_NONE, STR_NONE, STR("photos/2026/01.jpg"));
+    struct token place = { .last_key = STR("photos/2026/01.jpg") };
+    str token = token_make(arena, &place);
     for (size_t i = 0; i < token.size; i++) {
         char *damaged = str_c(arena, token);
         damaged[i] = damaged[i] == 'A' ? 'B' : 'A';
-        if (token_read(arena, str_from(damaged, token.size), STR_NONE, STR_NONE, &last))
+        if (token_read(arena, str_from(damaged, token.size), &place))
             fail_msg("character %zu", i);
     }
     arena_free(arena);
