@@ -450,9 +450,11 @@ static enum s3_code check_claim(struct request *rq, const struct claim *claim)
         return refuse_claim(rq, claim);
     if (claim->algorithm == AUTH_NONE)
         return check_unsigned(rq, claim);
-    /* Version 2 never reached S3 Control, and an access point is in no one place to sign for. */
-    if (claim->algorithm == AUTH_SIGV2 && rq->address.kind != ADDRESS_S3 &&
-        !rq->address.alias_as_bucket) {
+    /* Version 2 never reached S3 Control nor an access point of either kind (S3 User Guide, "Access
+     * points restrictions and limitations"). */
+    bool knows_sigv2 = rq->address.alias_as_bucket ||
+                       (rq->address.kind == ADDRESS_S3 && !rq->address.access_point);
+    if (claim->algorithm == AUTH_SIGV2 && !knows_sigv2) {
         request_message(rq, USE_SIGV4);
         return S3_InvalidRequest;
     }

@@ -18,9 +18,8 @@ skip() {
     echo "skip  $1: $(grep -v '^$' install.out | tail -n 1)"
 }
 
-node_modules="$clients_dir/node/node_modules"
 have_node() {
-    [ -d "$node_modules/@aws-sdk/client-s3" ] ||
+    at_home npm ls --prefix "$clients_dir/node" ||
         at_home npm install --prefix "$clients_dir/node" --no-audit --no-fund
 }
 
@@ -32,29 +31,39 @@ have_go() {
 
 python="$clients_dir/pypi/venv/bin/python"
 have_boto3() {
-    [ -x "$python" ] && at_home "$python" -c 'import boto3, awscrt' && return
+    [ -x "$python" ] && at_home "$python" -m pip --quiet install -r "$clients_dir/pypi/requirements.txt" &&
+        return
     at_home python3 -m venv "$clients_dir/pypi/venv" &&
         at_home "$python" -m pip install --quiet -r "$clients_dir/pypi/requirements.txt"
 }
 
-try() { # NAME HAVE COMMAND...: the command once for each way to name the access point
-    local name=$1 have=$2 arn
+# with NAME HAVE COMMAND...: the command against a server of its own that verifies signatures.
+with() {
+    local name=$1 have=$2
     shift 2
     if ! "$have"; then
         skip "$name"
         return
     fi
+    echo "# $name"
+    start_server --config "$clients_dir/world.json" --clock manual --auth strict
+    (wire alice && counted "$@" && echo "$passed $failed" >sums)
+    read -r passed failed <sums
+}
+
+by_arn() { # NAME HAVE COMMAND...: the command once for each way to name the access point
+    local name=$1 have=$2 arn
+    shift 2
     for arn in "${arns[@]}"; do
-        echo "# $name, $arn"
-        start_server --config "$clients_dir/world.json" --clock manual
-        (wire alice && counted "$@" "$arn" && echo "$passed $failed" >sums)
-        read -r passed failed <sums
+        with "$name, $arn" "$have" "$@" "$arn"
     done
 }
 
 head -c 300000 /dev/urandom >logo.png
-try "Node" have_node node --no-warnings "$clients_dir/node/article.cjs" logo.png
-try "Go" have_go "$work/go-client" logo.png
-try "boto3 of PyPI" have_boto3 "$python" "$clients_dir/pypi/newer_boto3.py" logo.png
-try "CloudWatch by boto3 of PyPI" have_boto3 "$python" "$clients_dir/pypi/newer_cloudwatch.py" logo.png
+by_arn "Node" have_node node --no-warnings "$clients_dir/node/article.cjs" logo.png
+by_arn "Go" have_go "$work/go-client" logo.png
+by_arn "boto3 of PyPI" have_boto3 "$python" "$clients_dir/pypi/newer_boto3.py" logo.png
+by_arn "CloudWatch by boto3 of PyPI" have_boto3 "$python" "$clients_dir/pypi/newer_cloudwatch.py" logo.png
+with "Buckets by boto3 of PyPI" have_boto3 "$python" "$clients_dir/pypi/newer_buckets.py"
+with "S3 Control by boto3 of PyPI" have_boto3 "$python" "$clients_dir/pypi/newer_control.py"
 finish "none is fine"
