@@ -8,18 +8,11 @@
 #include <stdlib.h>
 
 #include "base/bug.h"
-#include "base/json.h"
 #include "base/lock.h"
+#include "server/event_pages.h"
 #include "server/request.h"
 
-#define READ_BYTES (32 * 1024)      /* rendered at once */
-#define RENDERED_BYTES (256 * 1024) /* READ_BYTES and the longest event */
-#define TELL_EVERY_MS 10            /* a stream of events wakes its subscribers this often */
-
-struct kept {
-    struct event *event;
-    str text; /* as JSON, once a subscriber wanted it; malloc'd */
-};
+#define TELL_EVERY_MS 25 /* a stream of events wakes its subscribers this often */
 
 struct slot {
     _Atomic uint64_t turn;
@@ -37,11 +30,10 @@ struct events {
     pthread_t thread;
     struct events_options options;
     struct mutex lock; /* of what follows */
-    struct kept *kept;
+    struct event **kept;
     uint64_t newest;
     struct subscription *subscriptions;
-    struct arena *arena; /* of writing one event */
-    struct buf written;
+    struct event_pages pages;
     struct mutex pause_lock; /* a leaf; `stopping` is set under it */
     struct condition pause;
 };
@@ -53,10 +45,9 @@ struct subscription {
     enum events_format format;
     unsigned types;
     uint64_t after;
-    bool waiting; /* found nothing and wants to be woken */
-    bool greeted;
-    struct buf rendered;
-    size_t taken; /* of rendered */
+    bool waiting;            /* found nothing and wants to be woken */
+    struct event_page *page; /* being read; NULL: none */
+    size_t taken;            /* of its text */
 };
 
 /* --- writing --- */
@@ -140,45 +131,37 @@ static struct event *pop_locked(struct events *events)
     return event;
 }
 
-static void forget(struct kept *kept)
-{
-    free(kept->event);
-    free((char *) (uintptr_t) kept->text.ptr);
-    *kept = (struct kept){ 0 };
-}
-
 static void drain_locked(struct events *events)
 {
     mutex_assert_held(&events->lock);
     for (struct event *event = pop_locked(events); event; event = pop_locked(events)) {
-        struct kept *place = &events->kept[event->number % events->options.kept];
+        struct event **place = &events->kept[event->number % events->options.kept];
         if (events->options.each)
             events->options.each(events->options.ctx, event);
-        forget(place);
-        place->event = event;
+        free(*place);
+        *place = event;
         events->newest = event->number;
     }
 }
 
-/* True when somebody was waiting for it. */
-static bool tell_locked(struct events *events)
+static void tell_locked(struct events *events)
 {
-    bool told = false;
     mutex_assert_held(&events->lock);
     for (struct subscription *s = events->subscriptions; s; s = s->next)
         if (s->waiting && s->after < events->newest) {
             s->waiting = false;
-            told = true;
             s->rq->host->wake(s->rq);
         }
-    return told;
 }
 
+/* True when somebody listens and there was something new. */
 static bool drain_and_tell(struct events *events)
 {
     SCOPED_LOCK(&events->lock);
+    uint64_t before = events->newest;
     drain_locked(events);
-    return tell_locked(events);
+    tell_locked(events);
+    return events->subscriptions && events->newest > before;
 }
 
 void events_flush(struct events *events)
@@ -186,8 +169,9 @@ void events_flush(struct events *events)
     (void) drain_and_tell(events);
 }
 
-/* What comes after a first event waits a little for more: ten subscribers that are woken for each
- * of thirty thousand events a second would cost as much as the requests themselves. */
+/* What comes after a first event waits a little for more: this thread, woken for each of thirty
+ * thousand events a second, and ten subscribers would cost as much as the requests themselves.
+ * That is so too while all subscribers are still busy with what came before. */
 static void pause_telling(struct events *events)
 {
     SCOPED_LOCK(&events->pause_lock);
@@ -219,9 +203,8 @@ struct events *events_new(const struct events_options *options)
     events->options = *options;
     if (events->options.kept == 0)
         events->options.kept = 1;
-    events->kept = mem_alloc(sizeof(struct kept) * events->options.kept);
-    events->arena = arena_new();
-    buf_init(&events->written, RENDERED_BYTES);
+    events->kept = mem_alloc(sizeof(struct event *) * events->options.kept);
+    event_pages_init(&events->pages);
     for (uint64_t i = 0; i < EVENTS_INTAKE; i++)
         atomic_store_explicit(&events->intake[i].turn, i, memory_order_relaxed);
     mutex_init(&events->lock);
@@ -243,13 +226,12 @@ void events_free(struct events *events)
     (void) pthread_join(events->thread, NULL);
     events_flush(events);
     for (unsigned i = 0; i < events->options.kept; i++)
-        forget(&events->kept[i]);
+        free(events->kept[i]);
     (void) sem_destroy(&events->bell);
     condition_fini(&events->pause);
     mutex_fini(&events->pause_lock);
     mutex_fini(&events->lock);
-    buf_fini(&events->written);
-    arena_free(events->arena);
+    event_pages_fini(&events->pages);
     free(events->kept);
     free(events);
 }
@@ -270,10 +252,11 @@ static uint64_t oldest_locked(const struct events *events)
     return events->newest > events->options.kept ? events->newest - events->options.kept + 1 : 1;
 }
 
-static struct kept *at_locked(const struct events *events, uint64_t number)
+/* Under the lock. */
+static const struct event *event_at(void *ctx, uint64_t number)
 {
-    mutex_assert_held(&events->lock);
-    return &events->kept[number % events->options.kept];
+    const struct events *events = ctx;
+    return events->kept[number % events->options.kept];
 }
 
 void events_walk(struct events *events, bool (*see)(void *ctx, const struct event *event),
@@ -281,9 +264,9 @@ void events_walk(struct events *events, bool (*see)(void *ctx, const struct even
 {
     SCOPED_LOCK(&events->lock);
     drain_locked(events);
-    (void) tell_locked(events);
+    tell_locked(events);
     for (uint64_t n = oldest_locked(events); n <= events->newest; n++)
-        if (!see(ctx, at_locked(events, n)->event))
+        if (!see(ctx, event_at(events, n)))
             break;
 }
 
@@ -298,9 +281,10 @@ static void unsubscribe(void *arg)
     while (*at != subscription)
         at = &(*at)->next;
     *at = subscription->next;
+    if (subscription->page)
+        event_page_release(subscription->page);
     mutex_unlock(&events->lock);
     atomic_fetch_sub(&events->listening, 1);
-    buf_fini(&subscription->rendered);
     free(subscription);
 }
 
@@ -312,10 +296,13 @@ struct subscription *events_subscribe(struct events *events, struct request *rq,
     subscription->rq = rq;
     subscription->format = format;
     subscription->types = types;
-    buf_init(&subscription->rendered, RENDERED_BYTES);
+    if (format == EVENTS_SSE) {
+        subscription->page = event_page_new();
+        buf_add(&subscription->page->text, STR("retry: 1000\n\n"));
+    }
     mutex_lock(&events->lock);
     drain_locked(events);
-    (void) tell_locked(events);
+    tell_locked(events);
     /* A number that is not there yet is of an earlier process: all of this one is new to it. */
     subscription->after = after == UINT64_MAX ? events->newest : after > events->newest ? 0 : after;
     subscription->next = events->subscriptions;
@@ -326,73 +313,63 @@ struct subscription *events_subscribe(struct events *events, struct request *rq,
     return subscription;
 }
 
-/* Written once, for all subscribers. */
-static str text_locked(struct events *events, struct kept *kept)
+static struct event_page *gap_page(enum events_format format, uint64_t missed)
 {
-    mutex_assert_held(&events->lock);
-    if (kept->text.ptr == NULL) {
-        buf_clear(&events->written);
-        arena_reset(events->arena);
-        events_write(events->arena, kept->event, &events->written);
-        str text = buf_str(&events->written);
-        char *copy = mem_resize(NULL, text.size + 1);
-        memcpy(copy, text.ptr, text.size);
-        kept->text = str_from(copy, text.size);
-    }
-    return kept->text;
-}
-
-static void render_locked(struct subscription *s, struct kept *kept)
-{
-    if (s->format == EVENTS_SSE)
-        buf_addf(&s->rendered,
-                 "id: %llu\nevent: %s\ndata: ", (unsigned long long) kept->event->number,
-                 events_kind_name(kept->event->kind));
-    buf_add(&s->rendered, text_locked(s->events, kept));
-    buf_add(&s->rendered, s->format == EVENTS_SSE ? STR("\n\n") : STR("\n"));
-}
-
-static void render_gap(struct subscription *s, uint64_t missed)
-{
-    buf_addf(&s->rendered,
-             s->format == EVENTS_SSE ? "event: gap\ndata: {\"type\":\"gap\","
-                                       "\"missed\":%llu}\n\n"
-                                     : "{\"type\":\"gap\",\"missed\":%llu}\n",
+    struct event_page *page = event_page_new();
+    buf_addf(&page->text,
+             format == EVENTS_SSE ? "event: gap\ndata: {\"type\":\"gap\",\"missed\":%llu}\n\n"
+                                  : "{\"type\":\"gap\",\"missed\":%llu}\n",
              (unsigned long long) missed);
+    return page;
 }
 
-/* Does not drain: what comes now comes with the next telling. */
-static void fill_locked(struct subscription *s)
+/* Does not drain: what comes now comes with the next telling. NULL: nothing new. */
+static struct event_page *next_page_locked(struct subscription *s)
 {
     struct events *events = s->events;
     mutex_assert_held(&events->lock);
     uint64_t oldest = oldest_locked(events);
     if (s->after + 1 < oldest) {
-        render_gap(s, oldest - s->after - 1);
+        uint64_t missed = oldest - s->after - 1;
         s->after = oldest - 1;
+        return gap_page(s->format, missed);
     }
-    while (s->after < events->newest && s->rendered.size < READ_BYTES) {
-        struct kept *kept = at_locked(events, ++s->after);
-        if (s->types & 1u << kept->event->kind)
-            render_locked(s, kept);
+    if (s->after >= events->newest)
+        return NULL;
+    struct event_page wanted = {
+        .format = s->format, .types = s->types, .first = s->after + 1, .last = events->newest
+    };
+    struct event_page *page =
+        event_pages_use(&events->pages, &wanted, &(struct event_source){ event_at, events });
+    s->after = page->last;
+    return page;
+}
+
+/* To where there is something to read, or to the end of what there is. */
+static void turn_page(struct subscription *s)
+{
+    SCOPED_LOCK(&s->events->lock);
+    while (s->page == NULL || s->taken == s->page->text.size) {
+        if (s->page)
+            event_page_release(s->page);
+        s->taken = 0;
+        s->page = next_page_locked(s);
+        if (s->page == NULL) {
+            s->waiting = true;
+            return;
+        }
     }
-    s->waiting = s->rendered.size == 0;
 }
 
 bool events_read(struct subscription *s, char *out, size_t room, size_t *size)
 {
-    if (s->taken == s->rendered.size) {
-        buf_clear(&s->rendered);
-        s->taken = 0;
-        if (!s->greeted && s->format == EVENTS_SSE)
-            buf_add(&s->rendered, STR("retry: 1000\n\n"));
-        s->greeted = true;
-        SCOPED_LOCK(&s->events->lock);
-        fill_locked(s);
-    }
-    str rest = str_first(str_skip(buf_str(&s->rendered), s->taken), room);
-    if (rest.size > 0)
-        memcpy(out, rest.ptr, rest.size);
+    *size = 0;
+    if (s->page == NULL || s->taken == s->page->text.size)
+        turn_page(s);
+    if (s->page == NULL)
+        return true;
+    str rest = str_first(str_skip(buf_str(&s->page->text), s->taken), room);
+    memcpy(out, rest.ptr, rest.size);
     s->taken += rest.size;
     *size = rest.size;
     return true;
