@@ -56,7 +56,8 @@ bool checksum_parse(struct arena *arena, enum digest_kind kind, str text, struct
 str checksum_text(struct arena *arena, const struct object_checksum *checksum, unsigned parts)
 {
     str text = encode_base64(arena, checksum->value.bytes, checksum->value.size);
-    return checksum->composite ? str_format(arena, "%.*s-%u", STR_ARG(text), parts) : text;
+    return checksum->composite && parts > 0 ? str_format(arena, "%.*s-%u", STR_ARG(text), parts)
+                                            : text;
 }
 
 bool checksum_equal(const struct digest_value *a, const struct digest_value *b)

@@ -21,7 +21,7 @@ enum digest_kind checksum_of_header(str name);
 /* Base64 of exactly the kind's size. */
 MUST_CHECK bool checksum_parse(struct arena *arena, enum digest_kind kind, str text,
                                struct digest_value *out);
-/* Base64, and "-N" behind it for a composite one of an object with N parts. */
+/* Base64, and "-N" behind it for a composite one of an object with N parts; 0: without. */
 str checksum_text(struct arena *arena, const struct object_checksum *checksum, unsigned parts);
 bool checksum_equal(const struct digest_value *a, const struct digest_value *b);
 

@@ -139,9 +139,9 @@ str common_etag_bare(str etag)
     etag = str_trim(etag);
     if (str_starts(etag, STR("W/")))
         etag = str_skip(etag, 2);
-    if (etag.size >= 2 && etag.ptr[0] == '"' && etag.ptr[etag.size - 1] == '"')
-        etag = str_from(etag.ptr + 1, etag.size - 2);
-    return etag;
+    if (str_starts(etag, STR("\"")))
+        etag = str_skip(etag, 1);
+    return str_first(etag, etag.size - str_ends(etag, STR("\"")));
 }
 
 str common_timestamp(struct request *rq, instant at)

@@ -80,7 +80,8 @@ static enum s3_code destination_meta(struct request *rq, struct copying *copying
     return code;
 }
 
-/* Copying the current version onto itself is allowed only to change something about it. */
+/* Copying the current version onto itself is allowed only to change something about it; a version
+ * that is named by its id may be copied even so (moto's tests that ran on AWS). */
 static bool is_idle(struct request *rq, const struct copying *copying)
 {
     static const char *const changes[] = { "x-amz-storage-class", META_SSE, META_REDIRECT,
@@ -88,7 +89,7 @@ static bool is_idle(struct request *rq, const struct copying *copying)
                                            "x-amz-checksum-algorithm" };
     const struct copy_source *source = &copying->source;
     if (source->bucket.id != rq->bucket.id || !str_eq(source->name.key, rq->address.key) ||
-        !source->version.current ||
+        !source->version.current || str_is_set(source->name.version_id) ||
         str_is(request_get_header(rq, "x-amz-metadata-directive"), "REPLACE"))
         return false;
     for (size_t i = 0; i < COUNT(changes); i++)
