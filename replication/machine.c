@@ -22,6 +22,8 @@ static const struct copy_rule copy_rules[] = {
 
     { COPY_COPYING, EV_COPIED,          { COPY_DONE,    NULL } },
     { COPY_COPYING, EV_SOURCE_GONE,     { COPY_DONE,    "SrcVersionNotFound" } },
+    { COPY_COPYING, EV_TASK_GONE,       { COPY_FAILED,  "SrcVersionNotFound" } },
+    { COPY_COPYING, EV_TASK_BUCKET_GONE, { COPY_FAILED, "SrcBucketNotFound" } },
     { COPY_COPYING, EV_BUCKET_GONE,     { COPY_FAILED,  "DstBucketNotFound" } },
     { COPY_COPYING, EV_UNVERSIONED,     { COPY_FAILED,  "DstBucketUnversioned" } },
     { COPY_COPYING, EV_HARD_DELETED,    { COPY_FAILED,  "DstObjectHardDeleted" } },
@@ -112,13 +114,15 @@ struct copy_verdict machine_verdict(const struct queue_row *row, struct copy_ste
     BUG("a copy cannot rest in this state");
 }
 
-static enum copy_event event_of(enum copy_finding finding)
+static enum copy_event event_of(const struct queue_row *row, enum copy_finding finding)
 {
     switch (finding) {
     case COPY_APPLIED:
         return EV_COPIED;
     case COPY_SOURCE_GONE:
-        return EV_SOURCE_GONE;
+        if (row->job.size == 0)
+            return EV_SOURCE_GONE;
+        return row->source_name.size ? EV_TASK_GONE : EV_TASK_BUCKET_GONE;
     case COPY_BUCKET_GONE:
         return EV_BUCKET_GONE;
     case COPY_UNVERSIONED:
@@ -136,7 +140,7 @@ struct copy_verdict machine_judge(void *ctx, const struct queue_row *row, enum c
     (void) ctx;
     enum copy_event start = row->state == QUEUE_FAILED ? EV_RETRY : EV_DUE;
     struct copy_step step = machine_step(machine_state_of(row), start);
-    step = machine_step(step.to, event_of(finding));
+    step = machine_step(step.to, event_of(row, finding));
     struct copy_verdict verdict = machine_verdict(row, step);
     if (finding == COPY_VERSION_MISSING)
         verdict.ready_at = INSTANT_NEVER;
@@ -152,6 +156,8 @@ static const char *const event_names[COPY_EVENTS] = {
     [EV_DUE] = "due",
     [EV_COPIED] = "copied",
     [EV_SOURCE_GONE] = "source gone",
+    [EV_TASK_GONE] = "task gone",
+    [EV_TASK_BUCKET_GONE] = "task's bucket gone",
     [EV_BUCKET_GONE] = "bucket gone",
     [EV_UNVERSIONED] = "unversioned",
     [EV_HARD_DELETED] = "hard deleted",

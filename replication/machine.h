@@ -24,6 +24,8 @@ enum copy_event {
     EV_DUE, /* its time has come, or what it waited for has */
     EV_COPIED,
     EV_SOURCE_GONE,
+    EV_TASK_GONE,        /* the same of a job's task, which has to fail */
+    EV_TASK_BUCKET_GONE, /* and its bucket with it */
     EV_BUCKET_GONE,
     EV_UNVERSIONED,
     EV_HARD_DELETED,    /* a resync of a replica that was deleted by its version id */

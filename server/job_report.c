@@ -50,11 +50,14 @@ static bool put_lines(struct report *report, unsigned which)
 static str failure_of(const struct report *report, const struct resync_item *item)
 {
     struct queue_page page;
-    const struct queue_filter filter = { .state = QUEUE_FAILED,
-                                         .source_bucket = report->bucket,
-                                         .key_prefix = item->key,
-                                         .exact_key = true,
-                                         .version_id = item->version_id };
+    struct queue_filter filter = { .state = QUEUE_FAILED,
+                                   .key_prefix = item->key,
+                                   .exact_key = true,
+                                   .version_id = item->version_id };
+    if (item->outcome == RESYNC_ON_ITS_WAY)
+        filter.source_bucket = report->bucket; /* the row is not the job's */
+    else
+        filter.job = report->job->id;
     if (item->outcome == RESYNC_ABSENT)
         return STR("SrcVersionNotFound");
     if (item->outcome == RESYNC_INELIGIBLE)

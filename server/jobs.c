@@ -325,7 +325,12 @@ static bool end_if_over(struct jobs *jobs, const struct job_spec *spec, struct j
         return fail(jobs, job, "ReportGenerationFailed", problem, now);
     job->state.status = JOB_COMPLETE;
     job->state.ended_at = now;
-    return note(jobs, job, NULL);
+    if (!note(jobs, job, NULL))
+        return false;
+    struct store_resync_end end;
+    store_resync_end_init(&end, jobs->work, job->id);
+    end.head.background = true;
+    return store_write_wait(jobs->world->store, &end.head) == STORE_OK;
 }
 
 static bool activate(struct jobs *jobs, struct job *job, instant now)

@@ -111,10 +111,11 @@ void queue_row_remove(struct store_txn *txn, int64_t id)
     queue_total_removed(txn, s);
 }
 
+/* A job's rows stay until they are due, and fail then: a job counts each of its tasks. */
 void queue_row_forget_bucket(struct store_txn *txn, int64_t bucket)
 {
-    struct db_stmt *s =
-        db_sql(txn->db, "DELETE FROM queue WHERE source_bucket=?1" QUEUE_SHARE_COLUMNS);
+    struct db_stmt *s = db_sql(txn->db, "DELETE FROM queue WHERE source_bucket=?1 AND"
+                                        " ifnull(job,'')=''" QUEUE_SHARE_COLUMNS);
     db_bind_i64(s, bucket);
     queue_total_removed(txn, s);
 }

@@ -223,6 +223,24 @@ void store_resync_init(struct store_resync *resync, struct arena *arena)
     *resync = (struct store_resync){ .head = { .arena = arena, .kind = &kind } };
 }
 
+static enum store_result run_end(struct store_txn *txn, struct store_write *write)
+{
+    struct db_stmt *s =
+        db_sql(txn->db, "DELETE FROM queue WHERE job=?1 AND state=?2 AND NOT EXISTS"
+                        " (SELECT 1 FROM version v WHERE v.bucket=queue.source_bucket AND"
+                        " v.key=queue.key AND v.id=queue.version)" QUEUE_SHARE_COLUMNS);
+    db_bind_text(s, ((struct store_resync_end *) write)->job);
+    db_bind_i64(s, QUEUE_FAILED);
+    queue_total_removed(txn, s);
+    return STORE_OK;
+}
+
+void store_resync_end_init(struct store_resync_end *end, struct arena *arena, str job)
+{
+    static const struct store_write_kind kind = { .name = "resync end", .run = run_end };
+    *end = (struct store_resync_end){ .head = { .arena = arena, .kind = &kind }, .job = job };
+}
+
 /* -- how far it is ---------------------------------------------------------------------------- */
 
 static uint64_t count_versions(struct store_reader *reader, str job, const char *sql)

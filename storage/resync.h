@@ -57,6 +57,13 @@ struct store_resync {
 };
 void store_resync_init(struct store_resync *resync, struct arena *arena);
 
+/* A job has ended: what failed for versions that are gone is forgotten. */
+struct store_resync_end {
+    struct store_write head;
+    str job;
+};
+void store_resync_end_init(struct store_resync_end *end, struct arena *arena, str job);
+
 /* Of a job: its versions with copies that are still to come, and those with failed ones. */
 struct resync_counts {
     uint64_t unfinished, failed;

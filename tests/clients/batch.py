@@ -191,6 +191,36 @@ def replicas():
             AccountId=ACCOUNT, JobId=job)
 
 
+def source_goes():
+    """The source bucket, or one version of it, is deleted while a job's copies travel."""
+    for name in ("short", "short2"):
+        S3.create_bucket(Bucket=name)
+        S3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        versions = [S3.put_object(Bucket=name, Key=key, Body=b"x")["VersionId"] for key in "ab"]
+        S3.put_bucket_replication(Bucket=name, ReplicationConfiguration=rules("target"))
+        made = generator()
+        made["S3JobManifestGenerator"]["SourceBucket"] = f"arn:aws:s3:::{name}"
+        job = create(name, ManifestGenerator=made)
+        atoll("clock", "advance", "5s")
+        equal(f"{name}: the job is Active", (describe(job)["Status"], progress(job)), ("Active", (2, 0, 0)))
+        S3.delete_object(Bucket=name, Key="a", VersionId=versions[0])
+        if name == "short":
+            S3.delete_object(Bucket=name, Key="b", VersionId=versions[1])
+            S3.delete_bucket(Bucket=name)
+        atoll("clock", "advance", "1m")
+        both = name == "short"
+        equal(f"{name}: the job ends, and counts what it could not copy",
+              (describe(job)["Status"], progress(job)), ("Complete", (2, 0, 2) if both else (2, 1, 1)))
+        equal(f"{name}: the report says why", report_of(job),
+              {key: ["failed", "SrcBucketNotFound", "400"] for key in "ab"} if both else
+              {"a": ["failed", "SrcVersionNotFound", "400"], "b": ["succeeded", "", "200"]})
+    with urllib.request.urlopen(SERVER + "/_atoll/v1/replication") as answer:
+        left = json.load(answer)["copies"]
+    equal("nothing of them is left in the queue",
+          [copy["key"] for copy in left if copy["key"] in ("a", "b")], [])
+    client("s3", region="eu-west-1").delete_object(Bucket="target", Key="b", VersionId=versions[1])
+
+
 def cancelled_and_listed():
     job = create("later", ManifestGenerator=generator(
         ObjectReplicationStatuses=["COMPLETED"]), ConfirmationRequired=True)
@@ -283,6 +313,7 @@ if sys.argv[1] == "before":
     from_csv()
     replicas()
     cancelled_and_listed()
+    source_goes()
     with_the_command_line()
 else:
     after()

@@ -9,15 +9,15 @@ TEST(every_state_meets_every_event)
     enum { No = COPY_STATES, Pe = COPY_PENDING, Co = COPY_COPYING, Wa = COPY_WAITING,
            He = COPY_HELD, Do = COPY_DONE, Fa = COPY_FAILED, Dr = COPY_DROPPED };
     static const unsigned expected[COPY_STATES][COPY_EVENTS] = {
-        /* In the order of enum copy_event: due, copied, source gone, bucket gone, unversioned,
-         * hard deleted, version missing, version never, unreachable, refused, resumed, hold, drop, retry. */
-        [COPY_PENDING] = { Co, No, No, No, No, No, No, No, Wa, Fa, No, He, Dr, No },
-        [COPY_COPYING] = { No, Do, Do, Fa, Fa, Fa, Wa, No, No, No, No, No, No, No },
-        [COPY_WAITING] = { Co, No, No, No, No, No, No, Fa, Wa, Fa, Pe, He, Dr, No },
-        [COPY_HELD]    = { Co, No, No, No, No, No, No, No, Wa, Fa, Pe, He, Dr, No },
-        [COPY_DONE]    = { No, No, No, No, No, No, No, No, No, No, No, No, No, No },
-        [COPY_FAILED]  = { No, No, No, No, No, No, No, No, Wa, Fa, No, No, Dr, Co },
-        [COPY_DROPPED] = { No, No, No, No, No, No, No, No, No, No, No, No, No, No },
+        /* In the order of enum copy_event: due, copied, source gone, task gone,
+         * task's bucket gone, bucket gone, unversioned, hard deleted, version missing, version never, unreachable, refused, resumed, hold, drop, retry. */
+        [COPY_PENDING] = { Co, No, No, No, No, No, No, No, No, No, Wa, Fa, No, He, Dr, No },
+        [COPY_COPYING] = { No, Do, Do, Fa, Fa, Fa, Fa, Fa, Wa, No, No, No, No, No, No, No },
+        [COPY_WAITING] = { Co, No, No, No, No, No, No, No, No, Fa, Wa, Fa, Pe, He, Dr, No },
+        [COPY_HELD]    = { Co, No, No, No, No, No, No, No, No, No, Wa, Fa, Pe, He, Dr, No },
+        [COPY_DONE]    = { No, No, No, No, No, No, No, No, No, No, No, No, No, No, No, No },
+        [COPY_FAILED]  = { No, No, No, No, No, No, No, No, No, No, Wa, Fa, No, No, Dr, Co },
+        [COPY_DROPPED] = { No, No, No, No, No, No, No, No, No, No, No, No, No, No, No, No },
     };
     // clang-format on
     for (unsigned from = 0; from < COPY_STATES; from++) {
@@ -39,13 +39,17 @@ TEST(what_a_copy_finds_decides_its_row)
         enum queue_state state;
         enum copy_finding finding;
         int end;
-        const char *reason;
+        const char *reason, *job, *bucket;
     } rows[] = {
         { __LINE__, QUEUE_PENDING, COPY_APPLIED, VERDICT_DONE, "" },
         { __LINE__, QUEUE_WAITING, COPY_APPLIED, VERDICT_DONE, "" },
         { __LINE__, QUEUE_HELD, COPY_APPLIED, VERDICT_DONE, "" },
         { __LINE__, QUEUE_FAILED, COPY_APPLIED, VERDICT_DONE, "" },
-        { __LINE__, QUEUE_PENDING, COPY_SOURCE_GONE, VERDICT_DONE, "SrcVersionNotFound" },
+        { __LINE__, QUEUE_PENDING, COPY_SOURCE_GONE, VERDICT_DONE, "SrcVersionNotFound", NULL,
+          "b" },
+        /* a job's task has to fail */
+        { __LINE__, QUEUE_PENDING, COPY_SOURCE_GONE, VERDICT_FAIL, "SrcVersionNotFound", "j", "b" },
+        { __LINE__, QUEUE_FAILED, COPY_SOURCE_GONE, VERDICT_FAIL, "SrcBucketNotFound", "j", NULL },
         { __LINE__, QUEUE_PENDING, COPY_BUCKET_GONE, VERDICT_FAIL, "DstBucketNotFound" },
         { __LINE__, QUEUE_FAILED, COPY_BUCKET_GONE, VERDICT_FAIL, "DstBucketNotFound" },
         { __LINE__, QUEUE_PENDING, COPY_UNVERSIONED, VERDICT_FAIL, "DstBucketUnversioned" },
@@ -53,7 +57,10 @@ TEST(what_a_copy_finds_decides_its_row)
         { __LINE__, QUEUE_PENDING, COPY_VERSION_MISSING, VERDICT_WAIT, "DstVersionNotFound" },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct queue_row row = { .state = rows[i].state, .ready_at = { 5 } };
+        const struct queue_row row = { .state = rows[i].state,
+                                       .ready_at = { 5 },
+                                       .job = str_of(rows[i].job),
+                                       .source_name = str_of(rows[i].bucket) };
         struct copy_verdict verdict = machine_judge(NULL, &row, rows[i].finding);
         if ((int) verdict.end != rows[i].end || !str_is(verdict.reason, rows[i].reason))
             fail_msg("line %d: %d \"%.*s\"", rows[i].line, (int) verdict.end,
