@@ -469,11 +469,11 @@ enum s3_code authorize_named(struct request *rq, str name)
 }
 
 /* Conditions may ask what the body says (s3:LocationConstraint, s3:RequestObjectTag,
- * s3:object-lock-mode), so these are judged when it is there. */
+ * aws:RequestTag, s3:object-lock-mode), so these are judged when it is there. */
 static bool is_judged_by_body(const struct request *rq)
 {
     static const char *const names[] = { "CreateBucket", "PutObjectTagging", "PutObjectRetention",
-                                         "PutObjectLegalHold" };
+                                         "PutObjectLegalHold", "TagResource" };
     for (size_t i = 0; i < COUNT(names) && (rq->op->flags & OP_WRITE); i++)
         if (str_is(str_of(rq->op->name), names[i]))
             return true;
@@ -499,17 +499,20 @@ static bool is_judged(const struct request *rq)
     return true;
 }
 
-enum s3_code authorize_step(struct request *rq)
+static enum s3_code judge_request(struct request *rq)
 {
-    if (!is_judged(rq) || is_judged_by_body(rq))
-        return S3_OK;
     return rq->address.kind == ADDRESS_CONTROL ? on_control(rq, authorize_control_resource(rq))
                                                : authorize_check(rq);
 }
 
+enum s3_code authorize_step(struct request *rq)
+{
+    return is_judged(rq) && !is_judged_by_body(rq) ? judge_request(rq) : S3_OK;
+}
+
 enum s3_code authorize_body(struct request *rq)
 {
-    return is_judged_by_body(rq) ? authorize_check(rq) : S3_OK;
+    return is_judged_by_body(rq) ? judge_request(rq) : S3_OK;
 }
 
 enum s3_code authorize_absent(struct request *rq, enum s3_code code)

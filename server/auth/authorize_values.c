@@ -358,21 +358,33 @@ bool authorize_values_version(struct authorize_ask *ask)
     return ask->found;
 }
 
-static bool tag_of(struct authorize_ask *ask, str packed, str name, str *out)
+static bool tag_among(const struct fields *tags, str name, str *out)
 {
-    struct fields tags = { 0 };
-    if (packed.size == 0 || !fields_unpack(ask->rq->arena, packed, &tags))
-        return false;
-    for (size_t i = 0; i < tags.count; i++)
-        if (str_eq(tags.at[i].name, name)) {
-            *out = tags.at[i].value;
+    for (size_t i = 0; i < tags->count; i++)
+        if (str_eq(tags->at[i].name, name)) {
+            *out = tags->at[i].value;
             return true;
         }
     return false;
 }
 
-/* Of a header, or of the document of PutObjectTagging, which is judged when it is there. */
-static bool requested_tags(struct authorize_ask *ask, struct fields *tags)
+static bool tag_of(struct authorize_ask *ask, str packed, str name, str *out)
+{
+    struct fields tags = { 0 };
+    return packed.size > 0 && fields_unpack(ask->rq->arena, packed, &tags) &&
+           tag_among(&tags, name, out);
+}
+
+/* Of a document, which is judged when it is there. */
+static void document_tags(struct authorize_ask *ask, const char *wrapper, struct fields *tags)
+{
+    const struct xml *set = xml_child(xml_parse(ask->rq->arena, ask->rq->body), wrapper);
+    for (const struct xml *tag = xml_child(set, "Tag"); tag; tag = xml_next(tag, "Tag"))
+        fields_add(ask->rq->arena, tags, xml_text(tag, "Key"), xml_text(tag, "Value"));
+}
+
+/* Of objects: a header, or the document of PutObjectTagging. */
+static bool object_tags(struct authorize_ask *ask, struct fields *tags)
 {
     str packed = STR_NONE;
     if (str_is_set(request_get_header(ask->rq, "x-amz-tagging")))
@@ -380,16 +392,36 @@ static bool requested_tags(struct authorize_ask *ask, struct fields *tags)
                fields_unpack(ask->rq->arena, packed, tags);
     if (!str_is(str_of(ask->rq->op->name), "PutObjectTagging") || ask->rq->body.size == 0)
         return false;
-    const struct xml *set = xml_child(xml_parse(ask->rq->arena, ask->rq->body), "TagSet");
-    for (const struct xml *tag = xml_child(set, "Tag"); tag; tag = xml_next(tag, "Tag"))
-        fields_add(ask->rq->arena, tags, xml_text(tag, "Key"), xml_text(tag, "Value"));
+    document_tags(ask, "TagSet", tags);
     return true;
 }
 
-static bool tag_keys(struct authorize_ask *ask, struct policy_values *out)
+/* Of resources: the Service authorization reference gives aws:RequestTag and aws:TagKeys to
+ * CreateBucket and TagResource, to UntagResource the keys alone. */
+static bool resource_tags(struct authorize_ask *ask, struct fields *tags)
+{
+    str operation = str_of(ask->rq->op->name);
+    if (str_is(operation, "CreateBucket") || str_is(operation, "TagResource"))
+        document_tags(ask, "Tags", tags);
+    return tags->count > 0;
+}
+
+static bool removed_tags(struct authorize_ask *ask, struct fields *tags)
+{
+    const struct fields *query = &ask->rq->query;
+    if (!str_is(str_of(ask->rq->op->name), "UntagResource"))
+        return false;
+    for (size_t i = 0; i < query->count; i++)
+        if (str_is(query->at[i].name, "tagKeys"))
+            fields_add(ask->rq->arena, tags, query->at[i].value, STR(""));
+    return true;
+}
+
+static bool tag_keys(struct authorize_ask *ask, bool of_object, struct policy_values *out)
 {
     struct fields tags = { 0 };
-    if (!requested_tags(ask, &tags))
+    if (of_object ? !object_tags(ask, &tags)
+                  : !resource_tags(ask, &tags) && !removed_tags(ask, &tags))
         return false;
     str *names = ARENA_ARRAY(ask->rq->arena, str, tags.count + 1);
     for (size_t i = 0; i < tags.count; i++)
@@ -401,21 +433,23 @@ static bool tag_keys(struct authorize_ask *ask, struct policy_values *out)
 static bool tag_value(struct authorize_ask *ask, str key, str *out)
 {
     const str existing = STR("s3:existingobjecttag/"), requested = STR("s3:requestobjecttag/");
+    const str resource = STR("aws:requesttag/");
     struct fields tags = { 0 };
     if (str_starts(key, existing))
         return authorize_values_version(ask) &&
                tag_of(ask, ask->version.meta.tags, str_skip(key, existing.size), out);
-    if (!str_starts(key, requested) || !requested_tags(ask, &tags))
-        return false;
-    return tag_of(ask, fields_pack(ask->rq->arena, &tags), str_skip(key, requested.size), out);
+    if (str_starts(key, requested))
+        return object_tags(ask, &tags) && tag_among(&tags, str_skip(key, requested.size), out);
+    return str_starts(key, resource) && resource_tags(ask, &tags) &&
+           tag_among(&tags, str_skip(key, resource.size), out);
 }
 
 bool authorize_values_find(void *ctx, str key, struct policy_values *out)
 {
     struct authorize_ask *ask = ctx;
     *out = (struct policy_values){ &ask->one, 1 };
-    if (str_is(key, "s3:requestobjecttagkeys"))
-        return tag_keys(ask, out);
+    if (str_is(key, "s3:requestobjecttagkeys") || str_is(key, "aws:tagkeys"))
+        return tag_keys(ask, str_starts(key, STR("s3:")), out);
     for (size_t i = 0; i < COUNT(table); i++)
         if (str_is(key, table[i].key))
             return table[i].value(ask, &ask->one);

@@ -7,6 +7,9 @@
     "</CreateBucketConfiguration>"
 #define TAGS(key, value)                                                                           \
     "<Tagging><TagSet><Tag><Key>" key "</Key><Value>" value "</Value></Tag></TagSet></Tagging>"
+#define TAGGED(key, value)                                                                         \
+    "<CreateBucketConfiguration><Tags><Tag><Key>" key "</Key><Value>" value                        \
+    "</Value></Tag></Tags></CreateBucketConfiguration>"
 #define RETENTION(mode)                                                                            \
     "<Retention><Mode>" mode                                                                       \
     "</Mode><RetainUntilDate>2026-02-01T00:00:00Z</RetainUntilDate></Retention>"
@@ -32,6 +35,28 @@ static const struct judged rows[] = {
       TAGS("team", "blue"), false },
     { __LINE__, "ForAnyValue:StringEquals", "s3:RequestObjectTagKeys", "team", "/box/k?tagging",
       TAGS("team", "blue"), true },
+    /* S3 user guide, "Using tags with S3 general purpose buckets": tags of the request */
+    { __LINE__, "StringEquals", "aws:RequestTag/team", "red", "/new", TAGGED("team", "red"), true },
+    { __LINE__, "StringEquals", "aws:RequestTag/team", "red", "/new", TAGGED("team", "blue"),
+      false },
+    { __LINE__, "StringEquals", "aws:RequestTag/Team", "red", "/new", TAGGED("team", "red"),
+      false },
+    { __LINE__, "StringEquals", "s3:RequestObjectTag/team", "red", "/new", TAGGED("team", "red"),
+      false },
+    { __LINE__, "StringEquals", "aws:RequestTag/team", "red", "/box/k?tagging", TAGS("team", "red"),
+      false },
+    { __LINE__, "Null", "aws:RequestTag/team", "true", "/new", "", true },
+    { __LINE__, "Null", "aws:RequestTag/team", "true", "/new", TAGGED("team", "red"), false },
+    { __LINE__, "ForAnyValue:StringEquals", "aws:TagKeys", "team", "/new", TAGGED("team", "x"),
+      true },
+    { __LINE__, "ForAnyValue:StringEquals", "aws:TagKeys", "team", "/new", TAGGED("cost", "x"),
+      false },
+    { __LINE__, "ForAllValues:StringEquals", "aws:TagKeys", "team", "/new", TAGGED("cost", "x"),
+      false },
+    /* absent: attribute-based access control is off until a bucket asks for it */
+    { __LINE__, "Null", "s3:BucketTag/team", "false", "/box/k?tagging", TAGS("team", "red"),
+      false },
+    { __LINE__, "Null", "aws:PrincipalTag/team", "false", "/new", TAGGED("team", "red"), false },
     { __LINE__, "StringEquals", "s3:object-lock-mode", "COMPLIANCE", "/locked/k?retention",
       RETENTION("COMPLIANCE"), true },
     { __LINE__, "StringEquals", "s3:object-lock-mode", "COMPLIANCE", "/locked/k?retention",
