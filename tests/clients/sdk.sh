@@ -61,6 +61,7 @@ by_arn() { # NAME HAVE COMMAND...: the command once for each way to name the acc
 
 head -c 300000 /dev/urandom >logo.png
 by_arn "Node" have_node node --no-warnings "$clients_dir/node/article.cjs" logo.png
+with "Buckets by Node" have_node node --no-warnings "$clients_dir/node/buckets.cjs"
 by_arn "Go" have_go "$work/go-client" logo.png
 by_arn "boto3 of PyPI" have_boto3 "$python" "$clients_dir/pypi/newer_boto3.py" logo.png
 by_arn "CloudWatch by boto3 of PyPI" have_boto3 "$python" "$clients_dir/pypi/newer_cloudwatch.py" logo.png
