@@ -134,6 +134,47 @@ TEST(a_denied_access_point_is_denied_by_its_alias_and_others_are_not)
     wire_close(at.wire);
 }
 
+/* Service authorization reference: TagResource has aws:RequestTag and aws:TagKeys, UntagResource
+ * the keys alone. */
+TEST(conditions_ask_for_the_tags_that_a_resource_is_given_and_the_keys_it_loses)
+{
+#define TAGS "/v20180820/tags/arn%3Aaws%3As3%3A%3A%3Abox"
+#define TAGGED(key, value)                                                                         \
+    "<TagResourceRequest><Tags><Tag><Key>" key "</Key><Value>" value                               \
+    "</Value></Tag></Tags></TagResourceRequest>"
+#define DENY_TAGS(operator, key, value)                                                            \
+    "{\"Effect\":\"Deny\",\"Action\":[\"s3:TagResource\",\"s3:UntagResource\"],"                   \
+    "\"Resource\":\"*\",\"Condition\":{\""                                                         \
+    operator"\":{\"" key "\":\"" value "\"}}}"
+    static const struct {
+        int line;
+        const char *method, *target, *body, *statement;
+        int status;
+    } rows[] = {
+        { __LINE__, "POST", TAGS, TAGGED("team", "red"),
+          DENY_TAGS("StringEquals", "aws:RequestTag/team", "red"), 403 },
+        { __LINE__, "POST", TAGS, TAGGED("team", "blue"),
+          DENY_TAGS("StringEquals", "aws:RequestTag/team", "red"), 204 },
+        { __LINE__, "POST", TAGS, TAGGED("cost", "1"),
+          DENY_TAGS("ForAllValues:StringNotEquals", "aws:TagKeys", "team"), 403 },
+        { __LINE__, "DELETE", TAGS "?tagKeys=team", "",
+          DENY_TAGS("ForAnyValue:StringEquals", "aws:TagKeys", "team"), 403 },
+        { __LINE__, "DELETE", TAGS "?tagKeys=cost", "",
+          DENY_TAGS("ForAnyValue:StringEquals", "aws:TagKeys", "team"), 204 },
+        { __LINE__, "DELETE", TAGS "?tagKeys=team", "",
+          DENY_TAGS("Null", "aws:RequestTag/team", "false"), 204 },
+    };
+    struct enforced at;
+    open_point(&at);
+    at.wire->settings.iam = IAM_RESOURCES;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct got got = ask(&at, rows[i].method, rows[i].target, rows[i].body, rows[i].statement);
+        if (got.status != rows[i].status)
+            fail_msg("line %d: %d %.*s", rows[i].line, got.status, STR_ARG(got.body));
+    }
+    wire_close(at.wire);
+}
+
 #define AS(account)                                                                                \
     {                                                                                              \
         "Authorization", "AWS4-HMAC-SHA256 Credential=" account                                    \
