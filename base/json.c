@@ -261,6 +261,28 @@ void json_integer(struct json_writer *writer, const char *name, int64_t value)
     buf_add_u64(writer->buf, value < 0 ? 0 - (uint64_t) value : (uint64_t) value);
 }
 
+/* Millionths, as times in seconds or milliseconds are: 15 digits at most, so that they name one
+ * number, and printf and strtod need not try. False: the value is none. */
+static bool add_millionths(struct json_writer *writer, const char *name, double value)
+{
+    if (!(value >= 1e-4 && value < 1e9))
+        return false;
+    uint64_t n = (uint64_t) llround(value * 1e6);
+    double back = (double) n / 1e6;
+    if (memcmp(&back, &value, sizeof back) != 0)
+        return false;
+    start_value(writer, name);
+    buf_add_u64(writer->buf, n / 1000000);
+    char digits[7] = ".000000";
+    size_t size = 0;
+    for (size_t i = 6, rest = n % 1000000; i > 0; i--, rest /= 10) {
+        digits[i] = (char) ('0' + rest % 10);
+        size = size == 0 && rest % 10 > 0 ? i + 1 : size;
+    }
+    buf_add_bytes(writer->buf, digits, size);
+    return true;
+}
+
 /* The shortest form that reads back as the same number; JSON has none for infinity and NaN. */
 void json_real(struct json_writer *writer, const char *name, double value)
 {
@@ -269,6 +291,8 @@ void json_real(struct json_writer *writer, const char *name, double value)
         json_nothing(writer, name);
         return;
     }
+    if (add_millionths(writer, name, value))
+        return;
     for (int digits = 15; digits <= 17; digits++) {
         (void) snprintf(text, sizeof text, "%.*g", digits, value);
         double back = strtod(text, NULL);

@@ -131,7 +131,13 @@ void common_owner(struct request *rq, struct xml_writer *xml, const char *elemen
 
 str common_etag_quoted(struct request *rq, str etag)
 {
-    return str_format(rq->arena, "\"%.*s\"", STR_ARG(etag));
+    char *text = arena_alloc_raw(rq->arena, etag.size + 3);
+    text[0] = '"';
+    if (etag.size > 0)
+        memcpy(text + 1, etag.ptr, etag.size);
+    text[etag.size + 1] = '"';
+    text[etag.size + 2] = '\0';
+    return str_from(text, etag.size + 2);
 }
 
 str common_etag_bare(str etag)
