@@ -8,25 +8,37 @@
 
 enum { SHOW_ETAG = 1, SHOW_CHECKSUM = 2, SHOW_PARTS = 4, SHOW_CLASS = 8, SHOW_SIZE = 16 };
 
-static enum s3_code read_wanted(struct request *rq, unsigned *wanted)
+#define WANTED "x-amz-object-attributes"
+
+static enum s3_code add_wanted(struct request *rq, str list, unsigned *wanted)
 {
     static const char *const names[] = { "ETag", "Checksum", "ObjectParts", "StorageClass",
                                          "ObjectSize" };
-    str name, rest = request_get_header(rq, "x-amz-object-attributes");
-    *wanted = 0;
-    if (str_trim(rest).size == 0)
-        return common_invalid_request(rq, "The x-amz-object-attributes header specifying the "
-                                          "attributes to be retrieved is either missing or empty");
-    while (str_next(&rest, ',', &name)) {
+    str name;
+    while (str_next(&list, ',', &name)) {
         size_t i = 0;
         while (i < COUNT(names) && !str_eq_nocase(str_trim(name), str_of(names[i])))
             i++;
         if (i == COUNT(names))
-            return common_invalid_argument(rq, "Invalid attribute name specified.",
-                                           "x-amz-object-attributes", name);
+            return common_invalid_argument(rq, "Invalid attribute name specified.", WANTED, name);
         *wanted |= 1u << i;
     }
     return S3_OK;
+}
+
+/* One list, or a line for each name: the SDK for Go sends the latter. */
+static enum s3_code read_wanted(struct request *rq, unsigned *wanted)
+{
+    enum s3_code code = S3_OK;
+    *wanted = 0;
+    for (size_t i = 0; i < rq->headers.count && code == S3_OK; i++)
+        if (str_eq_nocase(rq->headers.at[i].name, STR(WANTED)) &&
+            str_trim(rq->headers.at[i].value).size > 0)
+            code = add_wanted(rq, rq->headers.at[i].value, wanted);
+    if (code == S3_OK && *wanted == 0)
+        return common_invalid_request(rq, "The " WANTED " header specifying the attributes to be "
+                                          "retrieved is either missing or empty");
+    return code;
 }
 
 static enum s3_code read_number(struct request *rq, const char *header, unsigned limit,
