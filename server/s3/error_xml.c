@@ -72,7 +72,7 @@ void error_document(const struct request *rq, struct buf *out)
     if (envelope == ENVELOPE_QUERY)
         xml_element(&xml, "Type", error->status < 500 ? STR("Sender") : STR("Receiver"));
     xml_element(&xml, "Code", error->code);
-    xml_element(&xml, "Message", rq->message.size > 0 ? rq->message : error->message);
+    xml_element(&xml, "Message", str_is_set(rq->message) ? rq->message : error->message);
     write_extras(&xml, &rq->extra);
     if (rq->hint.size > 0)
         xml_element(&xml, "Hint", rq->hint);

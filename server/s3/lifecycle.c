@@ -74,7 +74,8 @@ void lifecycle_reply(struct request *rq, const struct version_info *version)
 {
     const struct xml *root, *chosen = NULL;
     instant best = INSTANT_NEVER, expiry;
-    if (!version->current ||
+    /* Recorded on AWS: who names a version is told nothing, be it the current one. */
+    if (!version->current || request_has_query(rq, "versionId") ||
         document_tree(rq, version->bucket, &lifecycle_document, &root) != S3_OK || root == NULL)
         return;
     for (const struct xml *rule = xml_child(root, "Rule"); rule; rule = xml_next(rule, "Rule")) {

@@ -103,6 +103,7 @@ struct creation {
     struct store_doc configs[5];
     struct store_doc acl; /* what the bucket has afterwards, also when it was there */
     struct store_config_put reset;
+    bool tagged;
 };
 
 static enum s3_code bad_name(struct request *rq)
@@ -248,9 +249,9 @@ static enum s3_code created(struct request *rq)
     if (result != STORE_EXISTS)
         return common_from_store(rq, result);
     /* AWS: "in the North Virginia Region ... Amazon S3 returns 200 OK and resets the bucket access
-     * control lists", for reasons of age. */
+     * control lists", for reasons of age; recorded: not for one who brings tags. */
     bool own = str_eq(bucket->account, rq->who.account);
-    if (own && str_is(bucket->region, FIRST_REGION) &&
+    if (own && !creation->tagged && str_is(bucket->region, FIRST_REGION) &&
         str_eq(bucket->region, creation->write.region)) {
         store_config_put_init(&creation->reset, rq->arena);
         creation->reset.bucket = bucket->id;
@@ -299,7 +300,8 @@ enum s3_code op_create_bucket(struct request *rq)
         add_config(creation, CONFIG_ACL, creation->acl.body);
     if (str_is(constraint, "EU"))
         add_config(creation, CONFIG_LOCATION, constraint);
-    if (tags.size > 0)
+    creation->tagged = tags.size > 0;
+    if (creation->tagged)
         add_config(creation, TAGGING_KIND, tags);
     rq->state = creation;
     return request_write(rq, &write->head, created);
@@ -397,6 +399,12 @@ enum s3_code op_get_bucket_location(struct request *rq)
         shown = old_name;
     else if (result != STORE_ABSENT)
         return common_from_store(rq, result);
+    if (shown.size == 0) { /* an element without an end tag, which some clients compare */
+        request_reply(rq, 200, "application/xml",
+                      STR("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                          "<LocationConstraint xmlns=\"" XML_NS_S3 "\"/>"));
+        return S3_OK;
+    }
     common_document_begin(rq, &document, "LocationConstraint");
     buf_add(&document.buf, shown); /* a Region's code or "EU": nothing to escape */
     return common_document_reply(rq, &document);

@@ -43,9 +43,6 @@ static enum s3_code delete_refused(struct request *rq, const struct version_dele
     if (one->result != STORE_LOCKED)
         return conditions_result(rq, &one->condition, one->result);
     request_message(rq, "%s", locked_message);
-    request_extra(rq, "Key", one->key);
-    if (one->version_id.size > 0)
-        request_extra(rq, "VersionId", one->version_id);
     return S3_AccessDenied;
 }
 

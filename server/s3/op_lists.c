@@ -149,17 +149,22 @@ static enum s3_code judge_tierings(struct request *rq, const struct xml *root)
 struct many {
     struct document document;
     const char *list_root;
+    enum s3_code other_id; /* the document's Id is not that of the request (recorded) */
 };
 static const struct many metrics = { { "metrics", &metrics_schema, S3_OK, NULL, NULL },
-                                     "ListMetricsConfigurationsResult" };
+                                     "ListMetricsConfigurationsResult",
+                                     S3_IdMismatch };
 static const struct many inventory = { { "inventory", &inventory_schema, S3_OK, NULL,
                                          judge_inventory },
-                                       "ListInventoryConfigurationsResult" };
+                                       "ListInventoryConfigurationsResult",
+                                       S3_IdMismatch };
 static const struct many analytics = { { "analytics", &analytics_schema, S3_OK, NULL, NULL },
-                                       "ListBucketAnalyticsConfigurationResult" };
+                                       "ListBucketAnalyticsConfigurationResult",
+                                       S3_MalformedXML };
 static const struct many intelligent = { { "intelligent-tiering", &intelligent_schema, S3_OK, NULL,
                                            judge_tierings },
-                                         "ListBucketIntelligentTieringConfigurationsOutput" };
+                                         "ListBucketIntelligentTieringConfigurationsOutput",
+                                         S3_MalformedXML };
 
 /* ---- the four verbs ---- */
 
@@ -178,7 +183,7 @@ static enum s3_code put(struct request *rq, const struct many *many, int status)
     str inside = STR_NONE, id = request_query(rq, "id");
     enum s3_code code = document_read(rq, &many->document, &root);
     if (code == S3_OK && !str_eq(id, str_trim(xml_text(root, "Id"))))
-        code = S3_IdMismatch;
+        code = many->other_id;
     if (code == S3_OK)
         code = document_text(rq, &many->document, root, &inside);
     if (code == S3_OK)
@@ -238,6 +243,7 @@ static enum s3_code list(struct request *rq, const struct many *many)
         first++;
     size_t end = kept.count - first > PAGE ? first + PAGE : kept.count;
     common_document_begin(rq, &document, many->list_root);
+    xml_optional(&document.xml, "ContinuationToken", request_query(rq, "continuation-token"));
     xml_boolean(&document.xml, "IsTruncated", end < kept.count);
     for (size_t i = first; i < end; i++) {
         xml_open(&document.xml, many->document.schema->name);
@@ -314,7 +320,7 @@ enum s3_code op_list_bucket_analytics(struct request *rq)
 
 enum s3_code op_put_bucket_intelligent_tiering(struct request *rq)
 {
-    return put(rq, &intelligent, 200);
+    return put(rq, &intelligent, 204);
 }
 
 enum s3_code op_get_bucket_intelligent_tiering(struct request *rq)

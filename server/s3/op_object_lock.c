@@ -145,9 +145,11 @@ enum s3_code op_put_object_legal_hold(struct request *rq)
                                     .field = { .name = HOLD_FIELD },
                                     .status = 200 };
     const struct xml *root;
-    enum s3_code code = find_locked(rq, &version);
+    enum s3_code code = document_read(rq, &hold, &root); /* recorded: before what it is for */
+    if (code == S3_MissingRequestBodyError)
+        code = S3_MalformedXML;
     if (code == S3_OK)
-        code = document_read(rq, &hold, &root);
+        code = find_locked(rq, &version);
     if (code != S3_OK)
         return code;
     change.meta.legal_hold = str_is(str_trim(xml_text(root, "Status")), "ON");

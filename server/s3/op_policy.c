@@ -29,8 +29,6 @@ static bool is_blocked(struct request *rq, const struct bucket_config_block *blo
 static enum s3_code judge(struct request *rq)
 {
     struct bucket_config_block block;
-    if (rq->body.size == 0)
-        return S3_MissingRequestBodyError;
     if (rq->body.size > LIMIT_POLICY_BYTES)
         return malformed(rq, "The policy exceeds the maximum allowed document size.");
     const char *problem = bucket_policy_problem(rq->arena, rq->body, rq->bucket.name);

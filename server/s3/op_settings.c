@@ -16,21 +16,20 @@ static const struct schema accelerate_schema = {
 };
 
 /* AWS: the accelerated host is BUCKET.s3-accelerate..., whose certificate covers one label. */
-static enum s3_code judge_accelerate(struct request *rq, const struct xml *root)
+static enum s3_code judge_accelerated_name(struct request *rq)
 {
-    (void) root;
     if (str_find_char(rq->bucket.name, '.') == rq->bucket.name.size)
         return S3_OK;
     return common_invalid_request(rq, "S3 Transfer Acceleration is not supported for buckets with "
                                       "periods (.) in their names");
 }
 
-static const struct document accelerate = { "accelerate", &accelerate_schema, S3_OK, NULL,
-                                            judge_accelerate };
+static const struct document accelerate = { "accelerate", &accelerate_schema, S3_OK, NULL, NULL };
 
 enum s3_code op_put_bucket_accelerate(struct request *rq)
 {
-    return document_put(rq, &accelerate);
+    enum s3_code code = judge_accelerated_name(rq); /* whatever the document says */
+    return code == S3_OK ? document_put(rq, &accelerate) : code;
 }
 
 enum s3_code op_get_bucket_accelerate(struct request *rq)
@@ -68,7 +67,8 @@ static const struct schema grantee_members[] = { { "ID", SCHEMA_WORD, 0, 1, NULL
                                                  SCHEMA_END };
 static const struct schema grant_members[] = {
     { "Grantee", SCHEMA_GROUP, 1, 1, NULL, grantee_members },
-    { "Permission", SCHEMA_WORD, 1, 1, "FULL_CONTROL|READ|WRITE", NULL },
+    /* AWS names three, and takes those of every ACL. */
+    { "Permission", SCHEMA_WORD, 1, 1, "FULL_CONTROL|READ|WRITE|READ_ACP|WRITE_ACP", NULL },
     SCHEMA_END
 };
 static const struct schema grants_members[] = {
@@ -109,7 +109,8 @@ static enum s3_code judge_target(struct request *rq, const struct xml *root)
         if (str_eq(target.region, rq->bucket.region))
             return S3_OK;
         request_extra(rq, "TargetBucketLocation", target.region);
-        request_extra(rq, "SourceBucketLocation", rq->bucket.region);
+        if (!str_is(rq->bucket.region, "us-east-1")) /* which has no name here, as recorded */
+            request_extra(rq, "SourceBucketLocation", rq->bucket.region);
         return S3_CrossLocationLoggingProhibitted;
     }
     if (found == STORE_OK)

@@ -104,6 +104,10 @@ enum s3_code op_get_object_tagging(struct request *rq)
 {
     struct version_info version;
     enum s3_code code = version_change_find(rq, &version);
+    if (code == S3_NoSuchKey) /* recorded on AWS: this one operation names the bucket too */
+        fields_set(
+            rq->arena, &rq->extra, STR("Key"),
+            str_format(rq->arena, "%.*s/%.*s", STR_ARG(rq->bucket.name), STR_ARG(rq->address.key)));
     return code == S3_OK ? reply_tags(rq, version.meta.tags) : code;
 }
 

@@ -473,7 +473,11 @@ enum s3_code payload_push(struct request *rq, const void *bytes, size_t size_byt
 static enum s3_code md5_differs(struct request *rq, const struct payload *payload,
                                 const struct digest_value *found)
 {
-    request_extra(rq, "ExpectedDigest", encode_base64(rq->arena, payload->md5.bytes, 16));
+    /* Recorded on AWS: PutObject shows it in hexadecimal, a part as it was sent. */
+    request_extra(rq, "ExpectedDigest",
+                  strcmp(rq->op->name, "PutObject") == 0
+                      ? encode_hex(rq->arena, payload->md5.bytes, 16)
+                      : encode_base64(rq->arena, payload->md5.bytes, 16));
     request_extra(rq, "CalculatedDigest", encode_base64(rq->arena, found->bytes, 16));
     return S3_BadDigest;
 }

@@ -29,7 +29,9 @@ static enum s3_code check_key(struct request *rq, str key, str md5)
     if (!str_is_set(key))
         return refuse(rq, "Requests specifying Server Side Encryption with Customer provided keys "
                           "must provide an appropriate secret key.");
-    if (!decode_base64(rq->arena, key, &bytes) || bytes.size != KEY_BYTES)
+    /* A reader's key of another size is another key than the writer's (recorded). */
+    if (!decode_base64(rq->arena, key, &bytes) ||
+        (bytes.size != KEY_BYTES && !str_is(rq->method, "GET") && !str_is(rq->method, "HEAD")))
         return refuse(rq, "The secret key was invalid for the specified algorithm.");
     if (!str_is_set(md5))
         return refuse(rq, "Requests specifying Server Side Encryption with Customer provided keys "
@@ -89,45 +91,21 @@ static void keep(struct request *rq, struct fields *fields, const char *name, st
         fields_add(rq->arena, fields, str_of(name), value);
 }
 
-static enum s3_code keep_customer(struct request *rq, const struct customer *customer, str method,
-                                  struct fields *fields)
+/* Both kinds at once are refused before either is looked at. */
+static enum s3_code judge_method(struct request *rq, str method)
 {
-    if (str_is_set(method))
+    if (str_is_set(method) && (str_is_set(request_get_header(rq, CUSTOMER "algorithm")) ||
+                               str_is_set(request_get_header(rq, CUSTOMER "key"))))
         return common_invalid_argument(rq,
                                        "Server Side Encryption with Customer provided key is "
                                        "incompatible with the encryption method specified",
                                        SSE, method);
-    keep(rq, fields, CUSTOMER "algorithm", customer->algorithm);
-    keep(rq, fields, CUSTOMER "key-MD5", customer->key_md5);
     return S3_OK;
 }
 
 static bool is_kms(str method)
 {
     return str_is(method, "aws:kms") || str_is(method, "aws:kms:dsse");
-}
-
-static void keep_kms(struct request *rq, str method, str key, bool bucket_key,
-                     struct fields *fields)
-{
-    keep(rq, fields, SSE, method);
-    /* AWS names its managed key by its ARN when none was chosen. */
-    if (!str_is_set(key))
-        key = str_format(rq->arena, "arn:aws:kms:%.*s:%.*s:key/00000000-0000-4000-8000-%.*s",
-                         STR_ARG(rq->bucket.region), STR_ARG(rq->bucket.account),
-                         STR_ARG(rq->bucket.account));
-    keep(rq, fields, SSE "-aws-kms-key-id", key);
-    if (bucket_key)
-        keep(rq, fields, SSE "-bucket-key-enabled", STR("true"));
-}
-
-static enum s3_code by_default(struct request *rq, struct fields *fields)
-{
-    struct bucket_config_encryption config;
-    enum s3_code code = bucket_config_encryption(rq, &config);
-    if (code == S3_OK && is_kms(config.algorithm))
-        keep_kms(rq, config.algorithm, config.kms_key, config.bucket_key, fields);
-    return code;
 }
 
 static bool is_hex(str text)
@@ -146,6 +124,40 @@ static bool is_uuid(str text)
         if (!str_next(&text, '-', &piece) || piece.size != sizes[i] || !is_hex(piece))
             return false;
     return text.size == 0;
+}
+
+/* AWS: an id alone is looked up in the requester's account and the bucket's Region, and shown as an
+ * ARN. Aliases stand as they came: no KMS is here to say whose they are. */
+static str key_arn(struct request *rq, str key)
+{
+    str account = rq->who.account.size > 0 ? rq->who.account : rq->bucket.account;
+    return is_uuid(key) || str_starts(key, STR("mrk-"))
+               ? str_format(rq->arena, "arn:aws:kms:%.*s:%.*s:key/%.*s", STR_ARG(rq->bucket.region),
+                            STR_ARG(account), STR_ARG(key))
+               : key;
+}
+
+static void keep_kms(struct request *rq, str method, str key, bool bucket_key,
+                     struct fields *fields)
+{
+    keep(rq, fields, SSE, method);
+    /* AWS names its managed key by its ARN when none was chosen. */
+    if (!str_is_set(key))
+        key = str_format(rq->arena, "arn:aws:kms:%.*s:%.*s:key/00000000-0000-4000-8000-%.*s",
+                         STR_ARG(rq->bucket.region), STR_ARG(rq->bucket.account),
+                         STR_ARG(rq->bucket.account));
+    keep(rq, fields, SSE "-aws-kms-key-id", key_arn(rq, key));
+    if (bucket_key)
+        keep(rq, fields, SSE "-bucket-key-enabled", STR("true"));
+}
+
+static enum s3_code by_default(struct request *rq, struct fields *fields)
+{
+    struct bucket_config_encryption config;
+    enum s3_code code = bucket_config_encryption(rq, &config);
+    if (code == S3_OK && is_kms(config.algorithm))
+        keep_kms(rq, config.algorithm, config.kms_key, config.bucket_key, fields);
+    return code;
 }
 
 /* There is no KMS here that would know keys; what KMS tells from the id alone is told. */
@@ -170,10 +182,23 @@ static enum s3_code check_kms_key(struct request *rq, str key)
     return S3_KMS_NotFoundException;
 }
 
+/* AWS: without its header, the bucket decides whether it has a key. */
+static enum s3_code by_kms(struct request *rq, str method, str key, struct fields *fields)
+{
+    struct bucket_config_encryption config;
+    str header = request_get_header(rq, SSE "-bucket-key-enabled");
+    enum s3_code code = bucket_config_encryption(rq, &config);
+    if (code == S3_OK)
+        keep_kms(rq, method, key,
+                 str_is_set(header) ? str_eq_nocase(header, STR("true"))
+                                    : is_kms(config.algorithm) && config.bucket_key,
+                 fields);
+    return code;
+}
+
 static enum s3_code by_method(struct request *rq, str method, struct fields *fields)
 {
     str key = request_get_header(rq, SSE "-aws-kms-key-id");
-    str bucket_key = request_get_header(rq, SSE "-bucket-key-enabled");
     str context = request_get_header(rq, SSE "-context"), decoded;
     if (!str_is(method, "AES256") && !is_kms(method))
         return common_invalid_argument(rq, "The encryption method specified is not supported", SSE,
@@ -193,20 +218,23 @@ static enum s3_code by_method(struct request *rq, str method, struct fields *fie
             "which represents a string-string map",
             SSE "-context", context);
     enum s3_code code = str_is_set(key) ? check_kms_key(rq, key) : S3_OK;
-    if (code == S3_OK)
-        keep_kms(rq, method, key, str_eq_nocase(bucket_key, STR("true")), fields);
-    return code;
+    return code == S3_OK ? by_kms(rq, method, key, fields) : code;
 }
 
 enum s3_code sse_of_write(struct request *rq, struct fields *fields)
 {
     struct customer customer;
     str method = request_get_header(rq, SSE);
-    enum s3_code code = read_customer(rq, CUSTOMER, &customer);
+    enum s3_code code = judge_method(rq, method);
+    if (code == S3_OK)
+        code = read_customer(rq, CUSTOMER, &customer);
     if (code != S3_OK)
         return code;
-    if (customer.given)
-        return keep_customer(rq, &customer, method, fields);
+    if (customer.given) {
+        keep(rq, fields, CUSTOMER "algorithm", customer.algorithm);
+        keep(rq, fields, CUSTOMER "key-MD5", customer.key_md5);
+        return S3_OK;
+    }
     if (str_is_set(method))
         return by_method(rq, method, fields);
     if (str_is_set(request_get_header(rq, SSE "-aws-kms-key-id")))

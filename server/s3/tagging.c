@@ -40,7 +40,9 @@ static size_t characters(str text)
 /* What differs between those who have tags, in AWS's words. */
 static const struct rules {
     size_t limit;
-    const char *too_many, *system, *twice, *bad_key, *bad_value;
+    const char *too_many, *system;
+    const char *twice; /* NULL: AWS was recorded to fail with InternalError */
+    const char *bad_key, *bad_value;
     bool names_key, names_system_key; /* in the refusal's extra elements */
 } rules[] = {
     [TAGS_OF_OBJECT] = { LIMIT_TAGS_PER_OBJECT, "Object tags cannot be greater than",
@@ -50,7 +52,7 @@ static const struct rules {
                          "System tags cannot be added/updated by requester", TWICE, BAD_KEY,
                          BAD_VALUE, true, true },
     [TAGS_OF_NEW_BUCKET] = { LIMIT_TAGS_PER_BUCKET, "Bucket tag count cannot be greater than",
-                             NO_SYSTEM_TAG, TWICE, BAD_KEY, BAD_VALUE, true, false },
+                             NO_SYSTEM_TAG, NULL, BAD_KEY, BAD_VALUE, true, false },
     [TAGS_OF_RESOURCE] = { LIMIT_TAGS_PER_BUCKET, "Bucket tag count cannot be greater than",
                            NO_SYSTEM_TAG,
                            "There are duplicate tag keys in your request. Remove the duplicate tag "
@@ -97,7 +99,8 @@ enum s3_code tagging_check(struct request *rq, const struct fields *tags, enum t
             return code;
         for (size_t j = 0; j < i; j++)
             if (str_eq(tags->at[j].name, tags->at[i].name))
-                return invalid_tag(rq, rule->twice, &tags->at[i], rule->names_key);
+                return rule->twice ? invalid_tag(rq, rule->twice, &tags->at[i], rule->names_key)
+                                   : S3_InternalError;
     }
     return S3_OK;
 }
@@ -120,7 +123,8 @@ enum s3_code tagging_from_header(struct request *rq, str *packed)
         return S3_OK;
     query_parse(rq->arena, header, &tags);
     /* Counted before they are compared: a long header must not cost the square of its length. */
-    if (tags.count <= LIMIT_TAGS_PER_OBJECT && has_duplicates(&tags))
+    if (str_find_char(header, ',') < header.size || /* not escaped: recorded */
+        (tags.count <= LIMIT_TAGS_PER_OBJECT && has_duplicates(&tags)))
         return common_invalid_argument(rq,
                                        "The header 'x-amz-tagging' shall be encoded as UTF-8 then "
                                        "URLEncoded URL query parameters without tag name "

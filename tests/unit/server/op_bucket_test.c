@@ -62,7 +62,7 @@ TEST(a_bucket_says_where_it_is)
         int line;
         const char *target, *body, *location;
     } rows[] = {
-        { __LINE__, "/first", NULL, "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"></Loc" },
+        { __LINE__, "/first", NULL, "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>" },
         { __LINE__, "/ireland", CONSTRAINT("eu-west-1"), ">eu-west-1</LocationConstraint>" },
         { __LINE__, "/old-ireland", CONSTRAINT("EU"), ">EU</LocationConstraint>" },
     };
