@@ -299,8 +299,9 @@ static bool read_effect(struct parsing *parsing, const struct json *statement,
     const struct json *effect = json_member(statement, "Effect");
     if (effect == NULL)
         return wrong(parsing, "Missing required field Effect");
-    if (effect->kind != JSON_STRING ||
-        (!str_is(effect->string, "Allow") && !str_is(effect->string, "Deny")))
+    if (effect->kind != JSON_STRING)
+        return wrong(parsing, "Invalid policy syntax.");
+    if (!str_is(effect->string, "Allow") && !str_is(effect->string, "Deny"))
         return wrong_name(parsing, "Invalid effect: ", effect->string);
     out->deny = str_is(effect->string, "Deny");
     return true;

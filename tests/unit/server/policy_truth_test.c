@@ -191,7 +191,7 @@ TEST(what_is_no_policy_is_said_in_aws_words)
         const struct policy *policy = policy_parse(arena, quoted(arena, malformed[i].text),
                                                    POLICY_RESOURCE, STR("arn:aws:s3:::b"), &why);
         if (policy || !str_is(why, malformed[i].why))
-            fail_msg("%d: %.*s", malformed[i].line, STR_ARG(why));
+            fail_msg("%d: %.*s (" S3_ERRORS ")", malformed[i].line, STR_ARG(why));
     }
     arena_free(arena);
 }
@@ -269,6 +269,109 @@ TEST(no_pattern_is_catastrophic_and_what_takes_too_long_is_denied)
     assert_null(policy_parse(arena, huge, POLICY_RESOURCE, STR_NONE, &why));
     assert_true(str_starts(why, STR("Policy exceeds")));
     arena_free(arena);
+}
+
+static struct policy_verdict anybody_gets(struct arena *arena, const struct policy *policy,
+                                          str resource)
+{
+    struct asked asked = { arena, { 0 } };
+    struct policy_question question = { .who = who_is(STR("anon")),
+                                        .action = STR("s3:GetObject"),
+                                        .resource = resource,
+                                        .values = value_of,
+                                        .ctx = &asked };
+    return policy_evaluate(policy, &question);
+}
+
+TEST(ten_thousand_stars_are_one)
+{
+    struct arena *arena = arena_new();
+    str why = STR_NONE, stars = repeated(arena, "*", 10000);
+    str text = str_format(arena,
+                          "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":"
+                          "\"s3:%.*s\",\"Resource\":\"arn:aws:s3:::b/%.*s.jpg\"}}",
+                          STR_ARG(str_first(stars, 9000)), STR_ARG(stars));
+    const struct policy *policy = policy_parse(arena, text, POLICY_RESOURCE, STR_NONE, &why);
+    assert_non_null(policy);
+    struct policy_verdict verdict = anybody_gets(arena, policy, STR("arn:aws:s3:::b/a.jpg"));
+    assert_int_equal(verdict.effect, POLICY_ALLOW);
+    verdict = anybody_gets(arena, policy, STR("arn:aws:s3:::b/a.png"));
+    assert_int_equal(verdict.effect, POLICY_NONE);
+    assert_false(verdict.too_complex);
+    arena_free(arena);
+}
+
+static str many_statements(struct arena *arena, const char *resource, size_t bytes)
+{
+    struct buf buf;
+    buf_init_arena(&buf, arena, 1 << 20);
+    buf_add(&buf, STR("{\"Statement\":["));
+    for (size_t i = 0; buf_str(&buf).size < bytes; i++)
+        buf_addf(&buf,
+                 "%s{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":"
+                 "\"arn:aws:s3:::b/%s\"}",
+                 i ? "," : "", resource);
+    buf_add(&buf, STR("]}"));
+    return buf_str(&buf);
+}
+
+/* As many statements as 20 KB hold, each compared for as long as its size allows. A run stops at
+ * POLICY_STEPS, so the verdict is a denial either way, and soon. */
+TEST(the_worst_policy_of_twenty_kilobytes_ends_within_its_steps)
+{
+    struct arena *arena = arena_new();
+    str why = STR_NONE;
+    str key = str_format(arena, "arn:aws:s3:::b/%.*s", STR_ARG(repeated(arena, "a", 1024)));
+    const char *worst =
+        str_c(arena, str_format(arena, "*%.*sb", STR_ARG(repeated(arena, "a", 400))));
+    const struct policy *policy =
+        policy_parse(arena, many_statements(arena, worst, 19000), POLICY_RESOURCE, STR_NONE, &why);
+    assert_non_null(policy);
+    duration began = clock_mono();
+    struct policy_verdict verdict = anybody_gets(arena, policy, key);
+    int64_t took = clock_mono().ns - began.ns;
+    assert_int_equal(verdict.effect, POLICY_DENY);
+    assert_true(verdict.too_complex);
+    print_message("%lld us\n", (long long) took / 1000);
+    assert_true(took < 2000000000); /* generous: milliseconds where nobody else runs */
+
+    policy = policy_parse(arena, many_statements(arena, "none/*", 20000), POLICY_RESOURCE, STR_NONE,
+                          &why);
+    assert_non_null(policy);
+    verdict = anybody_gets(arena, policy, key);
+    assert_int_equal(verdict.effect, POLICY_NONE);
+    assert_false(verdict.too_complex);
+    assert_null(policy_parse(arena, many_statements(arena, "none/*", 200000), POLICY_RESOURCE,
+                             STR_NONE, &why));
+    assert_true(str_starts(why, STR("Policy exceeds")));
+    arena_free(arena);
+}
+
+TEST(what_is_nested_deeply_is_no_policy)
+{
+    static const struct {
+        int line;
+        const char *open, *close;
+        size_t depth;
+        const char *why;
+    } nested[] = {
+        { __LINE__, "[", "]", 10000, "This policy contains invalid Json" },
+        { __LINE__, "[", "", 20000, "This policy contains invalid Json" },
+        { __LINE__, "{\"Statement\":", "}", 1000, "This policy contains invalid Json" },
+        { __LINE__, "[", "]", 50, "Invalid policy syntax." },
+        { __LINE__, "{\"Effect\":", "}", 50, "Invalid policy syntax." },
+    };
+    for (size_t i = 0; i < COUNT(nested); i++) {
+        struct arena *arena = arena_new();
+        str why = STR_NONE;
+        str text = str_format(arena, "{\"Statement\":%.*s\"x\"%.*s}",
+                              STR_ARG(repeated(arena, nested[i].open, nested[i].depth)),
+                              STR_ARG(repeated(arena, nested[i].close, nested[i].depth)));
+        if (policy_parse(arena, text, POLICY_RESOURCE, STR_NONE, &why) ||
+            !str_is(why, nested[i].why))
+            fail_msg("%d: %.*s", nested[i].line, STR_ARG(why));
+        arena_free(arena);
+    }
 }
 
 /* Flavours that check every access, or do not optimise, prove nothing about speed. */
