@@ -25,6 +25,21 @@ static void print_link(const struct json *link)
                   STR_ARG(json_string(link, "to", STR(""))),
                   STR_ARG(json_string(link, "lag", STR(""))), STR_ARG(bandwidth), STR_ARG(state),
                   json_number(link, "pending", 0));
+    const struct json *overrides = json_member(link, "overrides");
+    for (const struct json *o = overrides ? overrides->child : NULL; o; o = o->next) {
+        str rule = json_string(o, "rule", STR("")), prefix = json_string(o, "prefix", STR(""));
+        (void) printf("  %s%.*s%s%.*s: %.*s\n", rule.size ? "rule " : "", STR_ARG(rule),
+                      prefix.size ? (rule.size ? ", prefix " : "prefix ") : "", STR_ARG(prefix),
+                      STR_ARG(json_string(o, "lag", STR(""))));
+    }
+}
+
+/* The flags of this list that were given, as members of the document. */
+static void add_flags(struct cli *cli, struct json_writer *writer, const char *const flags[][2])
+{
+    for (size_t i = 0; flags[i][0]; i++)
+        if (cli_has(cli, flags[i][0]))
+            json_text(writer, flags[i][1], cli_flag(cli, flags[i][0], NULL));
 }
 
 static int show_lag(struct cli *cli)
@@ -50,7 +65,9 @@ static int set_lag(struct cli *cli, str from, str to, str lag)
     const struct json *document;
     bool printed;
     struct json_writer writer = begin(cli, &buf);
+    static const char *const flags[][2] = { { "rule", "rule" }, { "prefix", "prefix" }, { NULL } };
     str bandwidth = cli_flag(cli, "bandwidth", NULL);
+    add_flags(cli, &writer, flags);
     if (lag.size > 0)
         json_text(&writer, "lag", lag);
     if (bandwidth.size > 0)
@@ -60,8 +77,9 @@ static int set_lag(struct cli *cli, str from, str to, str lag)
                           STR_ARG(cli_escape(cli, to)));
     int code = cli_ask(cli, "PATCH", path, buf_str(&buf), &document, &printed);
     if (code == EXIT_YES && !printed && !cli->quiet)
-        (void) printf("%.*s -> %.*s: lag %.*s\n", STR_ARG(from), STR_ARG(to),
-                      STR_ARG(json_string(document, "lag", STR(""))));
+        (void) printf("%.*s -> %.*s: lag %.*s%s\n", STR_ARG(from), STR_ARG(to),
+                      STR_ARG(json_string(document, "lag", STR(""))),
+                      json_member(document, "overrides") ? "; some copies have their own" : "");
     return code;
 }
 
@@ -152,6 +170,8 @@ int verb_partition(struct cli *cli)
     json_end(&writer);
     if (cli_has(cli, "for"))
         json_text(&writer, "for", cli_flag(cli, "for", NULL));
+    if (cli_has(cli, "one-way"))
+        json_boolean(&writer, "one_way", true);
     json_end(&writer);
     int code =
         cli_ask(cli, "PUT", STR("/_atoll/v1/partitions"), buf_str(&buf), &document, &printed);
@@ -170,11 +190,33 @@ int verb_heal(struct cli *cli)
     return code;
 }
 
+/* What narrows copies, as a flag and as the server's member. */
+static const char *const copy_flags[][2] = {
+    { "bucket", "bucket" },           { "rule", "rule" },          { "key", "key" },
+    { "destination", "destination" }, { "version", "version_id" }, { NULL }
+};
+
+static str copies_path(struct cli *cli)
+{
+    struct buf path;
+    buf_init_arena(&path, cli->arena, LIMIT_JSON_BYTES);
+    buf_addf(&path, "/_atoll/v1/replication?state=%.*s",
+             STR_ARG(cli_escape(cli, cli_flag(cli, "state", ""))));
+    for (size_t i = 0; copy_flags[i][0]; i++)
+        if (cli_has(cli, copy_flags[i][0]))
+            buf_addf(&path, "&%s=%.*s", copy_flags[i][1],
+                     STR_ARG(cli_escape(cli, cli_flag(cli, copy_flags[i][0], NULL))));
+    if (cli->word_count == 3)
+        buf_addf(&path, "&src=%.*s&dst=%.*s", STR_ARG(cli_escape(cli, cli->words[1])),
+                 STR_ARG(cli_escape(cli, cli->words[2])));
+    return buf_str(&path);
+}
+
 static int list_replication(struct cli *cli)
 {
     const struct json *document;
     bool printed;
-    int code = cli_ask(cli, "GET", STR("/_atoll/v1/replication"), STR_NONE, &document, &printed);
+    int code = cli_ask(cli, "GET", copies_path(cli), STR_NONE, &document, &printed);
     if (code != EXIT_YES || printed)
         return code;
     const struct json *copies = json_member(document, "copies");
@@ -244,12 +286,12 @@ int verb_replication(struct cli *cli)
     bool printed;
     str what = cli->word_count ? cli->words[0] : STR("list");
     uint64_t count;
-    if (str_is(what, "list"))
-        return list_replication(cli);
     if (str_is(what, "resync"))
         return resync(cli);
-    if (cli->word_count != 1 && cli->word_count != 3)
+    if (cli->word_count > 1 && cli->word_count != 3)
         return cli_usage(cli, "say both Regions of the link, or none");
+    if (str_is(what, "list"))
+        return list_replication(cli);
     if (str_is(what, "hold"))
         return hold_link(cli);
     if (!str_is(what, "release") && !str_is(what, "drop") && !str_is(what, "retry"))
@@ -261,6 +303,7 @@ int verb_replication(struct cli *cli)
     }
     if (cli_has(cli, "count") && str_to_u64(cli_flag(cli, "count", NULL), &count))
         json_integer(&writer, "count", (int64_t) count);
+    add_flags(cli, &writer, copy_flags);
     if (cli_has(cli, "reason"))
         json_text(&writer, "reason", cli_flag(cli, "reason", NULL));
     json_end(&writer);

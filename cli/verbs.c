@@ -49,9 +49,9 @@ static const struct verb verbs[] = {
 
     { "route", "Change", "route MRAP REGION active|passive|0..100 [REGION ...] [--now]",
       "make a region of an access point active or passive", VERB_PLAIN, verb_route },
-    { "lag", "Change", "lag [SRC DST] [DIST] [--both] [--bandwidth 10MB/s]",
-      "set the replication lag of a link", VERB_PLAIN, verb_lag },
-    { "partition", "Change", "partition REGION... / REGION... [--for 2m]",
+    { "lag", "Change", "lag [SRC DST] [DIST|none] [--both] [--bandwidth 10MB/s] [--rule ID] [--prefix PREFIX]",
+      "set the replication lag of a link, or of a rule or prefix on it", VERB_PLAIN, verb_lag },
+    { "partition", "Change", "partition REGION... / REGION... [--for 2m] [--one-way]",
       "cut regions off from each other;  heal  undoes it", VERB_PLAIN, verb_partition },
     { "heal", NULL, "heal", "end every partition", VERB_PLAIN, verb_heal },
     { "outage", "Change", "outage REGION on|off [--for 2m]",
@@ -67,7 +67,8 @@ static const struct verb verbs[] = {
       "inject errors, delays, cut connections", VERB_PLAIN, verb_fault },
     { "replication", "Change",
       "replication [list|hold|release|drop|retry|resync] [SRC DST|BUCKET] [--count N] "
-      "[--reason CODE] [--key PREFIX] [--status S,...]",
+      "[--reason CODE] [--state pending|waiting|held|failed] [--bucket B] [--key PREFIX] [--version ID] [--rule ID] "
+      "[--destination B] [--status S,...]",
       "list, drop, retry, hold; release (without --count: ends the hold); resync", VERB_PLAIN, verb_replication },
     { "clock", "Change",
       "clock [show|pause|run|advance|next|set|rate|mode] [DUR|TIME|N|MODE]",

@@ -106,13 +106,14 @@ bool link_doc_parse(struct arena *arena, str body, struct link *out)
 }
 
 struct store_doc links_partition_doc(struct arena *arena, const region_set *groups, size_t count,
-                                     instant until)
+                                     instant until, bool one_way)
 {
     struct buf buf;
     struct json_writer json;
     buf_init_arena(&buf, arena, SIZE_MAX);
     json_begin(&json, &buf);
     json_object(&json, NULL);
+    json_boolean(&json, "one_way", one_way);
     json_text(&json, "until", str_format(arena, "%lld", (long long) until.ns));
     json_array(&json, "groups");
     for (size_t i = 0; i < count; i++) {
@@ -152,7 +153,7 @@ bool link_doc_parse_partition(str body, struct link_partition *out)
     struct arena *arena = arena_new();
     struct json_error error;
     const struct json *json = json_parse(arena, body, &error);
-    *out = (struct link_partition){ 0 };
+    *out = (struct link_partition){ .one_way = json && json_bool(json, "one_way", false) };
     bool read = json && str_to_i64(json_string(json, "until", STR("")), &out->until.ns) &&
                 read_groups(json_member(json, "groups"), out);
     arena_free(arena);

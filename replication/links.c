@@ -304,7 +304,8 @@ bool links_reachable(struct links *links, region_id from, region_id to, region_s
     if (!partition_is_on(partition, now))
         return true;
     size_t a = group_of(partition, from), b = group_of(partition, to);
-    return a == b || a == partition->count || b == partition->count;
+    return a == b || a == partition->count || b == partition->count ||
+           (partition->one_way && a > b);
 }
 
 instant links_next_heal(struct links *links, instant now)

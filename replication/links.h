@@ -58,9 +58,10 @@ struct store_doc link_doc(struct arena *arena, region_id from, region_id to,
                           const struct link *link);
 struct store_doc link_doc_delete(struct arena *arena, region_id from, region_id to);
 /* Regions of different groups cannot reach each other until `until` (INSTANT_NEVER: until healed);
- * a Region in no group reaches all. Replaces the partition before it. */
+ * a Region in no group reaches all. one_way: only the earlier groups cannot reach the later ones.
+ * Replaces the partition before it. */
 struct store_doc links_partition_doc(struct arena *arena, const region_set *groups, size_t count,
-                                     instant until);
+                                     instant until, bool one_way);
 struct store_doc links_heal_doc(void);
 
 /* What this pair says itself (has_*: false where it says nothing), strings copied. */
@@ -85,6 +86,7 @@ struct link_partition {
     region_set groups[16];
     size_t count; /* 0: none */
     instant until;
+    bool one_way; /* earlier groups do not reach later ones, but are reached */
 };
 struct link_partition links_partition(struct links *links);
 

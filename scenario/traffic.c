@@ -98,7 +98,7 @@ bool traffic_partition(struct call *call)
     if (count < 2 || groups[count - 1] == REGION_SET_NONE)
         return run_fail(call, "a partition has two groups or more: A B / C");
     return read_end(call, &until) &&
-           commit_one(call, links_partition_doc(call->run->arena, groups, count, until));
+           commit_one(call, links_partition_doc(call->run->arena, groups, count, until, false));
 }
 
 bool traffic_heal(struct call *call)

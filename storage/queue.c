@@ -10,7 +10,7 @@
     " AND (?5 IS NULL OR q.destination=?5)"                                                        \
     " AND (?6 IS NULL OR q.key=?6 OR (?7=0 AND substr(q.key,1,length(?6))=?6))"                    \
     " AND (?8 IS NULL OR q.version=?8) AND (?9=0 OR q.ready_at<=?9)"                               \
-    " AND (?11 IS NULL OR q.job=?11)"
+    " AND (?11 IS NULL OR q.job=?11) AND (?12 IS NULL OR q.rule=?12)"
 #define QUEUE_ORDER " ORDER BY q.ready_at, q.id LIMIT ?10"
 
 static void bind_text_if(struct db_stmt *s, str value)
@@ -77,6 +77,7 @@ enum store_result store_queue_list(struct store_reader *reader, struct arena *ar
     db_bind_i64(s, filter->due_until.ns);
     db_bind_i64(s, max ? (int64_t) max : -1);
     bind_text_if(s, filter->job);
+    bind_text_if(s, filter->rule);
     *out = (struct queue_page){ 0 };
     struct queue_chunk *first = ARENA_NEW(arena, struct queue_chunk), *last = first;
     while (db_step(s)) {

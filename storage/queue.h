@@ -121,6 +121,7 @@ struct queue_filter {
     bool exact_key;             /* key_prefix is the whole key */
     str version_id;             /* ptr == NULL: any */
     str job;                    /* ptr == NULL: any */
+    str rule;                   /* ptr == NULL: any */
     instant due_until;          /* rows with ready_at <= it; {0}: any */
 };
 /* Rows by (ready_at, id), at most max (0: all). */

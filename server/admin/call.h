@@ -42,9 +42,13 @@ str admin_query(const struct request *rq, const char *name, const char *fallback
 
 /* Pieces of documents that several calls show (status.c). */
 struct mrap;
+struct queue_filter;
 struct queue_row;
 void admin_write_link(struct request *rq, struct json_writer *writer, region_id from, region_id to);
 void admin_write_clock(struct request *rq, struct json_writer *writer);
+/* The copies of this source bucket alone, if one is named; false, and the problem stands, when
+ * there is none of that name. */
+MUST_CHECK bool admin_source_bucket(struct request *rq, str name, struct queue_filter *filter);
 void admin_write_copy(struct request *rq, struct json_writer *writer, const struct queue_row *row);
 /* mraps.c. "mraps": all that are there. */
 void admin_write_mraps(struct request *rq, struct json_writer *writer);

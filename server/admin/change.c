@@ -194,9 +194,45 @@ static enum s3_code show_link(struct admin_call *call)
     return admin_reply(call->rq, &buf);
 }
 
+static bool bad_overrides(struct admin_call *call, str detail);
+
+/* "lag" beside "rule" or "prefix": that of these copies alone; "none" takes it back. */
+static bool read_one_override(struct admin_call *call, str text, struct link *link)
+{
+    struct link_override one = { .rule = json_string(call->document, "rule", STR("")),
+                                 .prefix = json_string(call->document, "prefix", STR("")) };
+    struct link_override *all =
+        ARENA_ARRAY(call->rq->arena, struct link_override, LINK_OVERRIDES + 1);
+    str error;
+    bool none = str_is(text, "none");
+    if (!none && !lag_parse(call->rq->arena, text, &one.lag, &error))
+        return bad_overrides(call, error);
+    size_t count = 0, at = SIZE_MAX;
+    for (size_t i = 0; i < link->override_count; i++) {
+        bool same = str_eq(link->overrides[i].rule, one.rule) &&
+                    str_eq(link->overrides[i].prefix, one.prefix);
+        if (same)
+            at = count;
+        if (!same || !none)
+            all[count++] = link->overrides[i];
+    }
+    if (!none && at != SIZE_MAX)
+        all[at] = one;
+    else if (!none)
+        all[count++] = one;
+    if (count > LINK_OVERRIDES)
+        return bad_overrides(call, STR("a link has at most 64 overrides"));
+    link->overrides = all;
+    link->override_count = count;
+    return true;
+}
+
 static bool read_lag(struct admin_call *call, struct link *link)
 {
     str text = json_string(call->document, "lag", STR_NONE), error;
+    bool one = json_member(call->document, "rule") || json_member(call->document, "prefix");
+    if (one)
+        return read_one_override(call, text, link);
     if (json_member(call->document, "lag") == NULL)
         return true;
     if (!lag_parse(call->rq->arena, text, &link->lag, &error)) {
@@ -264,8 +300,10 @@ static bool read_overrides(struct admin_call *call, struct link *link)
 
 enum s3_code admin_patch_link(struct admin_call *call)
 {
-    static const char *const members[] = { "lag:text", "bandwidth:text", "hold:bool",
-                                           "overrides:list", NULL };
+    static const char *const members[] = { "lag:text",  "bandwidth:text",
+                                           "hold:bool", "overrides:list",
+                                           "rule:text", "prefix:text",
+                                           NULL };
     struct request *rq = call->rq;
     region_id from = REGION_NONE, to = REGION_NONE;
     bool wild = str_is(call->args[0], "*") && str_is(call->args[1], "*");
@@ -300,7 +338,7 @@ static enum s3_code show_partition(struct admin_call *call)
     unsigned cut = 0;
     for (size_t a = 0; a < partition.count; a++)
         for (size_t b = 0; b < partition.count; b++)
-            if (a != b)
+            if (a < b || (a > b && !partition.one_way))
                 cut += (unsigned) (__builtin_popcountll(partition.groups[a]) *
                                    __builtin_popcountll(partition.groups[b]));
     struct json_writer w = admin_begin(call->rq, &buf);
@@ -360,7 +398,7 @@ static str groups_text(struct arena *arena, const region_set *groups, size_t cou
 
 enum s3_code admin_put_partitions(struct admin_call *call)
 {
-    static const char *const members[] = { "groups:list", "for:text", NULL };
+    static const char *const members[] = { "groups:list", "for:text", "one_way:bool", NULL };
     region_set groups[16];
     size_t count = 0;
     instant until;
@@ -370,7 +408,8 @@ enum s3_code admin_put_partitions(struct admin_call *call)
     struct change *change = change_new(call, show_partition);
     change->told = EVENT_PARTITION;
     change->detail = groups_text(call->rq->arena, groups, count);
-    change->doc = links_partition_doc(call->rq->arena, groups, count, until);
+    change->doc = links_partition_doc(call->rq->arena, groups, count, until,
+                                      json_bool(call->document, "one_way", false));
     return submit(call, committed);
 }
 

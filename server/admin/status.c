@@ -219,17 +219,36 @@ static bool read_state(str text, struct queue_filter *filter)
     return filter->any_state;
 }
 
+bool admin_source_bucket(struct request *rq, str name, struct queue_filter *filter)
+{
+    struct bucket_info bucket;
+    if (!str_is_set(name))
+        return true;
+    if (store_bucket_get(rq->lane->reader, rq->arena, name, &bucket) == STORE_OK) {
+        filter->source_bucket = bucket.id;
+        return true;
+    }
+    admin_problem(rq, 404, "unknown-bucket",
+                  str_format(rq->arena, "there is no bucket '%.*s'", STR_ARG(name)), STR_NONE);
+    return false;
+}
+
 enum s3_code admin_replication(struct admin_call *call)
 {
     struct request *rq = call->rq;
     struct queue_filter filter = { .from_region = request_query(rq, "src"),
                                    .to_region = request_query(rq, "dst"),
+                                   .rule = request_query(rq, "rule"),
+                                   .destination = request_query(rq, "destination"),
+                                   .version_id = request_query(rq, "version_id"),
                                    .key_prefix = request_query(rq, "key") };
     struct queue_page page = { 0 };
     struct buf buf;
     if (!read_state(admin_query(rq, "state", ""), &filter))
         return admin_problem(rq, 400, "unknown-state",
                              STR("a state is pending, waiting, held or failed"), STR_NONE);
+    if (!admin_source_bucket(rq, request_query(rq, "bucket"), &filter))
+        return S3_OK;
     enum store_result result =
         store_queue_list(rq->lane->reader, rq->arena, &filter, MOST_COPIES_SHOWN, &page);
     if (result != STORE_OK)

@@ -260,8 +260,10 @@ static bool is_reason(struct admin_call *call, str reason)
 static bool read_by_hand(struct admin_call *call, enum time_job_kind kind, enum queue_state state,
                          bool any)
 {
-    static const char *const members[] = { "src:text",     "dst:text",    "key:text",
-                                           "count:number", "reason:text", NULL };
+    static const char *const members[] = {
+        "src:text", "dst:text",     "bucket:text", "rule:text",       "destination:text",
+        "key:text", "count:number", "reason:text", "version_id:text", NULL
+    };
     if (!admin_members(call, members))
         return false;
     struct timing *timing = timing_new(call, kind, show_count);
@@ -277,7 +279,13 @@ static bool read_by_hand(struct admin_call *call, enum time_job_kind kind, enum 
                                .state = state,
                                .from_region = json_string(call->document, "src", STR_NONE),
                                .to_region = json_string(call->document, "dst", STR_NONE),
+                               .rule = json_string(call->document, "rule", STR_NONE),
+                               .destination = json_string(call->document, "destination", STR_NONE),
+                               .version_id = json_string(call->document, "version_id", STR_NONE),
                                .key_prefix = json_string(call->document, "key", STR_NONE) };
+    if (!admin_source_bucket(call->rq, json_string(call->document, "bucket", STR_NONE),
+                             &timing->job.filter))
+        return false;
     const str *regions[] = { &timing->job.filter.from_region, &timing->job.filter.to_region };
     for (size_t i = 0; i < COUNT(regions); i++)
         if (str_is_set(*regions[i]) && admin_region(call->rq, *regions[i]) == REGION_NONE)
@@ -318,8 +326,11 @@ enum s3_code admin_release(struct admin_call *call)
     struct timing *timing = call->state;
     str src = timing->job.filter.from_region, dst = timing->job.filter.to_region;
     region_id from = region_find(src), to = region_find(dst);
-    bool whole = json_member(call->document, "count") == NULL &&
-                 json_member(call->document, "key") == NULL && str_is_set(src) == str_is_set(dst);
+    const struct queue_filter *filter = &timing->job.filter;
+    bool some = json_member(call->document, "count") || str_is_set(filter->key_prefix) ||
+                str_is_set(filter->rule) || str_is_set(filter->destination) ||
+                str_is_set(filter->version_id) || filter->source_bucket;
+    bool whole = !some && str_is_set(src) == str_is_set(dst);
     if (whole && lift_hold(call, from, to))
         return request_write(call->rq, &timing->write, unheld);
     return submit(call);

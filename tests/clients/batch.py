@@ -306,6 +306,49 @@ def slow_prefix():
           [["PENDING", "COMPLETED"], ["COMPLETED", "COMPLETED"]])
 
 
+def copies(*flags):
+    """The keys that `atoll replication list` names."""
+    told = json.loads(atoll("replication", "list", "--json", *flags))
+    return sorted(copy["key"] for copy in told["copies"])
+
+
+def by_hand():
+    """Lags, holds, releases, drops and retries of named copies, with the command line."""
+    pair = ("us-east-1", "eu-west-1")
+    link = [each for each in json.loads(atoll("lag", "--json"))["links"] if each["from"] == pair[0] and each["to"] == pair[1]]
+    before = link[0].get("overrides", [])
+    atoll("lag", *pair, "5s", "--prefix", "hand/", "--rule", "to-target")
+    atoll("lag", *pair, "2m", "--prefix", "hand/", "--rule", "to-target")
+    told = atoll("lag")
+    check("a lag of a prefix is shown below its link", "rule to-target, prefix hand/: fixed(2m)" in told, told)
+    S3.put_object(Bucket="source", Key="hand/0", Body=b"x")
+    atoll("clock", "advance", "1m")
+    equal("it holds for its copies", copies("--bucket", "source", "--rule", "to-target", "--state", "pending"), ["hand/0"])
+    equal("a rule that queued nothing", copies("--rule", "to-nowhere"), [])
+    equal("a destination that gets nothing", copies("--destination", "third"), [])
+    atoll("clock", "advance", "1m")
+    atoll("lag", *pair, "none", "--prefix", "hand/", "--rule", "to-target")
+    now = [each for each in json.loads(atoll("lag", "--json"))["links"] if each["from"] == pair[0] and each["to"] == pair[1]]
+    equal("none takes it back", now[0].get("overrides", []), before)
+    atoll("replication", "hold", *pair)
+    version = {key: S3.put_object(Bucket="source", Key=key, Body=b"x")["VersionId"]
+               for key in ("hand/1", "hand/2", "hand/3")}
+    atoll("clock", "advance", "1m")
+    equal("copies are held", copies(*pair, "--state", "held", "--key", "hand/"), sorted(version))
+    atoll("replication", "release", "--version", version["hand/3"])
+    check("the last may go first", "hand/3" in objects("target") and "hand/1" not in objects("target"))
+    atoll("replication", "drop", "--bucket", "source", "--key", "hand/1", "--reason", "DstObjectHardDeleted")
+    status = [S3.head_object(Bucket="source", Key=key)["ReplicationStatus"] for key in sorted(version)]
+    equal("dropped, held and released", status, ["FAILED", "PENDING", "COMPLETED"])
+    atoll("replication", "release", *pair)
+    atoll("replication", "retry", "--key", "hand/1")
+    status = [S3.head_object(Bucket="source", Key=key)["ReplicationStatus"] for key in sorted(version)]
+    equal("a retry brings what was dropped", status, ["COMPLETED"] * 3)
+    told = json.loads(atoll("partition", *pair[:1], "/", pair[1], "--one-way", "--json"))
+    equal("a partition may be of one way", told["cut"], 1)
+    atoll("heal")
+
+
 if sys.argv[1] == "before":
     world()
     refusals()
@@ -318,4 +361,5 @@ if sys.argv[1] == "before":
 else:
     after()
     slow_prefix()
+    by_hand()
 finish()

@@ -102,7 +102,7 @@ TEST(a_partition_cuts_between_groups_until_it_ends)
     const region_set groups[] = { region_set_with(0, s.us),
                                   region_set_with(region_set_with(0, s.eu), s.ap) };
     const instant now = { 100 }, until = { 200 };
-    struct store_doc doc = links_partition_doc(s.arena, groups, 2, until);
+    struct store_doc doc = links_partition_doc(s.arena, groups, 2, until, false);
     links_apply(s.links, &doc, 1);
     assert_false(links_reachable(s.links, s.us, s.eu, 0, now));
     assert_false(links_reachable(s.links, s.ap, s.us, 0, now));
@@ -112,11 +112,15 @@ TEST(a_partition_cuts_between_groups_until_it_ends)
     assert_int_equal(links_next_heal(s.links, now).ns, 200);
     assert_true(links_reachable(s.links, s.us, s.eu, 0, until));
     assert_true(links_next_heal(s.links, until).ns == INSTANT_NEVER.ns);
-    doc = links_partition_doc(s.arena, groups, 2, INSTANT_NEVER);
+    doc = links_partition_doc(s.arena, groups, 2, INSTANT_NEVER, false);
     links_apply(s.links, &doc, 1);
     assert_false(links_reachable(s.links, s.us, s.eu, 0, until));
     assert_true(links_next_heal(s.links, now).ns == INSTANT_NEVER.ns);
     assert_int_equal(links_partition(s.links).count, 2);
+    doc = links_partition_doc(s.arena, groups, 2, INSTANT_NEVER, true);
+    links_apply(s.links, &doc, 1);
+    assert_false(links_reachable(s.links, s.us, s.eu, 0, now)); /* one way */
+    assert_true(links_reachable(s.links, s.eu, s.us, 0, now));
     doc = links_heal_doc();
     links_apply(s.links, &doc, 1);
     assert_true(links_reachable(s.links, s.us, s.eu, 0, now));

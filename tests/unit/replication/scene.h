@@ -226,7 +226,7 @@ UNUSED static void scene_partition(struct scene *s, instant until)
 {
     const region_set groups[] = { region_set_with(0, scene_region(US)),
                                   region_set_with(0, scene_region(EU)) };
-    scene_doc(s, links_partition_doc(s->arena, groups, 2, until));
+    scene_doc(s, links_partition_doc(s->arena, groups, 2, until, false));
 }
 
 /* -- what clients do -------------------------------------------------------------------------- */
