@@ -71,6 +71,7 @@ func main() {
 	}
 	objects(ctx, c, s3.NewFromConfig(cfg), os.Args[2], want)
 	accessPoint(ctx, c, s3control.NewFromConfig(cfg))
+	buckets(ctx, c, cfg, os.Args[2])
 	fmt.Printf("%d passed, %d failed\n", c.passed, c.failed)
 	if c.failed > 0 {
 		os.Exit(1)
