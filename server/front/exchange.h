@@ -41,7 +41,7 @@ struct exchange {
     bool stream_ended;
     uint64_t taken_bytes;   /* of the body, so far */
     uint64_t drained_bytes; /* of a body that nobody wants */
-    char *rest;             /* the last bytes of a body, which the walk could not take yet */
+    char *rest;             /* bytes of a body, often the last, which the walk could not take yet */
     size_t rest_size;
     duration sending_since;
     duration stuck_since; /* bytes are there and libmicrohttpd does not take them; 0: it does */

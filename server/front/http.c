@@ -24,7 +24,8 @@ enum {
     HUNG_UP_LOOK_MS = 50,
     SPINS_PER_LOOK = 64, /* guard D */
     SPIN_WAIT_MS = 5,
-    STUCK_S = 1
+    STUCK_S = 1,
+    REST_BYTES = 4 * LIMIT_HTTP_MEMORY_BYTES /* that wait with us while nothing more is there */
 };
 
 static size_t leave_escaped(UNUSED void *cls, UNUSED struct MHD_Connection *mhd, char *text)
@@ -142,26 +143,47 @@ static enum MHD_Result first_call(struct exchange *exchange)
     return go_on(exchange);
 }
 
-/* The last bytes wait with us, so that libmicrohttpd leaves the state in which it reads: see
- * final_call, which hands them on. */
+/* A connection that is resumed while reading takes a FIN that it finds for the end of everything,
+ * although bytes that came before it are still in libmicrohttpd's buffer: see final_call. So it
+ * rests only while more than that is there. Where the body ends in chunks is not known before. */
+static bool may_find_the_end(const struct exchange *exchange, size_t size)
+{
+    int unread = 0;
+    if (exchange->rq->content_length != UINT64_MAX)
+        return exchange->taken_bytes + size == exchange->rq->content_length;
+    return exchange->rest_size + size <= REST_BYTES &&
+           ioctl(exchange->connection->fd, FIONREAD, &unread) == 0 && unread == 0;
+}
+
+/* These bytes wait with us, and libmicrohttpd goes on reading or leaves that state; what comes
+ * next, or final_call, hands them on. */
 static enum MHD_Result keep_rest(struct exchange *exchange, const char *bytes, size_t *size)
 {
-    exchange->rest = mem_alloc(*size);
-    exchange->rest_size = *size;
-    memcpy(exchange->rest, bytes, *size);
+    exchange->rest = mem_resize(exchange->rest, exchange->rest_size + *size);
+    memcpy(exchange->rest + exchange->rest_size, bytes, *size);
+    exchange->rest_size += *size;
     exchange->waiting = true;
     *size = 0;
     return MHD_YES;
 }
 
+static void hand_on_rest(struct exchange *exchange)
+{
+    if (exchange->next != REQUEST_WANTS_BODY || exchange->rest_size == 0)
+        return;
+    exchange->next = request_body(exchange->rq, exchange->rest, exchange->rest_size);
+    if (exchange->next != REQUEST_WAITS)
+        exchange->rest_size = 0;
+}
+
 static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, size_t *size)
 {
+    hand_on_rest(exchange);
     if (exchange->next == REQUEST_WANTS_BODY)
         exchange->next = request_body(exchange->rq, bytes, *size);
-    if (exchange->next == REQUEST_WAITS) { /* it took nothing: the same bytes come again */
-        bool last = exchange->taken_bytes + *size == exchange->rq->content_length;
-        return last ? keep_rest(exchange, bytes, size) : go_on(exchange);
-    }
+    if (exchange->next == REQUEST_WAITS) /* it took nothing: the same bytes come again */
+        return may_find_the_end(exchange, *size) ? keep_rest(exchange, bytes, size)
+                                                 : go_on(exchange);
     exchange->taken_bytes += *size;
     if (exchange->next == REQUEST_READY) {
         if (exchange->drained_bytes == 0)
@@ -181,11 +203,7 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, s
  * the call at once: only then is it suspended. */
 static enum MHD_Result final_call(struct exchange *exchange)
 {
-    if (exchange->next == REQUEST_WANTS_BODY && exchange->rest_size > 0) {
-        exchange->next = request_body(exchange->rq, exchange->rest, exchange->rest_size);
-        if (exchange->next != REQUEST_WAITS)
-            exchange->rest_size = 0;
-    }
+    hand_on_rest(exchange);
     if (exchange->next == REQUEST_WANTS_BODY)
         exchange->next = request_body_end(exchange->rq);
     if (exchange->next == REQUEST_WAITS && !exchange->paused) {
