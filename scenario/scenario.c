@@ -16,6 +16,7 @@
 
 enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_MISUSED = 2, EXIT_NOT_PLAYED = 3 };
 
+#define DEFAULT_SERVER "http://127.0.0.1:28655"
 #define MOST_FILES 10000
 #define MOST_RUNS 1000000
 #define MOST_DEPTH 16 /* of directories */
@@ -196,7 +197,8 @@ static void help(void)
             STR("usage: atoll scenario run FILE|DIR... [--seed N] [--runs N] [--junit FILE]\n"
                 "                          [--html FILE] [--json] [-k NAME] [--fail-fast] [-v]\n"
                 "                          [--against URL [--reset]]\n"
-                "       atoll scenario check FILE|DIR...\n\n"
+                "       atoll scenario check FILE|DIR...\n"
+                "       atoll scenario record [--against URL] > FILE\n\n"
                 "  atoll scenario run tests/scenarios\n"
                 "  atoll scenario run stale-read.atoll --runs 200\n"
                 "  atoll scenario run stale-read.atoll --html story.html\n\n"
@@ -374,6 +376,32 @@ static int obey(struct orders *orders)
     return EXIT_PASSED;
 }
 
+/* --- record --- */
+
+/* stdout is the file; the server is that of --against, else of $ATOLL_SERVER. */
+static int record(int argc, char **argv, scenario_call_fn *call)
+{
+    const char *variable = getenv("ATOLL_SERVER");
+    str server = str_of(variable && *variable ? variable : DEFAULT_SERVER), error = STR_NONE, rest;
+    struct scenario_answer answer = { .status = 0 };
+    for (int i = 3; i < argc; i++)
+        if (str_is(str_of(argv[i]), "--against") && i + 1 < argc)
+            server = str_of(argv[++i]);
+        else if (str_starts(str_of(argv[i]), STR("--against=")))
+            (void) str_cut(str_of(argv[i]), '=', &rest, &server);
+        else
+            return misused("record takes --against URL alone, not", str_of(argv[i]));
+    struct arena *arena = arena_new();
+    bool answered =
+        call(arena, server, "GET", STR("/_atoll/v1/scenarios/recorded"), STR_NONE, &answer, &error);
+    if (answered && answer.status == 200)
+        (void) fwrite(answer.body.ptr, 1, answer.body.size, stdout);
+    else
+        (void) misused("nothing was recorded", answered ? answer.body : error);
+    arena_free(arena);
+    return answered && answer.status == 200 ? EXIT_PASSED : EXIT_NOT_PLAYED;
+}
+
 int scenario_main(int argc, char **argv, scenario_call_fn *call)
 {
     str verb = argc > 2 ? str_of(argv[2]) : STR("help");
@@ -381,8 +409,10 @@ int scenario_main(int argc, char **argv, scenario_call_fn *call)
         help();
         return argc > 2 ? EXIT_PASSED : EXIT_MISUSED;
     }
+    if (str_is(verb, "record"))
+        return record(argc, argv, call);
     if (!str_is(verb, "run") && !str_is(verb, "check"))
-        return misused("say run or check, not", verb);
+        return misused("say run, check or record, not", verb);
     struct arena *arena = arena_new();
     struct orders orders = { .arena = arena,
                              .check = str_is(verb, "check"),

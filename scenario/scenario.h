@@ -19,9 +19,9 @@ struct scenario_answer {
 typedef bool scenario_call_fn(struct arena *arena, str server, const char *method, str path,
                               str body, struct scenario_answer *out, str *error);
 
-/* atoll scenario run|check ...; argv[0] is the program, argv[1] "scenario". The exit status: 0, 1
- * when a scenario failed, 2 for wrong usage or a file that is not sound, 3 when a server did not
- * play it. */
+/* atoll scenario run|check|record ...; argv[0] is the program, argv[1] "scenario". The exit status:
+ * 0, 1 when a scenario failed, 2 for wrong usage or a file that is not sound, 3 when a server did
+ * not play it. */
 int scenario_main(int argc, char **argv, scenario_call_fn *call);
 
 /* Runs one file in a world that is there already: `serve --init FILE`. It may not say clock, seed

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/lock.h"
 #include "scenario/play.h"
+#include "scenario/record.h"
 
 #define LANE_INDEX 2001 /* apart from the workers', main's and the reset's */
 
@@ -165,7 +166,7 @@ struct served *served_open(struct world *world)
     condition_init(&served->idle);
     served->watch = (struct world_watch){ tell_copy, served };
     atomic_store(&world->watch, &served->watch);
-    world->player = (struct world_player){ start, served };
+    world->player = (struct world_player){ start, record_write, served };
     return served;
 }
 

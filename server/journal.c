@@ -19,7 +19,7 @@
 struct entry {
     str id, api, method, host, mrap, bucket, region, key, client, place, code, message, etag,
         version_id, marks, faults, anomalies;
-    str raw_path;
+    str raw_path, asked_version;
     instant at;
     bool is_s3;
     int status;
@@ -222,6 +222,7 @@ static void fill(struct entry *e, const struct request *rq)
                         .faults = rq->fault ? rq->fault->names : STR_NONE,
                         .anomalies = rq->anomalies,
                         .raw_path = rq->address.path,
+                        .asked_version = request_query(rq, "versionId"),
                         .at = rq->received_at,
                         .is_s3 = rq->address.kind == ADDRESS_S3 || rq->address.kind == ADDRESS_MRAP,
                         .status = rq->reply.status,
@@ -269,6 +270,7 @@ static struct entry *keep(const struct request *rq)
                              &e.faults,
                              &e.anomalies,
                              &e.raw_path,
+                             &e.asked_version,
                              &e.freshness.etag,
                              &e.freshness.version_id,
                              &e.freshness.region,
@@ -391,6 +393,8 @@ static void write_entry(struct arena *arena, struct json_writer *w, const struct
     json_text(w, "mrap", e->mrap);
     json_text(w, "key", e->key);
     json_text(w, "target", entry_target(arena, e));
+    if (e->asked_version.size)
+        json_text(w, "version_id", e->asked_version);
     json_end(w);
     json_object(w, "route");
     if (e->region.size)

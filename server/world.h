@@ -61,6 +61,8 @@ struct world_play {
 struct world_player {
     void (*start)(void *ctx,
                   struct world_play *play); /* at once; on a thread of its own; NULL: none */
+    /* What was asked of this world, as a scenario; false when it cannot be read. */
+    bool (*record)(struct arena *arena, struct lane *lane, struct buf *out);
     void *ctx;
 };
 

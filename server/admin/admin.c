@@ -59,6 +59,7 @@ static const struct admin_row {
     { "POST", "/v1/wait", CALL_CHANGES, admin_wait },
     { "POST", "/v1/reset", CALL_CHANGES, admin_reset },
     { "POST", "/v1/scenarios", CALL_CHANGES, admin_scenario },
+    { "GET", "/v1/scenarios/recorded", 0, admin_recorded },
     { "GET", "/v1/requests", 0, admin_requests },
     { "DELETE", "/v1/requests", CALL_CHANGES, admin_clear_requests },
     { "GET", "/v1/requests/{}", 0, admin_explain },

@@ -73,7 +73,7 @@ admin_fn admin_patch_region, admin_patch_link, admin_put_partitions, admin_delet
 admin_fn admin_get_clock, admin_post_clock, admin_wait, admin_release, admin_drop, admin_retry,
     admin_run_lifecycle;
 /* scenarios.c */
-admin_fn admin_scenario;
+admin_fn admin_scenario, admin_recorded;
 /* resync.c */
 admin_fn admin_resync;
 /* watch.c: events, anomalies, the API's description; metrics.c */

@@ -1,4 +1,6 @@
-/* POST /scenarios: a scenario's text, played in this world by whoever main connected for it. */
+/* A scenario's text, played in this world by whoever main connected for it; and what was asked of
+ * the world, as such a text. */
+#include "base/limits.h"
 #include "server/admin/call.h"
 
 static void played(struct world_play *play)
@@ -38,4 +40,19 @@ enum s3_code admin_scenario(struct admin_call *call)
     rq->resume = show_report;
     player->start(player->ctx, play);
     return S3_WAIT;
+}
+
+enum s3_code admin_recorded(struct admin_call *call)
+{
+    struct request *rq = call->rq;
+    struct buf text;
+    buf_init_arena(&text, rq->arena, LIMIT_ANSWER_BYTES);
+    if (rq->world->player.record == NULL)
+        return admin_problem(rq, 503, "no-player", STR("nobody plays scenarios here"), STR_NONE);
+    if (!rq->world->player.record(rq->arena, rq->lane, &text))
+        return admin_problem(rq, 500, "not-recorded",
+                             STR("the journal is too long to be a scenario"),
+                             STR("atoll serve --journal N keeps fewer requests"));
+    request_reply(rq, 200, "text/plain; charset=utf-8", buf_str(&text));
+    return S3_OK;
 }
