@@ -17,6 +17,8 @@ op_fn op_get_mrap_routes, op_submit_mrap_routes;
 op_fn op_create_access_point, op_get_access_point, op_list_access_points, op_delete_access_point,
     op_put_access_point_policy, op_get_access_point_policy, op_delete_access_point_policy,
     op_get_access_point_policy_status;
+/* op_account_block.c */
+op_fn op_put_account_block, op_get_account_block, op_delete_account_block;
 /* op_tags.c */
 op_fn op_list_tags_for_resource, op_tag_resource, op_untag_resource;
 

@@ -142,13 +142,52 @@ static bool is_on(const struct xml *root, const char *name)
     return str_eq_nocase(str_trim(xml_text(root, name)), STR("true"));
 }
 
-enum s3_code bucket_config_block(struct request *rq, struct bucket_config_block *out)
+str bucket_config_block_text(struct request *rq, const struct xml *root)
 {
-    const struct xml *root;
-    enum s3_code code = document_tree(rq, rq->bucket.id, &bucket_config_block_document, &root);
-    *out = (struct bucket_config_block){ .acls = is_on(root, "BlockPublicAcls"),
+    struct buf buf;
+    struct xml_writer xml = { .buf = &buf };
+    buf_init_arena(&buf, rq->arena, 1024);
+    for (const struct schema *member = block_members; member->name; member++)
+        xml_boolean(&xml, member->name, is_on(root, member->name));
+    return buf_str(&buf);
+}
+
+static struct bucket_config_block block_of(const struct xml *root)
+{
+    return (struct bucket_config_block){ .acls = is_on(root, "BlockPublicAcls"),
                                          .ignore_acls = is_on(root, "IgnorePublicAcls"),
                                          .policy = is_on(root, "BlockPublicPolicy"),
                                          .restrict_buckets = is_on(root, "RestrictPublicBuckets") };
+}
+
+enum s3_code bucket_config_account_block(struct request *rq, struct bucket_config_block *out)
+{
+    str inside;
+    *out = (struct bucket_config_block){ .acls = false };
+    enum store_result result = store_doc_get(
+        rq->lane->reader, rq->arena, STR(BUCKET_CONFIG_ACCOUNT_BLOCK), rq->bucket.account, &inside);
+    if (result == STORE_ABSENT)
+        return S3_OK;
+    if (result != STORE_OK)
+        return common_from_store(rq, result);
+    *out = block_of(xml_parse(rq->arena, str_format(rq->arena, "<r>%.*s</r>", STR_ARG(inside))));
+    return S3_OK;
+}
+
+/* AWS: "Amazon S3 applies the most restrictive combination of the bucket-level and account-level
+ * settings." Most buckets forbid all, and the account need not be asked. */
+enum s3_code bucket_config_block(struct request *rq, struct bucket_config_block *out)
+{
+    const struct xml *root;
+    struct bucket_config_block account;
+    enum s3_code code = document_tree(rq, rq->bucket.id, &bucket_config_block_document, &root);
+    *out = block_of(root);
+    if (code != S3_OK || (out->acls && out->ignore_acls && out->policy && out->restrict_buckets))
+        return code;
+    code = bucket_config_account_block(rq, &account);
+    out->acls |= account.acls;
+    out->ignore_acls |= account.ignore_acls;
+    out->policy |= account.policy;
+    out->restrict_buckets |= account.restrict_buckets;
     return code;
 }

@@ -25,6 +25,13 @@ enum s3_code bucket_config_ownership(struct request *rq, enum bucket_config_owne
 struct bucket_config_block {
     bool acls, ignore_acls, policy, restrict_buckets;
 };
+/* The bucket's, and what its owner's account adds. */
 enum s3_code bucket_config_block(struct request *rq, struct bucket_config_block *out);
+/* What the account of the bucket's owner forbids, in all its buckets; its document is of this kind,
+ * under the account's number. */
+#define BUCKET_CONFIG_ACCOUNT_BLOCK "account-block"
+enum s3_code bucket_config_account_block(struct request *rq, struct bucket_config_block *out);
+/* A block as it is kept: what was left out is off, and shown as such. */
+str bucket_config_block_text(struct request *rq, const struct xml *root);
 
 #endif

@@ -18,10 +18,12 @@ static enum s3_code malformed(struct request *rq, const char *message)
  * it, and RestrictPublicBuckets, which stands by default too, still cuts everybody else off. */
 static bool is_blocked(struct request *rq, const struct bucket_config_block *block)
 {
+    struct bucket_config_block account;
     str inside;
     if (!block->policy || !bucket_policy_is_public(rq->arena, rq->body))
         return false;
-    return document_load(rq, rq->bucket.id, bucket_config_block_document.kind, &inside) !=
+    return bucket_config_account_block(rq, &account) != S3_OK || account.policy ||
+           document_load(rq, rq->bucket.id, bucket_config_block_document.kind, &inside) !=
                STORE_ABSENT ||
            !request_nonstandard(rq, "public-policy", "AccessDenied: Access Denied");
 }

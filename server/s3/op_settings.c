@@ -185,21 +185,13 @@ enum s3_code op_delete_bucket_ownership(struct request *rq)
     return document_forget(rq, &bucket_config_ownership_document);
 }
 
-/* What was left out is off, and shown as such. */
 enum s3_code op_put_public_access_block(struct request *rq)
 {
     const struct xml *root;
-    struct buf buf;
-    struct xml_writer xml = { .buf = &buf };
     enum s3_code code = document_read(rq, &bucket_config_block_document, &root);
-    if (code != S3_OK)
-        return code;
-    buf_init_arena(&buf, rq->arena, 1024);
-    const struct schema *member = bucket_config_block_document.schema->members;
-    for (; member->name; member++)
-        xml_boolean(&xml, member->name,
-                    str_eq_nocase(str_trim(xml_text(root, member->name)), STR("true")));
-    return document_keep(rq, bucket_config_block_document.kind, STR(""), buf_str(&buf), 200);
+    return code == S3_OK ? document_keep(rq, bucket_config_block_document.kind, STR(""),
+                                         bucket_config_block_text(rq, root), 200)
+                         : code;
 }
 
 enum s3_code op_get_public_access_block(struct request *rq)
