@@ -134,12 +134,13 @@ static enum s3_code bad_whole(struct request *rq, enum digest_kind kind)
     return S3_BadDigest;
 }
 
-/* A checksum of the full object counts only with x-amz-checksum-type; without it even the right one
- * is refused (recorded). */
+/* A checksum of the full object that is one part counts only with x-amz-checksum-type; without it
+ * even the right one is refused (recorded). Of several parts ceph's tests have it accepted. */
 static enum s3_code check_whole(struct request *rq, const struct completing *completing)
 {
     const struct upload_info *upload = &completing->upload;
     bool untyped = upload->checksum_kind != DIGEST_NONE && !upload->checksum_composite &&
+                   completing->body.count == 1 &&
                    !str_is_set(request_get_header(rq, "x-amz-checksum-type"));
     return untyped && completing->write.expected.kind != DIGEST_NONE
                ? bad_whole(rq, upload->checksum_kind)
