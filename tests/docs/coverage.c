@@ -89,7 +89,10 @@ static const char exceptions[] =
     "`test_bucket_create_bad_authorization_empty` | The test empties or removes the Authorization "
     "header before botocore signs, and botocore then sets it: the request that arrives is byte for "
     "byte that of a plain `put_object` or `create_bucket` (but for the invocation id), validly "
-    "signed, and the suite wants 403 for one and 200 for the other. |\n";
+    "signed, and the suite wants 403 for one and 200 for the other. |\n"
+    "| `test_multipart_use_cksum_helper_sha1` | It wants GetObjectAttributes to tell a composite "
+    "checksum with the number of parts (`...=-3`). AWS was recorded in 2026 to tell it there "
+    "without, for SHA1 as for the other algorithms; Complete, HEAD and GET have the number. |\n";
 
 int main(int argc, char **argv)
 {
