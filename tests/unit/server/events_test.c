@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/lock.h"
+#include "server/event_pages.h"
 #include "server/request.h"
 #include "tests/unit/test.h"
 
@@ -161,6 +162,29 @@ TEST(types_choose_and_a_word_stands_for_its_kinds)
     assert_false(events_parse_types(STR("cop"), &types));
     assert_false(events_parse_types(STR("request,"), &types));
     reader_close(&reader);
+    events_free(events);
+}
+
+TEST(who_joins_in_the_middle_of_a_page_reads_what_the_others_read_after_it)
+{
+    struct events *events = events_new(&(struct events_options){ .kept = 2000 });
+    struct reader first, second, late;
+    struct buf all, again, rest;
+    for (int i = 0; i < 1500; i++) /* some pages */
+        emit(events, "k");
+    reader_open(&first, events, EVENTS_ALL_TYPES, 0);
+    reader_open(&second, events, EVENTS_ALL_TYPES, 0);
+    reader_open(&late, events, EVENTS_ALL_TYPES, 10);
+    str text = read_all(&first, &all);
+    assert_int_equal(lines_of(text), 1500);
+    assert_true(text.size > EVENT_PAGE_BYTES);
+    assert_true(str_eq(read_all(&second, &again), text));
+    str tail = read_all(&late, &rest);
+    assert_int_equal(lines_of(tail), 1490);
+    assert_true(str_eq(str_skip(text, text.size - tail.size), tail));
+    reader_close(&first);
+    reader_close(&second);
+    reader_close(&late);
     events_free(events);
 }
 
