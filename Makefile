@@ -91,6 +91,7 @@ seeing: all ## the admin API as documented: events, faults, metrics, anomalies, 
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/seeing
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/admin_input
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/stories
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/full_queue
 
 golden: all ## request/response pairs, each a statement of AWS's documents; GOLDEN="e6-get.golden:12 -v" plays one
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/golden/run $(GOLDEN)

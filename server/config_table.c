@@ -66,6 +66,8 @@ static const struct setting table[] = {
       "origin|arrival", 0, 0, GROUP_BEHAVIOUR, NULL, "which of two replicas is current" },
     { "part-min-size", 0, "server.part_min_size", SET_SIZE, AT(part_min_bytes), "5MiB", NULL, 1,
       LIMIT_PUT_BYTES, GROUP_BEHAVIOUR, "SIZE", "smallest part but the last; for tests" },
+    { "queue-limit", 0, "server.queue_limit", SET_U64, AT(queue_limit), "4000000", NULL, 1,
+      LIMIT_QUEUE_ROWS, GROUP_BEHAVIOUR, "N", "copies that may wait; then writes get SlowDown" },
 
     { "clock", 0, "clock.mode", SET_WORD, AT(clock_mode), "real", "real|manual|auto", 0, 0,
       GROUP_TIME, NULL, "auto flows, and jumps while somebody waits" },

@@ -162,7 +162,8 @@ static bool open_store(struct arena *arena, struct world *world, str *error)
                                      .clock = world->clock,
                                      .hooks = planner_hooks(world->planner),
                                      .seed = settings->seed,
-                                     .part_min_bytes = settings->part_min_bytes };
+                                     .part_min_bytes = settings->part_min_bytes,
+                                     .queue_limit = settings->queue_limit };
     world->store = store_open(arena, &options, error);
     return world->store != NULL;
 }

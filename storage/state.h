@@ -26,7 +26,7 @@ struct store {
     _Atomic uint64_t commits;
     _Atomic uint64_t bucket_generation; /* rises with each change of a bucket row, after COMMIT */
     _Atomic uint64_t hot_generations[HOT_STRIPES]; /* hot.h */
-    uint64_t queue_limit; /* LIMIT_QUEUE_ROWS; tests lower it before any write */
+    uint64_t queue_limit; /* of the options; tests lower it before any write */
     _Atomic int readers;
     struct writer *writer;
     struct body_state *bodies;

@@ -110,7 +110,7 @@ static struct store *store_new(const struct store_options *options)
     store->options.directory = str_c(arena, str_of(options->directory));
     store->options.fs = options->fs ? options->fs : fs_real();
     store->db_path = str_c(arena, str_format(arena, "%s/world.db", options->directory));
-    store->queue_limit = LIMIT_QUEUE_ROWS;
+    store->queue_limit = options->queue_limit ? options->queue_limit : LIMIT_QUEUE_ROWS;
     store->lock_fd = -1;
     return store;
 }

@@ -60,7 +60,8 @@ struct store_options {
     const struct store_hooks *hooks; /* NULL: nothing replicates; not owned */
     uint64_t seed;                   /* used when the world is new; a kept world keeps its own */
     uint64_t part_min_bytes;         /* LIMIT_PART_MIN_BYTES; tests make it smaller */
-    unsigned body_threads;           /* body pool size; 0: 2 */
+    uint64_t queue_limit;  /* queue rows, then writes are STORE_BUSY; 0: LIMIT_QUEUE_ROWS */
+    unsigned body_threads; /* body pool size; 0: 2 */
 };
 
 /* NULL on failure, with a sentence in *error (in the arena) that names the cause and the way out.
