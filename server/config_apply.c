@@ -177,7 +177,7 @@ static bool apply_roles(struct apply *apply)
 
 /* --- links --- */
 
-/* Holds and overrides that somebody set on a kept world stay. */
+/* Holds that somebody set on a kept world stay, and overrides of links that declare none. */
 static bool apply_links(struct apply *apply)
 {
     size_t count = apply->document->link_count;
@@ -193,6 +193,10 @@ static bool apply_links(struct apply *apply)
             link.bandwidth_bytes_per_s = declared->bandwidth_bytes_per_s;
         link.has_lag = link.has_lag || declared->has_lag;
         link.has_bandwidth = link.has_bandwidth || declared->has_bandwidth;
+        if (declared->override_count > 0) {
+            link.overrides = declared->overrides;
+            link.override_count = declared->override_count;
+        }
         docs[i] = link_doc(apply->arena, declared->from, declared->to, &link);
     }
     if (count == 0)

@@ -108,6 +108,46 @@ static void read_bandwidth(struct config_reading *reading, struct config_node no
                             STR_ARG(speed.json->string));
 }
 
+/* "overrides": the lag of one rule's copies, or of keys with a prefix; the first that fits counts.
+ */
+static void read_override(struct config_reading *reading, struct config_node node,
+                          struct config_link *link)
+{
+    struct link_override one = { .rule = STR(""), .prefix = STR("") };
+    struct config_node lag = config_read_member(reading, node, "lag");
+    str error = STR_NONE;
+    if (!config_read_object(reading, node, "rule|prefix|lag"))
+        return;
+    config_read_text(reading, node, "rule", &one.rule);
+    config_read_text(reading, node, "prefix", &one.prefix);
+    if (one.rule.size + one.prefix.size == 0)
+        config_read_problem(reading, node, "needs a \"rule\" or a \"prefix\"");
+    if (lag.json == NULL)
+        config_read_problem(reading, node, "needs a \"lag\"");
+    if (!config_read_kind(reading, lag, JSON_STRING))
+        return;
+    if (!lag_parse(reading->arena, lag.json->string, &one.lag, &error))
+        config_read_problem(reading, lag, "%.*s", STR_ARG(error));
+    link->overrides = config_read_grow(reading->arena, link->overrides, link->override_count,
+                                       sizeof *link->overrides);
+    link->overrides[link->override_count++] = one;
+}
+
+static void read_overrides(struct config_reading *reading, struct config_node node,
+                           struct config_link *link)
+{
+    struct config_node list = config_read_member(reading, node, "overrides");
+    size_t index = 0;
+    if (!config_read_kind(reading, list, JSON_ARRAY))
+        return;
+    if (list.json->count > LINK_OVERRIDES) {
+        config_read_problem(reading, list, "a link has at most %d overrides", LINK_OVERRIDES);
+        return;
+    }
+    for (const struct json *child = list.json->child; child; child = child->next, index++)
+        read_override(reading, config_read_element(reading, list, child, index), link);
+}
+
 static void add_link(struct config_reading *reading, struct config_node node,
                      const struct config_link *link)
 {
@@ -135,7 +175,7 @@ static void read_every_link(struct config_reading *reading, struct config_node n
             CONFIG_FILE, config_problems_place(reading->arena, config_read_at(reading, lag.json))
         };
     link->has_lag = false;
-    if (link->has_bandwidth)
+    if (link->has_bandwidth || link->override_count > 0)
         add_link(reading, node, link);
 }
 
@@ -146,10 +186,11 @@ static void read_link(struct config_reading *reading, struct config_node node)
                                 .to = REGION_NONE };
     str from, to;
     bool both = false;
-    if (!config_read_object(reading, node, "lag|bandwidth"))
+    if (!config_read_object(reading, node, "lag|bandwidth|overrides"))
         return;
     read_lag(reading, node, &link);
     read_bandwidth(reading, node, &link);
+    read_overrides(reading, node, &link);
     if (str_is(node.json->name, "*")) {
         read_every_link(reading, node, &link);
         return;

@@ -82,6 +82,8 @@ struct config_link {
     bool has_lag, has_bandwidth;
     struct lag lag;
     uint64_t bandwidth_bytes_per_s; /* 0: no bound */
+    struct link_override *overrides;
+    size_t override_count;
 };
 
 struct config_client {

@@ -257,6 +257,21 @@ static str bandwidth_text(struct showing *show, uint64_t bytes_per_s)
     return str_format(show->arena, "%.*s/s", STR_ARG(size));
 }
 
+static void show_overrides(struct showing *show, const struct config_link *link)
+{
+    if (link->override_count == 0)
+        return;
+    json_array(&show->writer, "overrides");
+    for (size_t i = 0; i < link->override_count; i++) {
+        json_object(&show->writer, NULL);
+        text_if(show, "rule", link->overrides[i].rule);
+        text_if(show, "prefix", link->overrides[i].prefix);
+        json_text(&show->writer, "lag", lag_text(show->arena, &link->overrides[i].lag));
+        json_end(&show->writer);
+    }
+    json_end(&show->writer);
+}
+
 static void show_links(struct showing *show)
 {
     const struct config_document *document = &show->config->document;
@@ -280,6 +295,7 @@ static void show_links(struct showing *show)
                       bandwidth_text(show, link->bandwidth_bytes_per_s));
         if (star)
             text_if(show, "lag", every);
+        show_overrides(show, link);
         every = star ? STR_NONE : every;
         json_end(&show->writer);
     }

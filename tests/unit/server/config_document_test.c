@@ -62,6 +62,10 @@ TEST(a_world_that_is_not_sound_says_where_and_what)
         { __LINE__, "{ \"buckets\": { \"orders-use1\": { \"region\": \"us-est-1\" } } }",
           "config:1:43: buckets.orders-use1.region: unknown region 'us-est-1' (did you mean "
           "'us-east-1'?)\n" },
+        { __LINE__, "{ \"links\": { \"*\": { \"overrides\": [ { \"lag\": \"1m\" } ] } } }",
+          "config:1:36: links.*.overrides[0]: needs a \"rule\" or a \"prefix\"\n" },
+        { __LINE__, "{ \"links\": { \"*\": { \"overrides\": [ { \"prefix\": \"a\" } ] } } }",
+          "config:1:36: links.*.overrides[0]: needs a \"lag\"\n" },
         { __LINE__, "{ \"buckets\": { \"abc\": { } } }",
           "config:1:23: buckets.abc: needs a \"region\"\n" },
         { __LINE__, "{ \"buckets\": { \"a_b_c\": { \"region\": \"eu-west-1\" } } }",
