@@ -171,10 +171,11 @@ void cors_headers(struct request *rq)
 static enum s3_code forbidden(struct request *rq, const char *message)
 {
     str method = request_get_header(rq, "Access-Control-Request-Method");
+    bool object = message == NULL && rq->address.key.size > 0; /* recorded: a rule was asked */
     if (message)
         request_message(rq, "%s", message);
     request_extra(rq, "Method", method.size > 0 ? method : rq->method);
-    request_extra(rq, "ResourceType", rq->address.key.size > 0 ? STR("OBJECT") : STR("BUCKET"));
+    request_extra(rq, "ResourceType", object ? STR("OBJECT") : STR("BUCKET"));
     return S3_AccessForbidden;
 }
 

@@ -115,8 +115,7 @@ bool meta_shown(struct arena *arena, str value, str *shown)
     *shown = value;
     if (!ascii) {
         str text = decoded ? value : latin1_as_utf8(arena, value);
-        *shown = str_format(arena,
-                            "=?UTF-8?B?%.*s?=", STR_ARG(encode_base64(arena, text.ptr, text.size)));
+        *shown = encoded_word_write(arena, text);
     }
     return true;
 }
