@@ -148,6 +148,16 @@ bool clock_move_to(struct clock *clock, instant at)
     return forward;
 }
 
+void clock_restore(struct clock *clock, enum clock_mode mode, instant at, double rate)
+{
+    BUG_UNLESS(rate >= 0 && isfinite(rate));
+    struct line line = change_begin(clock);
+    line.mode = mode;
+    line.base_ns = at.ns;
+    line.rate = rate;
+    change_commit(clock, &line);
+}
+
 void clock_mode_set(struct clock *clock, enum clock_mode mode)
 {
     struct line line = change_begin(clock);

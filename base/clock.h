@@ -2,7 +2,8 @@
  *
  * Two times exist. Wall time (clock_wall, clock_mono) is the machine's: signatures, presigned
  * expiry, TLS, Date, answer delays. Emulated time (clock_now) is the world's: Last-Modified,
- * version order, lag, routes, lifecycle, locks. Emulated time never goes back.
+ * version order, lag, routes, lifecycle, locks. Emulated time never goes back,
+ * but to a snapshot.
  *
  *   real    emulated = base + (wall - wall_base) x rate
  *   manual  moves only by clock_move_to
@@ -30,6 +31,8 @@ double clock_rate_get(const struct clock *clock);
 /* Moves the emulated time forward; an earlier instant is refused with false. In real and auto
  * mode it goes on flowing from there. */
 MUST_CHECK bool clock_move_to(struct clock *clock, instant at);
+/* The one way back: a world that was put aside goes on from where its clock stood. */
+void clock_restore(struct clock *clock, enum clock_mode mode, instant at, double rate);
 void clock_mode_set(struct clock *clock, enum clock_mode mode);
 void clock_rate_set(struct clock *clock, double rate);
 /* Wall time from now until the emulated time is `at`: 0 when past, negative when it never comes

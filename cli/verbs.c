@@ -78,7 +78,12 @@ static const struct verb verbs[] = {
 
     { "wait", "Test", "wait [TARGET...] [--region R] [--within 30s] [--wall]",
       "block until replication has caught up", VERB_PLAIN, verb_wait },
-    { "reset", "Test", "reset [--to config|empty]", "back to the start", VERB_PLAIN, verb_reset },
+    { "reset", "Test", "reset [--to config|empty|snapshot:NAME]", "back to the start",
+      VERB_PLAIN, verb_reset },
+    { "snapshot", "Test", "snapshot [NAME] [--rm]",
+      "keep the whole world under a name; without one: list", VERB_PLAIN, verb_snapshot },
+    { "restore", "Test", "restore NAME", "bring the world of a snapshot back", VERB_PLAIN,
+      verb_restore },
 
     { "health", "Other", "health [--wait 30s]",
       "exit 0 when the server is ready; for HEALTHCHECK", VERB_PLAIN, verb_health },

@@ -191,6 +191,22 @@ static enum time_result wiped(struct timekeeper *keeper, struct keeper_run *run)
     return fine ? TIME_OK : TIME_STORE_FAILED;
 }
 
+static enum time_result restore(struct timekeeper *keeper, struct keeper_run *run,
+                                struct time_job *job)
+{
+    struct clock_state state;
+    job->stored = STORE_OK;
+    job->task(job);
+    run->stored = job->stored;
+    if (run->stored != STORE_OK)
+        return TIME_STORE_FAILED;
+    if (clock_doc_read(keeper->own.reader, &state) == STORE_OK)
+        clock_restore(keeper->options.clock, state.mode, clock_state_resumed(&state, clock_wall()),
+                      state.rate);
+    keeper->own.looked = clock_now(keeper->options.clock);
+    return wiped(keeper, run);
+}
+
 /* -- one job ---------------------------------------------------------------------------------- */
 
 static enum time_result run_kind(struct timekeeper *keeper, struct keeper_run *run,
@@ -224,6 +240,8 @@ static enum time_result run_kind(struct timekeeper *keeper, struct keeper_run *r
     case TIME_TASK:
         job->task(job);
         return TIME_OK;
+    case TIME_RESTORE:
+        return restore(keeper, run, job);
     case TIME_STATUS:
         return TIME_OK;
     case TIME_WAIT:

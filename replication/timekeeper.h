@@ -68,8 +68,9 @@ enum time_job_kind {
     TIME_DROP,          /* filter, max, reason: unfinished ones go; with a reason they FAIL */
     TIME_RETRY,         /* filter, max: apply failed copies again now */
     TIME_LINKS_CHANGED, /* links or outages changed: waiting copies that can travel are due again */
-    TIME_WIPED,         /* the store was wiped or restored */
+    TIME_WIPED,         /* the store was wiped */
     TIME_TASK,          /* task */
+    TIME_RESTORE,       /* task, which brings another world into the store: the clock goes to it */
     TIME_STATUS         /* only the outputs */
 };
 enum time_result {
@@ -103,7 +104,8 @@ struct time_job {
     unsigned max;               /* rows, oldest due first; 0: all */
     bool early;                 /* release: then also pending copies, before their time */
     str reason;                 /* drop */
-    /* Runs on the world thread, between steps, and may write and wait. */
+    /* Runs on the world thread, between steps, and may write and wait. Of a restore it says in
+     * `stored` whether there is another world now. */
     void (*task)(struct time_job *job);
     void (*done)(struct time_job *job);
     void *owner;

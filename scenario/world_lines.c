@@ -153,13 +153,7 @@ bool world_lines_reset(struct call *call)
     enum store_result result = store_write_wait(world->store, &wipe.head);
     if (result != STORE_OK)
         return run_fail(call, "the world could not be wiped: %s", store_result_name(result));
-    store_read_begin(run->lane->reader);
-    links_reload(world->links, run->lane->reader);
-    regions_reload(world->regions, run->lane->reader);
-    mraps_reload(world->mraps, run->lane->reader);
-    journal_clear(world->journal);
-    anomalies_clear(world->anomalies);
-    faults_reload(world->faults, run->lane->reader);
+    world_reload(world, run->lane->reader);
     run->parts = NULL;
     if (!run_job(call, &job))
         return false;

@@ -132,8 +132,6 @@ void faults_save(struct faults *faults, struct store *store)
     mutex_lock(&faults->lock);
     for (size_t i = 0; i < faults_count(faults); i++) {
         const struct rule *rule = &faults->rules[i];
-        if (rule->matched == 0)
-            continue;
         docs[count++] = (struct store_doc){
             .kind = STR(COUNTS_KIND),
             .id = str_copy(arena, rule->fault.name),
@@ -159,6 +157,17 @@ struct faults *faults_open(struct store_reader *reader, uint64_t seed)
     faults_reload(faults, reader);
     load_counts(faults, reader);
     return faults;
+}
+
+void faults_restore(struct faults *faults, struct store_reader *reader, uint64_t seed)
+{
+    mutex_lock(&faults->lock);
+    faults->seed = seed;
+    atomic_store_explicit(&faults->count, 0, memory_order_relaxed); /* no count is kept */
+    mutex_unlock(&faults->lock);
+    faults_reload(faults, reader);
+    SCOPED_LOCK(&faults->lock);
+    load_counts(faults, reader);
 }
 
 void faults_close(struct faults *faults)

@@ -36,6 +36,8 @@ MUST_CHECK struct faults *faults_open(struct store_reader *reader, uint64_t seed
 void faults_close(struct faults *faults);
 /* Keeps the counts for the next start. Blocks; not for a worker. */
 void faults_save(struct faults *faults, struct store *store);
+/* Another world is in the store: its faults and their counts, none of the old ones. */
+void faults_restore(struct faults *faults, struct store_reader *reader, uint64_t seed);
 void faults_reload(struct faults *faults, struct store_reader *reader);
 size_t faults_count(const struct faults *faults);
 

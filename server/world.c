@@ -277,6 +277,19 @@ void world_close(struct world *world)
     free(world);
 }
 
+void world_reload(struct world *world, struct store_reader *reader)
+{
+    store_read_begin(reader);
+    links_reload(world->links, reader);
+    regions_reload(world->regions, reader);
+    mraps_reload(world->mraps, reader);
+    faults_reload(world->faults, reader);
+    journal_clear(world->journal);
+    anomalies_clear(world->anomalies);
+    restores_changed(world);
+    jobs_changed(world->jobs);
+}
+
 struct lane *world_lane_open(struct world *world, unsigned index)
 {
     struct lane *lane = mem_alloc(sizeof *lane);

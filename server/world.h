@@ -95,9 +95,9 @@ struct world {
     struct access_log *access_log;
     _Atomic(const struct world_watch *) watch;
     struct world_player player; /* set before the first request */
-    uint64_t seed;
-    duration opened;    /* clock_mono */
-    _Atomic bool ready; /* config, --init and --load are done */
+    _Atomic uint64_t seed;      /* a restored snapshot changes it */
+    duration opened;            /* clock_mono */
+    _Atomic bool ready;         /* config, --init and --load are done */
     _Atomic uint64_t request_ordinal;
     _Atomic uint64_t requests_ended;
     _Atomic uint64_t proxy_connects[PROXY_CONNECTS]; /* for metrics; the front door counts */
@@ -107,6 +107,10 @@ struct world {
 MUST_CHECK struct world *world_open(struct arena *arena, const struct settings *settings,
                                     str *error);
 void world_close(struct world *world);
+
+/* The store holds other rows than before (wiped, restored): what memory holds of them is read anew,
+ * what it counted of them forgotten. Any thread with its own reader. */
+void world_reload(struct world *world, struct store_reader *reader);
 
 /* One request, run to its end on the calling thread, without sockets: for scenarios, /do, --load.
  * The caller made it with request_new on `lane` and filled what was "received"; `body` may be

@@ -81,6 +81,9 @@ admin_fn admin_events, admin_anomalies, admin_clear_anomalies, admin_openapi, ad
 /* faults.c */
 admin_fn admin_faults, admin_fault, admin_post_fault, admin_put_fault, admin_delete_fault,
     admin_delete_faults;
+/* snapshots.c */
+enum s3_code admin_reset_to_snapshot(struct admin_call *call, str name);
+admin_fn admin_snapshots, admin_put_snapshot, admin_restore_snapshot, admin_delete_snapshot;
 /* keys.c: where Regions differ, one key over time */
 /* Keys of an access point whose members do not hold the same bytes; looks at *left keys at most,
  * and takes those that it looked at from it. */

@@ -478,15 +478,8 @@ static enum s3_code wiped(struct request *rq)
     struct world *world = rq->world;
     if (reset->wipe.head.result != STORE_OK)
         return admin_store_problem(rq, reset->wipe.head.result);
-    links_reload(world->links, rq->lane->reader);
-    regions_reload(world->regions, rq->lane->reader);
-    mraps_reload(world->mraps, rq->lane->reader);
-    faults_reload(world->faults, rq->lane->reader);
-    journal_clear(world->journal);
-    anomalies_clear(world->anomalies);
+    world_reload(world, rq->lane->reader);
     event_of_change(rq, EVENT_RESET, reset->to_config ? STR("config") : STR("empty"), STR_NONE);
-    restores_changed(world);
-    jobs_changed(world->jobs);
     reset->job.kind = TIME_WIPED;
     reset->job.arena = rq->arena;
     reset->job.done = admin_job_done;
@@ -505,9 +498,12 @@ enum s3_code admin_reset(struct admin_call *call)
     if (!admin_members(call, members))
         return S3_OK;
     str to = json_string(call->document, "to", STR("config"));
+    if (str_starts(to, STR("snapshot:")))
+        return admin_reset_to_snapshot(call, str_skip(to, strlen("snapshot:")));
     if (!str_is(to, "config") && !str_is(to, "empty"))
         return admin_problem(rq, 400, "bad-document",
-                             STR("a reset goes to \"config\" or \"empty\""), STR_NONE);
+                             STR("a reset goes to \"config\", \"empty\" or \"snapshot:NAME\""),
+                             STR_NONE);
     call->state = reset;
     reset->to_config = str_is(to, "config");
     reset->began = clock_mono();

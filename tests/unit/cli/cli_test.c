@@ -71,6 +71,10 @@ TEST(what_is_sent)
         { __LINE__, "wait --region a x --region b", "\"regions\":[\"a\",\"b\"]" },
         { __LINE__, "explain --what-if --mrap o --client -33.9,151.2", "mrap=o&client=-33.9" },
         { __LINE__, "env --as alice --shell fish --mode endpoint", "shell=fish&as=alice&mode=" },
+        { __LINE__, "snapshot", "GET /_atoll/v1/snapshots" },
+        { __LINE__, "snapshot a", "PUT /_atoll/v1/snapshots/a" },
+        { __LINE__, "snapshot a --rm", "DELETE /_atoll/v1/snapshots/a" },
+        { __LINE__, "restore a/b", "POST /_atoll/v1/snapshots/a%2Fb/restore" },
         { __LINE__, "reset --to=empty", "POST /_atoll/v1/reset {\"to\":\"empty\"}" },
     };
     static const struct fake_answer answers[] = { { "/", 200, "application/json", "{}" },

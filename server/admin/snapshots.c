@@ -1,0 +1,115 @@
+/* Snapshots by name: taking, listing, bringing back, deleting. */
+#include "server/admin/call.h"
+#include "server/event_of.h"
+#include "server/snapshots.h"
+
+static void write_info(struct request *rq, struct json_writer *w,
+                       const struct store_snapshot_info *info)
+{
+    json_text(w, "name", info->name);
+    json_text(w, "at", instant_iso8601(rq->arena, info->at));
+    json_text(w, "taken", instant_iso8601(rq->arena, info->wall));
+    json_integer(w, "buckets", (int64_t) info->buckets);
+    json_integer(w, "objects", (int64_t) info->objects);
+    json_integer(w, "bytes", (int64_t) info->bytes);
+}
+
+enum s3_code admin_snapshots(struct admin_call *call)
+{
+    struct request *rq = call->rq;
+    struct store_snapshot_list list;
+    struct buf buf;
+    enum store_result result = store_snapshot_list(rq->world->store, rq->arena, &list);
+    if (result != STORE_OK)
+        return admin_store_problem(rq, result);
+    struct json_writer w = admin_begin(rq, &buf);
+    json_array(&w, "snapshots");
+    for (size_t i = 0; i < list.count; i++) {
+        json_object(&w, NULL);
+        write_info(rq, &w, &list.at[i]);
+        json_end(&w);
+    }
+    json_end(&w);
+    json_end(&w);
+    return admin_reply(rq, &buf);
+}
+
+static enum s3_code show_outcome(struct request *rq)
+{
+    const struct snapshot_job *job = admin_call_of(rq)->state;
+    struct buf buf;
+    if (job->result == STORE_ABSENT)
+        return admin_problem(
+            rq, 404, "unknown-snapshot",
+            str_format(rq->arena, "there is no snapshot '%.*s'", STR_ARG(job->name)),
+            STR("GET /_atoll/v1/snapshots lists those that are there"));
+    if (job->result == STORE_STATE_REFUSED)
+        return admin_problem(rq, 409, "broken-snapshot",
+                             str_format(rq->arena, "the snapshot '%.*s' cannot be restored: %.*s",
+                                        STR_ARG(job->name), STR_ARG(job->problem)),
+                             STR("the world is as it was"));
+    if (job->result != STORE_OK)
+        return admin_store_problem(rq, job->result);
+    if (job->verb == SNAPSHOT_RESTORE)
+        event_of_change(rq, EVENT_RESET, str_format(rq->arena, "snapshot:%.*s", STR_ARG(job->name)),
+                        STR_NONE);
+    struct json_writer w = admin_begin(rq, &buf);
+    if (job->verb == SNAPSHOT_DELETE)
+        json_text(&w, "deleted", job->name);
+    else
+        write_info(rq, &w, &job->info);
+    if (job->verb == SNAPSHOT_RESTORE)
+        json_integer(&w, "took_ms", (clock_mono().ns - rq->received.ns) / 1000000);
+    json_end(&w);
+    return admin_reply(rq, &buf);
+}
+
+static enum s3_code begin(struct admin_call *call, enum snapshot_verb verb, str name)
+{
+    struct request *rq = call->rq;
+    if (!store_snapshot_name_is_sound(name))
+        return admin_problem(
+            rq, 400, "bad-name",
+            str_format(rq->arena, "'%.*s' is no name of a snapshot", STR_ARG(name)),
+            STR("letters, digits, '-', '_' and '.', the first a letter or digit, "
+                "at most 64"));
+    struct snapshot_job *job = ARENA_NEW(rq->arena, struct snapshot_job);
+    job->world = rq->world;
+    job->verb = verb;
+    job->name = name;
+    job->job.arena = rq->arena;
+    job->job.done = admin_job_done;
+    job->job.owner = rq;
+    call->state = job;
+    store_read_idle(rq->lane->reader);
+    rq->resume = show_outcome;
+    snapshots_submit(job);
+    return S3_WAIT;
+}
+
+/* A body is not needed; one that is there must not promise what is not done. */
+static bool is_plain(struct admin_call *call)
+{
+    static const char *const none[] = { NULL };
+    return call->document == NULL || admin_members(call, none);
+}
+
+enum s3_code admin_put_snapshot(struct admin_call *call)
+{
+    return is_plain(call) ? begin(call, SNAPSHOT_SAVE, call->args[0]) : S3_OK;
+}
+
+enum s3_code admin_restore_snapshot(struct admin_call *call)
+{
+    return is_plain(call) ? begin(call, SNAPSHOT_RESTORE, call->args[0]) : S3_OK;
+}
+
+enum s3_code admin_delete_snapshot(struct admin_call *call)
+{
+    return is_plain(call) ? begin(call, SNAPSHOT_DELETE, call->args[0]) : S3_OK;
+}
+
+enum s3_code admin_reset_to_snapshot(struct admin_call *call, str name)
+{
+    return begin(call, SNAPSHOT_RESTORE, name);
+}

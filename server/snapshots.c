@@ -1,0 +1,96 @@
+/* What a snapshot is beside rows and files. Before the save, what only memory holds goes into the
+ * store; after a restore, memory is read from it again. */
+#include "server/snapshots.h"
+
+#include "server/faults.h"
+#include "server/world.h"
+
+static enum store_result note_clock(const struct snapshot_job *job, instant at)
+{
+    const struct world *world = job->world;
+    const struct clock_state state = { .mode = clock_mode_get(world->clock),
+                                       .at = at,
+                                       .wall = clock_wall(),
+                                       .rate = clock_rate_get(world->clock),
+                                       .seed = store_seed(world->store) };
+    struct store_doc doc = clock_doc(job->job.arena, &state);
+    struct store_write write;
+    store_docs_init(&write, job->job.arena);
+    write.docs = &doc;
+    write.doc_count = 1;
+    return store_write_wait(world->store, &write);
+}
+
+static enum store_result save(struct snapshot_job *job)
+{
+    struct world *world = job->world;
+    struct store_snapshot write;
+    instant at = clock_now(world->clock);
+    faults_save(world->faults, world->store);
+    enum store_result result = note_clock(job, at);
+    if (result != STORE_OK)
+        return result;
+    store_snapshot_init(&write, job->job.arena);
+    write.name = job->name;
+    write.requests = atomic_load(&world->request_ordinal);
+    write.head.at = at;
+    result = store_write_wait(world->store, &write.head);
+    job->info = write.out;
+    return result;
+}
+
+static enum store_result restore(struct snapshot_job *job)
+{
+    struct world *world = job->world;
+    enum store_result result =
+        store_snapshot_restore(world->store, job->job.arena, job->name, &job->info, &job->problem);
+    if (result != STORE_OK)
+        return result;
+    struct store_reader *reader = store_reader_open(world->store);
+    world->seed = store_seed(world->store);
+    faults_restore(world->faults, reader, world->seed);
+    world_reload(world, reader);
+    store_reader_close(reader);
+    /* Requests are numbered as then; how many are being answered stays true. */
+    uint64_t skipped = job->info.requests - atomic_load(&world->request_ordinal);
+    atomic_fetch_add(&world->request_ordinal, skipped);
+    atomic_fetch_add(&world->requests_ended, skipped);
+    return STORE_OK;
+}
+
+static void run(struct time_job *time_job)
+{
+    struct snapshot_job *job = (struct snapshot_job *) time_job;
+    switch (job->verb) {
+    case SNAPSHOT_SAVE:
+        job->result = save(job);
+        break;
+    case SNAPSHOT_RESTORE:
+        job->result = restore(job);
+        break;
+    case SNAPSHOT_DELETE:
+        job->result = store_snapshot_delete(job->world->store, job->name);
+        break;
+    }
+    time_job->stored = job->result;
+}
+
+static void prepare(struct snapshot_job *job)
+{
+    job->job.kind = job->verb == SNAPSHOT_RESTORE ? TIME_RESTORE : TIME_TASK;
+    job->job.task = run;
+    job->result = STORE_BROKEN; /* unless it runs: the world may be closing */
+}
+
+void snapshots_submit(struct snapshot_job *job)
+{
+    prepare(job);
+    timekeeper_submit(job->world->timekeeper, &job->job);
+}
+
+enum store_result snapshots_run(struct snapshot_job *job)
+{
+    prepare(job);
+    (void) timekeeper_run(job->world->timekeeper, &job->job);
+    return job->result;
+}
