@@ -90,6 +90,7 @@ wire: all ## bad input over real sockets
 seeing: all ## the admin API as documented: events, faults, metrics, anomalies, scenarios
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/seeing
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/admin_input
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/snapshots
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/stories
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/full_queue
 
