@@ -326,22 +326,22 @@ TEST(a_role_without_a_permission_fails_the_copy_with_aws_reason)
     wire_close(wire);
 }
 
-#define KEY(region) "arn:aws:kms:" region ":123456789012:key/k1"
+#define KEY(name) "arn:aws:kms:us-east-1:123456789012:key/" name
 #define KMS_CONFIGURATION                                                                          \
     "<ReplicationConfiguration><Role>" ROLE "</Role><Rule><ID>r</ID><Status>Enabled</Status>"      \
     "<Priority>1</Priority><Filter><Prefix></Prefix></Filter><DeleteMarkerReplication><Status>"    \
     "Disabled</Status></DeleteMarkerReplication><SourceSelectionCriteria><SseKmsEncryptedObjects>" \
     "<Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria><Destination>"     \
     "<Bucket>arn:aws:s3:::dst</Bucket><EncryptionConfiguration><ReplicaKmsKeyID>" KEY(             \
-        "eu-west-1") "</ReplicaKmsKeyID></EncryptionConfiguration></Destination></Rule></"         \
-                     "ReplicationConfiguration>"
+        "replica") "</ReplicaKmsKeyID></EncryptionConfiguration></Destination></Rule></"           \
+                   "ReplicationConfiguration>"
 #define DECRYPT                                                                                    \
     ",{\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\"Resource\":\"" KEY(                       \
-        "us-east-1") "\",\"Condition\":{\"StringLike\":{\"kms:ViaService\":\"s3.us-east-1."        \
-                     "amazonaws.com\",\"kms:EncryptionContext:aws:s3:arn\":\"arn:aws:s3:::src/"    \
-                     "*\"}}}"
+        "source") "\",\"Condition\":{\"StringLike\":{\"kms:ViaService\":\"s3.us-east-1."           \
+                  "amazonaws.com\",\"kms:EncryptionContext:aws:s3:arn\":\"arn:aws:s3:::src/"       \
+                  "*\"}}}"
 #define ENCRYPT                                                                                    \
-    ",{\"Effect\":\"Allow\",\"Action\":\"kms:Encrypt\",\"Resource\":\"" KEY("eu-west-1") "\"}"
+    ",{\"Effect\":\"Allow\",\"Action\":\"kms:Encrypt\",\"Resource\":\"" KEY("replica") "\"}"
 
 TEST(a_role_needs_the_keys_of_encrypted_objects)
 {
@@ -361,10 +361,10 @@ TEST(a_role_needs_the_keys_of_encrypted_objects)
                                 .arena = wire->arena,
                                 .by = DURATION_S(3600) };
         set_role(wire, TRUST("s3.amazonaws.com"), steps[i].statements);
-        assert_status(
-            wire_with(wire, "PUT", "/src/k", "text", { "x-amz-server-side-encryption", "aws:kms" },
-                      { "x-amz-server-side-encryption-aws-kms-key-id", KEY("us-east-1") }),
-            200);
+        assert_status(wire_with(wire, "PUT", "/src/k", "text",
+                                { "x-amz-server-side-encryption", "aws:kms" },
+                                { "x-amz-server-side-encryption-aws-kms-key-id", KEY("source") }),
+                      200);
         (void) timekeeper_run(wire->world->timekeeper, &job);
         struct got got = wire_ask(wire, "HEAD", "/src/k", "");
         assert_str(wire_header(&got, "x-amz-replication-status"), steps[i].status);
