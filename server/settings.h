@@ -51,9 +51,9 @@ struct settings {
     enum version_order version_order;
     uint64_t part_min_bytes;
     uint64_t queue_limit; /* copies that may wait; 0: as many as a world holds */
-    str preset; /* default, instant, aws-like, hostile */
-    str lag;    /* of links that say nothing else: a distribution; empty: the preset's */
-    str ca_dir; /* empty: neither --ca-dir nor a home directory says where */
+    str preset;           /* default, instant, aws-like, hostile */
+    str lag;              /* of links that say nothing else: a distribution; empty: the preset's */
+    str ca_dir;           /* empty: neither --ca-dir nor a home directory says where */
     str init_file, load_dir;
     str port_file;
     int ready_fd; /* -1: none */
