@@ -29,6 +29,10 @@ static const struct setting table[] = {
       "run this scenario before saying ready" },
     { "load", 0, "server.load", SET_TEXT, AT(load_dir), NULL, NULL, 0, 0, GROUP_WORLD, "DIR",
       "upload DIR/<bucket>/<key...> before saying ready" },
+    { "import", 0, "server.import", SET_TEXT, AT(import_file), NULL, NULL, 0, 0, GROUP_WORLD,
+      "FILE", "start with the world of this file" },
+    { "export-on-exit", 0, "server.export_on_exit", SET_TEXT, AT(export_file), NULL, NULL, 0, 0,
+      GROUP_WORLD, "FILE", "write the world to this file at the end" },
 
     { "listen", 'l', "server.listen", SET_LISTEN, AT(listen), "127.0.0.1:28655,[::1]:28655", NULL, 0, 0,
       GROUP_DOOR, "ADDR:PORT", "HTTP, TLS and CONNECT; repeatable; port 0: any" },

@@ -21,6 +21,7 @@
 #include "server/config_apply.h"
 #include "server/front/front.h"
 #include "server/mraps.h"
+#include "server/snapshots.h"
 
 extern char **environ;
 
@@ -132,6 +133,8 @@ static bool fill_world(struct server *server, str *error)
     }
     const struct settings *settings = &server->config.settings;
     bool filled = config_apply(server->arena, server->world, server->lane, error);
+    if (filled && settings->import_file.size > 0)
+        filled = snapshots_import(server->world, server->arena, settings->import_file, error);
     if (filled && settings->init_file.size > 0)
         filled = scenario_run_in(server->arena, server->lane,
                                  str_c(server->arena, settings->init_file), error);
@@ -161,6 +164,10 @@ static int run_until_signal(struct server *server, const sigset_t *signals)
     log_line(LOG_INFO, "stopping: finishing what is in progress");
     served_stop(server->served);
     (void) front_drain(server->front, settings->grace);
+    str error;
+    if (settings->export_file.size > 0 &&
+        !snapshots_export(server->world, server->arena, settings->export_file, &error))
+        return fail("the end", error);
     return EXIT_YES;
 }
 

@@ -55,6 +55,7 @@ struct settings {
     str lag;              /* of links that say nothing else: a distribution; empty: the preset's */
     str ca_dir;           /* empty: neither --ca-dir nor a home directory says where */
     str init_file, load_dir;
+    str import_file, export_file; /* a world as one file: to start with, to write at the end */
     str port_file;
     int ready_fd; /* -1: none */
     duration grace;

@@ -94,3 +94,64 @@ enum store_result snapshots_run(struct snapshot_job *job)
     (void) timekeeper_run(job->world->timekeeper, &job->job);
     return job->result;
 }
+
+/* --- as one file --- */
+
+/* The snapshot that is made on the way; afterwards it is gone. */
+#define PASSING "world-file"
+
+static enum store_result pass(struct world *world, struct arena *arena, enum snapshot_verb verb,
+                              str *problem)
+{
+    struct snapshot_job job = {
+        .job = { .arena = arena }, .world = world, .verb = verb, .name = STR(PASSING)
+    };
+    enum store_result result = snapshots_run(&job);
+    if (result != STORE_OK)
+        *problem = job.problem.size > 0 ? job.problem : str_of(store_result_name(result));
+    return result;
+}
+
+static bool passed(struct world *world, struct arena *arena, enum store_result result, str *error,
+                   str why)
+{
+    str ignored;
+    (void) pass(world, arena, SNAPSHOT_DELETE, &ignored);
+    if (result != STORE_OK)
+        *error = why;
+    return result == STORE_OK;
+}
+
+bool snapshots_export(struct world *world, struct arena *arena, str path, str *error)
+{
+    str why = STR_NONE;
+    enum store_result result = pass(world, arena, SNAPSHOT_SAVE, &why);
+    if (result == STORE_OK)
+        result = store_snapshot_export(world->store, arena, STR(PASSING), str_c(arena, path), &why);
+    return passed(world, arena, result, error,
+                  str_format(arena, "the world could not be written to %.*s: %.*s", STR_ARG(path),
+                             STR_ARG(why)));
+}
+
+/* As over a restart: the clock goes on as it did, unless this start says otherwise. */
+static void keep_clock_mode(struct world *world, struct arena *arena)
+{
+    struct time_job job = { .kind = TIME_MODE,
+                            .arena = arena,
+                            .mode = world->settings->clock_mode };
+    if (world->settings->clock_mode_given)
+        (void) timekeeper_run(world->timekeeper, &job);
+}
+
+bool snapshots_import(struct world *world, struct arena *arena, str path, str *error)
+{
+    str why = STR_NONE;
+    enum store_result result =
+        store_snapshot_import(world->store, arena, str_c(arena, path), STR(PASSING), &why);
+    if (result == STORE_OK)
+        result = pass(world, arena, SNAPSHOT_RESTORE, &why);
+    keep_clock_mode(world, arena);
+    return passed(world, arena, result, error,
+                  str_format(arena, "the world could not be read from %.*s: %.*s", STR_ARG(path),
+                             STR_ARG(why)));
+}

@@ -31,5 +31,9 @@ struct snapshot_job {
 void snapshots_submit(struct snapshot_job *job);
 /* The same, and blocks: main, scenarios, tests; never a worker. */
 enum store_result snapshots_run(struct snapshot_job *job);
+/* The world as one file: written, or brought back. False with a sentence in *error, and the world
+ * is as it was. */
+MUST_CHECK bool snapshots_export(struct world *world, struct arena *arena, str path, str *error);
+MUST_CHECK bool snapshots_import(struct world *world, struct arena *arena, str path, str *error);
 
 #endif

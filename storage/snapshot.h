@@ -56,4 +56,11 @@ MUST_CHECK enum store_result store_snapshot_restore(struct store *store, struct 
                                                     str name, struct store_snapshot_info *out,
                                                     str *problem);
 
+/* One as a file, a ustar archive, replaced by one rename; and back under a name, which is there
+ * only if all of it is sound: else STORE_STATE_REFUSED and *problem. Both block. */
+MUST_CHECK enum store_result store_snapshot_export(struct store *store, struct arena *arena,
+                                                   str name, const char *path, str *problem);
+MUST_CHECK enum store_result store_snapshot_import(struct store *store, struct arena *arena,
+                                                   const char *path, str name, str *problem);
+
 #endif
