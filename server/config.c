@@ -213,14 +213,22 @@ bool config_parse(struct arena *arena, const struct config_input *input, struct 
     return end(&parse, problems);
 }
 
-bool config_parse_text(struct arena *arena, str text, struct config *out, struct buf *problems)
+struct config_problems *config_judge_text(struct arena *arena, str text, struct config *out)
 {
     static const struct config_input nothing = { .arg_count = 0 };
     struct parse parse = parse_new(arena, &nothing, out);
     struct origin origin = { text, STR("config"), STR_NONE };
     out->source = origin.source;
     read_document(&parse, origin, true);
-    return end(&parse, problems);
+    config_check_document(parse.problems, out);
+    return parse.problems;
+}
+
+bool config_parse_text(struct arena *arena, str text, struct config *out, struct buf *problems)
+{
+    struct config_problems *found = config_judge_text(arena, text, out);
+    config_problems_write(found, problems);
+    return found->count == 0;
 }
 
 /* An empty token would be one that everybody knows. */

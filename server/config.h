@@ -52,10 +52,13 @@ MUST_CHECK bool config_parse(struct arena *arena, const struct config_input *inp
  * sentence when it cannot, or when the file holds none. Not part of parsing: whoever only shows or
  * checks a configuration need not be able to read it. */
 MUST_CHECK bool config_read_token(struct arena *arena, struct settings *settings, str *error);
-/* A whole document that came another way (PUT /_atoll/v1/config). Its settings are judged, but only
- * a start can use them. No object of it may name a file. */
+/* A whole document that came another way than a file. Its settings are judged, but only a start can
+ * use them. No object of it may name a file. */
 MUST_CHECK bool config_parse_text(struct arena *arena, str text, struct config *out,
                                   struct buf *problems);
+
+/* The same, with what is wrong as a list (config_problems.h): sound when it is empty. */
+struct config_problems *config_judge_text(struct arena *arena, str text, struct config *out);
 
 /* Every flag of `serve`, two examples first, within 80 columns. */
 void config_help(struct buf *out);
@@ -64,6 +67,9 @@ void config_help(struct buf *out);
 void config_show(const struct config *config, struct buf *out);
 /* One line per setting: where in the file it would stand, its value, who said it. */
 void config_show_origins(const struct config *config, struct buf *out);
+
+/* A JSON schema (2020-12) of the document, for editors: GET /_atoll/v1/config.schema.json. */
+void config_schema(struct buf *out);
 
 /* The commented atoll.json that `atoll init` writes, and the world of --demo. */
 str config_template(void);

@@ -7,8 +7,6 @@
 void config_read_regions(struct config_reading *reading, struct config_node node)
 {
     size_t index = 0;
-    if (!config_read_kind(reading, node, JSON_ARRAY))
-        return;
     for (const struct json *child = node.json->child; child; child = child->next, index++) {
         struct config_node element = config_read_element(reading, node, child, index);
         if (!config_read_kind(reading, element, JSON_STRING))
@@ -134,8 +132,6 @@ static void read_bucket(struct config_reading *reading, struct config_node node)
 
 void config_read_buckets(struct config_reading *reading, struct config_node node)
 {
-    if (!config_read_kind(reading, node, JSON_OBJECT))
-        return;
     for (const struct json *child = node.json->child; child; child = child->next)
         read_bucket(reading, config_read_child(reading, node, child));
 }

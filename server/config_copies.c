@@ -73,8 +73,6 @@ static void read_rule(struct config_reading *reading, struct config_node node)
 void config_read_replication(struct config_reading *reading, struct config_node node)
 {
     size_t index = 0;
-    if (!config_read_kind(reading, node, JSON_ARRAY))
-        return;
     for (const struct json *child = node.json->child; child; child = child->next, index++)
         read_rule(reading, config_read_element(reading, node, child, index));
 }
@@ -216,8 +214,6 @@ static void read_link(struct config_reading *reading, struct config_node node)
 
 void config_read_links(struct config_reading *reading, struct config_node node)
 {
-    if (!config_read_kind(reading, node, JSON_OBJECT))
-        return;
     for (const struct json *child = node.json->child; child; child = child->next)
         read_link(reading, config_read_child(reading, node, child));
 }

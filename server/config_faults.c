@@ -36,8 +36,6 @@ static void read_fault(struct config_reading *reading, struct config_node node)
 void config_read_faults(struct config_reading *reading, struct config_node node)
 {
     size_t index = 0;
-    if (!config_read_kind(reading, node, JSON_ARRAY))
-        return;
     if (node.json->count > CONFIG_MAX_FAULTS)
         config_read_problem(reading, node, "more than %d faults", CONFIG_MAX_FAULTS);
     for (const struct json *child = node.json->child; child && index < CONFIG_MAX_FAULTS;

@@ -7,26 +7,38 @@
 #include "server/config_table.h"
 #include "server/config_value.h"
 
-#define FORMAT_VERSION 1
-
-static const struct section {
-    const char *name;
-    void (*read)(struct config_reading *reading, struct config_node node);
-} sections[] = {
+static const struct config_section sections[] = {
     /* In this order: access points look at buckets. */
-    { "regions", config_read_regions },
-    { "accounts", config_read_accounts },
-    { "buckets", config_read_buckets },
-    { "mraps", config_read_mraps },
-    { "replication", config_read_replication },
-    { "links", config_read_links },
-    { "roles", config_read_roles },
-    { "clients", config_read_clients },
-    { "client_networks", config_read_networks },
-    { "faults", config_read_faults },
-    { "webhook_hosts", config_read_webhook_hosts }, /* before those who need them */
-    { "notification_targets", config_read_targets },
+    { "regions", JSON_ARRAY, config_read_regions,
+      "Where buckets may be; left out: every AWS Region" },
+    { "accounts", JSON_OBJECT, config_read_accounts, "Accounts by id: their keys and policies" },
+    { "buckets", JSON_OBJECT, config_read_buckets, "Buckets by name" },
+    { "mraps", JSON_OBJECT, config_read_mraps, "Multi-Region Access Points by name" },
+    { "replication", JSON_ARRAY, config_read_replication, "Replication rules, one per link" },
+    { "links", JSON_OBJECT, config_read_links,
+      "How fast copies are: \"*\" or \"us-east-1 -> eu-west-1\"" },
+    { "roles", JSON_OBJECT, config_read_roles, "IAM roles by name" },
+    { "clients", JSON_OBJECT, config_read_clients, "Who asks, and from where" },
+    { "client_networks", JSON_OBJECT, config_read_networks, "Clients by source network" },
+    { "faults", JSON_ARRAY, config_read_faults, "Faults that are there from the start" },
+    /* before those who need them */
+    { "webhook_hosts", JSON_ARRAY, config_read_webhook_hosts, "Hosts that webhooks may reach" },
+    { "notification_targets", JSON_OBJECT, config_read_targets,
+      "Where notifications go, by the ARN of a topic, queue or function" },
 };
+
+const struct config_section *config_file_section(size_t index)
+{
+    return index < COUNT(sections) ? &sections[index] : NULL;
+}
+
+bool config_file_is_section(str name)
+{
+    for (size_t i = 0; i < COUNT(sections); i++)
+        if (str_is(name, sections[i].name))
+            return true;
+    return false;
+}
 
 /* --- finding and loading --- */
 
@@ -185,12 +197,9 @@ static bool is_above_settings(struct arena *arena, str path)
     return false;
 }
 
-static bool is_section(str name)
+static bool is_no_setting(str name)
 {
-    for (size_t i = 0; i < COUNT(sections); i++)
-        if (str_is(name, sections[i].name))
-            return true;
-    return str_is(name, "version") || str_is(name, "$schema");
+    return config_file_is_section(name) || str_is(name, "version") || str_is(name, "$schema");
 }
 
 /* As deep as the paths of the table: a node that leads to none is an unknown key. */
@@ -199,7 +208,7 @@ static void read_settings(struct config_reading *reading, struct config_node nod
     for (const struct json *child = node.json->child; child; child = child->next) {
         struct config_node member = config_read_child(reading, node, child);
         const struct setting *setting = config_table_by_path(member.path);
-        if (node.path.size == 0 && is_section(child->name))
+        if (node.path.size == 0 && is_no_setting(child->name))
             continue;
         if (setting) {
             set_setting(reading, setting, member);
@@ -218,11 +227,11 @@ static void read_settings(struct config_reading *reading, struct config_node nod
 
 static void read_version(struct config_reading *reading, struct config_node root)
 {
-    double version = FORMAT_VERSION;
+    double version = CONFIG_FORMAT_VERSION;
     if (config_read_number(reading, root, "version", &version) &&
-        (version < FORMAT_VERSION || version > FORMAT_VERSION))
+        (version < CONFIG_FORMAT_VERSION || version > CONFIG_FORMAT_VERSION))
         config_read_problem(reading, config_read_member(reading, root, "version"),
-                            "this atoll reads version %d", FORMAT_VERSION);
+                            "this atoll reads version %d", CONFIG_FORMAT_VERSION);
 }
 
 void config_file_read(struct config_reading *reading, str text)
@@ -240,7 +249,7 @@ void config_file_read(struct config_reading *reading, str text)
     read_settings(reading, root);
     for (size_t i = 0; i < COUNT(sections); i++) {
         struct config_node section = config_read_member(reading, root, sections[i].name);
-        if (section.json)
+        if (config_read_kind(reading, section, sections[i].kind))
             sections[i].read(reading, section);
     }
 }

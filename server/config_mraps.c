@@ -169,8 +169,6 @@ static void read_mrap(struct config_reading *reading, struct config_node node)
 
 void config_read_mraps(struct config_reading *reading, struct config_node node)
 {
-    if (!config_read_kind(reading, node, JSON_OBJECT))
-        return;
     for (const struct json *child = node.json->child; child; child = child->next)
         read_mrap(reading, config_read_child(reading, node, child));
 }

@@ -43,8 +43,6 @@ static void read_account_policies(struct config_reading *reading, struct config_
 void config_read_accounts(struct config_reading *reading, struct config_node node)
 {
     uint64_t number;
-    if (!config_read_kind(reading, node, JSON_OBJECT))
-        return;
     for (const struct json *child = node.json->child; child; child = child->next) {
         struct config_node account = config_read_child(reading, node, child);
         if (child->name.size != 12 || !str_to_u64(child->name, &number))
@@ -121,8 +119,6 @@ static void read_client(struct config_reading *reading, struct config_node node)
 
 void config_read_clients(struct config_reading *reading, struct config_node node)
 {
-    if (!config_read_kind(reading, node, JSON_OBJECT))
-        return;
     for (const struct json *child = node.json->child; child; child = child->next)
         read_client(reading, config_read_child(reading, node, child));
 }
@@ -144,8 +140,6 @@ static bool cidr_is_sound(struct arena *arena, str cidr)
 void config_read_networks(struct config_reading *reading, struct config_node node)
 {
     struct config_document *document = &reading->config->document;
-    if (!config_read_kind(reading, node, JSON_OBJECT))
-        return;
     for (const struct json *child = node.json->child; child; child = child->next) {
         struct config_node network = config_read_child(reading, node, child);
         if (!cidr_is_sound(reading->arena, child->name))

@@ -93,8 +93,6 @@ static bool read_name(struct config_role *role, struct arena *arena, str text)
 void config_read_roles(struct config_reading *reading, struct config_node node)
 {
     struct config_document *document = &reading->config->document;
-    if (!config_read_kind(reading, node, JSON_OBJECT))
-        return;
     for (const struct json *child = node.json->child; child; child = child->next) {
         struct config_node at = config_read_child(reading, node, child);
         struct config_role role = { .at = config_read_at(reading, child) };

@@ -42,9 +42,12 @@ static bool comes_before(struct config_at a, struct config_at b)
     return a.line != b.line ? a.line < b.line : a.column < b.column;
 }
 
-/* Stable, so that sources and problems of one place stay as they came. */
-static void sort(struct config_problem *list, size_t count)
+/* Stable, so that sources and problems of one place stay as they came. How many are kept. */
+static size_t sort(struct config_problems *problems)
 {
+    struct config_problem *list = problems->list;
+    size_t count =
+        problems->count < CONFIG_MAX_PROBLEMS ? problems->count : (size_t) CONFIG_MAX_PROBLEMS;
     for (size_t i = 1; i < count; i++) {
         struct config_problem moved = list[i];
         size_t to = i;
@@ -52,13 +55,12 @@ static void sort(struct config_problem *list, size_t count)
             list[to] = list[to - 1];
         list[to] = moved;
     }
+    return count;
 }
 
 void config_problems_write(struct config_problems *problems, struct buf *out)
 {
-    size_t shown =
-        problems->count < CONFIG_MAX_PROBLEMS ? problems->count : (size_t) CONFIG_MAX_PROBLEMS;
-    sort(problems->list, shown);
+    size_t shown = sort(problems);
     for (size_t i = 0; i < shown; i++) {
         const struct config_problem *problem = &problems->list[i];
         str place = config_problems_place(problems->arena, problem->at);
@@ -71,4 +73,20 @@ void config_problems_write(struct config_problems *problems, struct buf *out)
     }
     if (problems->count > shown)
         buf_addf(out, "and %zu more\n", problems->count - shown);
+}
+
+void config_problems_json(struct config_problems *problems, struct json_writer *writer)
+{
+    size_t shown = sort(problems);
+    json_array(writer, "problems");
+    for (size_t i = 0; i < shown; i++) {
+        const struct config_problem *problem = &problems->list[i];
+        json_object(writer, NULL);
+        json_integer(writer, "line", problem->at.line);
+        json_integer(writer, "column", problem->at.column);
+        json_text(writer, "path", problem->path);
+        json_text(writer, "message", problem->message);
+        json_end(writer);
+    }
+    json_end(writer);
 }

@@ -4,7 +4,7 @@
 #define ATOLL_SERVER_CONFIG_PROBLEMS_H
 
 #include "base/arena.h"
-#include "base/buf.h"
+#include "base/json.h"
 
 #define CONFIG_MAX_PROBLEMS 100 /* [atoll] more are only counted */
 
@@ -32,6 +32,9 @@ void config_problems_add(struct config_problems *problems, struct config_at at, 
 str config_problems_hint(struct arena *arena, str nearest);
 /* One line each, sorted by line and column within a source; sources in the order they came. */
 void config_problems_write(struct config_problems *problems, struct buf *out);
+/* A member "problems" in the same order: {"line", "column", "path", "message"} each. Those that
+ * found no room are left out. */
+void config_problems_json(struct config_problems *problems, struct json_writer *writer);
 /* "atoll.json:14:9", "--grace". */
 str config_problems_place(struct arena *arena, struct config_at at);
 

@@ -16,8 +16,6 @@ static void read_host(struct config_reading *reading, struct config_node node)
 void config_read_webhook_hosts(struct config_reading *reading, struct config_node node)
 {
     size_t index = 0;
-    if (!config_read_kind(reading, node, JSON_ARRAY))
-        return;
     for (const struct json *child = node.json->child; child; child = child->next, index++)
         read_host(reading, config_read_element(reading, node, child, index));
 }
@@ -52,8 +50,6 @@ static void read_target(struct config_reading *reading, struct config_node node)
 
 void config_read_targets(struct config_reading *reading, struct config_node node)
 {
-    if (!config_read_kind(reading, node, JSON_OBJECT))
-        return;
     for (const struct json *child = node.json->child; child; child = child->next)
         read_target(reading, config_read_child(reading, node, child));
 }

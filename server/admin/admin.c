@@ -39,6 +39,8 @@ static const struct admin_row {
     { "GET", "/v1/history", 0, admin_history },
     { "GET", "/v1/status", 0, admin_status },
     { "GET", "/v1/config", 0, admin_config },
+    { "POST", "/v1/config/check", CALL_CHANGES, admin_check_config },
+    { "GET", "/v1/config.schema.json", 0, admin_config_schema },
     { "PATCH", "/v1/regions/{}", CALL_CHANGES, admin_patch_region },
     { "GET", "/v1/mraps", 0, admin_mraps },
     { "GET", "/v1/mraps/{}", 0, admin_mrap_show },
@@ -110,22 +112,32 @@ static str title_of(struct arena *arena, const char *slug)
     return str_from(c, title.size);
 }
 
+struct json_writer admin_problem_begin(struct request *rq, struct buf *buf,
+                                       const struct admin_trouble *trouble)
+{
+    struct json_writer writer = admin_begin(rq, buf);
+    json_text(&writer, "type", str_format(rq->arena, "urn:atoll:error:%s", trouble->slug));
+    json_text(&writer, "title", title_of(rq->arena, trouble->slug));
+    json_integer(&writer, "status", trouble->status);
+    json_text(&writer, "detail", trouble->detail);
+    if (trouble->hint.size > 0)
+        json_text(&writer, "hint", trouble->hint);
+    return writer;
+}
+
+enum s3_code admin_problem_reply(struct request *rq, int status, const struct buf *json_text)
+{
+    request_reply(rq, status, "application/problem+json", buf_str(json_text));
+    return S3_OK;
+}
+
 enum s3_code admin_problem(struct request *rq, int status, const char *slug, str detail, str hint)
 {
     struct buf buf;
-    struct json_writer writer;
-    buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
-    json_begin(&writer, &buf);
-    json_object(&writer, NULL);
-    json_text(&writer, "type", str_format(rq->arena, "urn:atoll:error:%s", slug));
-    json_text(&writer, "title", title_of(rq->arena, slug));
-    json_integer(&writer, "status", status);
-    json_text(&writer, "detail", detail);
-    if (hint.size > 0)
-        json_text(&writer, "hint", hint);
+    struct admin_trouble trouble = { status, slug, detail, hint };
+    struct json_writer writer = admin_problem_begin(rq, &buf, &trouble);
     json_end(&writer);
-    request_reply(rq, status, "application/problem+json", buf_str(&buf));
-    return S3_OK;
+    return admin_problem_reply(rq, status, &buf);
 }
 
 void admin_refuse(struct request *rq)

@@ -29,6 +29,16 @@ void admin_job_done(struct time_job *job);
 enum s3_code admin_reply(struct request *rq, const struct buf *json_text);
 /* RFC 9457: "urn:atoll:error:SLUG". hint may be empty. Always returns S3_OK: the answer stands. */
 enum s3_code admin_problem(struct request *rq, int status, const char *slug, str detail, str hint);
+/* The same in pieces, for a problem with members of its own: json_end after them, then the reply.
+ */
+struct admin_trouble {
+    int status;
+    const char *slug;
+    str detail, hint;
+};
+struct json_writer admin_problem_begin(struct request *rq, struct buf *buf,
+                                       const struct admin_trouble *trouble);
+enum s3_code admin_problem_reply(struct request *rq, int status, const struct buf *json_text);
 enum s3_code admin_store_problem(struct request *rq, enum store_result result);
 /* The body is an object: else false, and the problem stands. */
 MUST_CHECK bool admin_object(struct admin_call *call);
@@ -62,8 +72,10 @@ admin_fn admin_live, admin_ready, admin_health;
 /* wiring.c: what a client needs to reach us */
 admin_fn admin_env, admin_ca, admin_node_preload;
 /* status.c */
-admin_fn admin_status, admin_config, admin_links, admin_replication, admin_requests,
-    admin_clear_requests, admin_explain;
+admin_fn admin_status, admin_links, admin_replication, admin_requests, admin_clear_requests,
+    admin_explain;
+/* config.c */
+admin_fn admin_config, admin_check_config, admin_config_schema;
 /* mraps.c: access points, their routes and how they route */
 admin_fn admin_mraps, admin_mrap_show, admin_patch_mrap, admin_patch_routes, admin_route;
 /* change.c: Regions, links, partitions, reset */

@@ -4,7 +4,6 @@
 #include "server/admin/call.h"
 #include "server/auth/replication_role.h"
 #include "server/clients.h"
-#include "server/config.h"
 #include "server/journal.h"
 #include "server/mraps.h"
 #include "server/regions.h"
@@ -152,14 +151,6 @@ enum s3_code admin_status(struct admin_call *call)
     json_integer(&w, "pending", (int64_t) pending);
     json_end(&w);
     return admin_reply(rq, &buf);
-}
-
-enum s3_code admin_config(struct admin_call *call)
-{
-    struct buf buf;
-    buf_init_arena(&buf, call->rq->arena, LIMIT_ANSWER_BYTES);
-    config_show(call->rq->world->config, &buf);
-    return admin_reply(call->rq, &buf);
 }
 
 enum s3_code admin_links(struct admin_call *call)
