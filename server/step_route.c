@@ -149,6 +149,8 @@ static enum s3_code route_direct(struct request *rq)
                 : rq->who.scope_region.size > 0  ? rq->who.scope_region
                                                  : default_region();
     rq->region = asked;
+    if (str_is(asked, "aws-global")) /* a name of SDKs' endpoint rules, never of a Region */
+        return wrong_scope(rq, default_region());
     enum s3_code resolved = access_point_resolve(rq);
     if (resolved != S3_OK)
         return resolved;
