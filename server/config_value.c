@@ -131,7 +131,7 @@ static bool set_whole(struct arena *arena, struct slot slot, str text, str *erro
         *(int *) slot.at = (int) number;
     else
         *(uint64_t *) slot.at = (uint64_t) number;
-    if (slot.setting->type == SET_U64)
+    if (slot.at == &slot.config->settings.seed)
         slot.config->settings.seed_given = true;
     return true;
 }
