@@ -170,21 +170,36 @@ static bool is_object(struct request *rq, str key)
            !version.marker;
 }
 
-/* AWS: web site answers are HTML, not XML. */
+static void add_item(struct request *rq, struct xml_writer *page, str name, str value)
+{
+    xml_element(page, "li", str_format(rq->arena, "%.*s: %.*s", STR_ARG(name), STR_ARG(value)));
+    buf_add(page->buf, STR("\n"));
+}
+
+/* AWS: web site answers are HTML, not XML, and say the same. */
 static enum s3_code error_page(struct request *rq, enum s3_code code)
 {
     const struct s3_error *error = s3_error_of(code);
-    str message = rq->message.size > 0 ? rq->message : error->message;
+    struct buf buf;
+    struct xml_writer page = { .buf = &buf };
     str title = str_format(rq->arena, "%d %s", error->status,
                            error->status == 404   ? "Not Found"
                            : error->status == 403 ? "Forbidden"
+                           : error->status == 405 ? "Method Not Allowed"
                                                   : "Error");
-    str page = str_format(rq->arena,
-                          "<html>\n<head><title>%.*s</title></head>\n<body>\n<h1>%.*s</h1>\n<ul>\n"
-                          "<li>Code: %.*s</li>\n<li>Message: %.*s</li>\n</ul>\n<hr/>\n</body>\n"
-                          "</html>\n",
-                          STR_ARG(title), STR_ARG(title), STR_ARG(error->code), STR_ARG(message));
-    request_reply(rq, error->status, "text/html; charset=utf-8", page);
+    buf_init_arena(&buf, rq->arena, LIMIT_XML_BYTES);
+    buf_add(&buf, str_format(rq->arena,
+                             "<html>\n<head><title>%.*s</title></head>\n<body>\n<h1>%.*s</h1>\n"
+                             "<ul>\n",
+                             STR_ARG(title), STR_ARG(title)));
+    add_item(rq, &page, STR("Code"), error->code);
+    add_item(rq, &page, STR("Message"), rq->message.size > 0 ? rq->message : error->message);
+    for (size_t i = 0; i < rq->extra.count; i++)
+        add_item(rq, &page, rq->extra.at[i].name, rq->extra.at[i].value);
+    add_item(rq, &page, STR("RequestId"), rq->id);
+    add_item(rq, &page, STR("HostId"), fields_get(&rq->reply.headers, "x-amz-id-2"));
+    buf_add(&buf, STR("</ul>\n<hr/>\n</body>\n</html>\n"));
+    request_reply(rq, error->status, "text/html; charset=utf-8", buf_str(&buf));
     return S3_OK;
 }
 
