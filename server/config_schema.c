@@ -13,10 +13,10 @@ struct schema {
 
 static const char *type_name(enum setting_type type)
 {
-    return type == SET_BOOL                       ? "boolean"
-           : type == SET_COUNT || type == SET_INT ? "integer"
-           : type == SET_REAL                     ? "number"
-                                                  : "string";
+    return type == SET_BOOL                                          ? "boolean"
+           : type == SET_COUNT || type == SET_INT || type == SET_U64 ? "integer"
+           : type == SET_REAL                                        ? "number"
+                                                                     : "string";
 }
 
 static void write_type(struct schema *schema, const struct setting *setting)

@@ -1,4 +1,5 @@
 /* Probes. A simulated outage never turns readiness red: it belongs to the world, not to us. */
+#include "routing/topology.h"
 #include "server/admin/call.h"
 #include "server/mraps.h"
 
@@ -17,6 +18,21 @@ enum s3_code admin_ready(struct admin_call *call)
         request_reply(rq, 503, "application/json",
                       STR("{\"ready\":false,\"waiting_for\":\"start-up\"}\n"));
     return S3_OK;
+}
+
+/* Those that have a bucket. */
+static unsigned regions_used(const struct bucket_list *buckets)
+{
+    region_set used = REGION_SET_NONE;
+    unsigned count = 0;
+    for (size_t i = 0; i < buckets->count; i++) {
+        region_id id = region_find(buckets->at[i].region);
+        if (id == REGION_NONE || region_set_has(used, id))
+            continue;
+        used = region_set_with(used, id);
+        count++;
+    }
+    return count;
 }
 
 enum s3_code admin_health(struct admin_call *call)
@@ -40,6 +56,7 @@ enum s3_code admin_health(struct admin_call *call)
     json_text(&writer, "clock", clock_mode_name(clock_mode_get(world->clock)));
     json_real(&writer, "uptime_s", (double) (clock_mono().ns - world->opened.ns) / 1e9);
     json_object(&writer, "world");
+    json_integer(&writer, "regions", (int64_t) regions_used(&buckets));
     json_integer(&writer, "buckets", (int64_t) buckets.count);
     json_integer(&writer, "mraps", (int64_t) mrap_list_count(rq->mraps));
     json_end(&writer);

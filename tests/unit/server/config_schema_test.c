@@ -74,6 +74,8 @@ TEST(the_schema_holds_kinds_words_bounds_and_defaults)
     const struct json *journal = schema_at(&c, STR("server.journal"));
     assert_int_equal((int) json_number(journal, "maximum", 0), 1000000);
     assert_int_equal((int) json_number(journal, "default", 0), 10000);
+    const struct json *bound = schema_at(&c, STR("server.queue_limit"));
+    assert_true(json_number(bound, "default", 0) > 0);
     assert_true(json_bool(schema_at(&c, STR("server.hints")), "default", false));
     arena_free(c.arena);
 }
