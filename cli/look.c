@@ -18,7 +18,18 @@ static void print_status_link(const struct json *link)
         json_bool(link, "held", false) ? "  held" : "");
 }
 
-int verb_status(struct cli *cli)
+static void pause_for(duration how_long)
+{
+    struct mutex lock;
+    struct condition never;
+    mutex_init(&lock);
+    condition_init(&never);
+    mutex_lock(&lock);
+    (void) condition_wait_for(&never, &lock, how_long);
+    mutex_unlock(&lock);
+}
+
+static int show_status(struct cli *cli)
 {
     const struct json *document;
     bool printed;
@@ -44,6 +55,38 @@ int verb_status(struct cli *cli)
     (void) printf("\n%.0f buckets, %.0f copies pending\n", json_number(document, "buckets", 0),
                   json_number(document, "pending", 0));
     return code;
+}
+
+/* Until it is interrupted, or the server does not answer. A terminal shows the latest only. */
+static int watch_status(struct cli *cli, duration every)
+{
+    for (bool first = true;; first = false) {
+        struct cli round = *cli;
+        round.arena = arena_new();
+        if (cli->colour)
+            (void) printf("\033[H\033[2J");
+        else if (!first && !cli->json)
+            (void) printf("\n");
+        int code = show_status(&round);
+        (void) fflush(stdout);
+        arena_free(round.arena);
+        if (code != EXIT_YES)
+            return code;
+        pause_for(every);
+    }
+}
+
+int verb_status(struct cli *cli)
+{
+    duration every = DURATION_MS(1000);
+    bool watches = cli_has(cli, "watch");
+    if (cli->word_count > (watches ? 1 : 0))
+        return cli_usage(cli, watches ? "--watch wants one duration" : "takes no words");
+    if (!watches)
+        return show_status(cli);
+    if (cli->word_count == 1 && (!duration_parse(cli->words[0], &every) || every.ns <= 0))
+        return cli_usage(cli, "--watch wants a duration such as 1s");
+    return watch_status(cli, every);
 }
 
 static void print_candidates(const struct json *route)
@@ -183,12 +226,8 @@ int verb_health(struct cli *cli)
     duration within = { 0 }, started = clock_mono();
     str wait = cli_flag(cli, "wait", NULL), error;
     struct http_answer answer;
-    struct mutex lock;
-    struct condition never;
     if (wait.size > 0 && !duration_parse(wait, &within))
         return cli_usage(cli, "--wait wants a duration such as 30s");
-    mutex_init(&lock);
-    condition_init(&never);
     for (;;) {
         if (http_call(cli->arena, cli->server, "GET", STR("/_atoll/health/ready"), STR_NONE,
                       &answer, &error) &&
@@ -196,8 +235,6 @@ int verb_health(struct cli *cli)
             return EXIT_YES;
         if (clock_mono().ns - started.ns >= within.ns)
             return EXIT_NO;
-        mutex_lock(&lock);
-        (void) condition_wait_for(&never, &lock, DURATION_MS(20));
-        mutex_unlock(&lock);
+        pause_for(DURATION_MS(20));
     }
 }

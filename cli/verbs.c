@@ -24,7 +24,7 @@ static const struct verb verbs[] = {
     { "doctor", "Connect", "doctor",
       "find out why a client does not reach it", VERB_PLAIN, verb_doctor },
 
-    { "status", "Look", "status",
+    { "status", "Look", "status [--watch] [1s]",
       "regions, routes, links, clock, what is pending", VERB_PLAIN, verb_status },
     { "explain", "Look", "explain [ID|last] [--what-if --mrap NAME --client CLIENT]",
       "why a request went where it went, and what it missed", VERB_PLAIN, verb_explain },
