@@ -41,20 +41,24 @@ TEST(what_a_copy_finds_decides_its_row)
         int end;
         const char *reason, *job, *bucket;
     } rows[] = {
-        { __LINE__, QUEUE_PENDING, COPY_APPLIED, VERDICT_DONE, "" },
-        { __LINE__, QUEUE_WAITING, COPY_APPLIED, VERDICT_DONE, "" },
-        { __LINE__, QUEUE_HELD, COPY_APPLIED, VERDICT_DONE, "" },
-        { __LINE__, QUEUE_FAILED, COPY_APPLIED, VERDICT_DONE, "" },
+        { __LINE__, QUEUE_PENDING, COPY_APPLIED, VERDICT_DONE, "", NULL, NULL },
+        { __LINE__, QUEUE_WAITING, COPY_APPLIED, VERDICT_DONE, "", NULL, NULL },
+        { __LINE__, QUEUE_HELD, COPY_APPLIED, VERDICT_DONE, "", NULL, NULL },
+        { __LINE__, QUEUE_FAILED, COPY_APPLIED, VERDICT_DONE, "", NULL, NULL },
         { __LINE__, QUEUE_PENDING, COPY_SOURCE_GONE, VERDICT_DONE, "SrcVersionNotFound", NULL,
           "b" },
         /* a job's task has to fail */
         { __LINE__, QUEUE_PENDING, COPY_SOURCE_GONE, VERDICT_FAIL, "SrcVersionNotFound", "j", "b" },
         { __LINE__, QUEUE_FAILED, COPY_SOURCE_GONE, VERDICT_FAIL, "SrcBucketNotFound", "j", NULL },
-        { __LINE__, QUEUE_PENDING, COPY_BUCKET_GONE, VERDICT_FAIL, "DstBucketNotFound" },
-        { __LINE__, QUEUE_FAILED, COPY_BUCKET_GONE, VERDICT_FAIL, "DstBucketNotFound" },
-        { __LINE__, QUEUE_PENDING, COPY_UNVERSIONED, VERDICT_FAIL, "DstBucketUnversioned" },
-        { __LINE__, QUEUE_PENDING, COPY_HARD_DELETED, VERDICT_FAIL, "DstObjectHardDeleted" },
-        { __LINE__, QUEUE_PENDING, COPY_VERSION_MISSING, VERDICT_WAIT, "DstVersionNotFound" },
+        { __LINE__, QUEUE_PENDING, COPY_BUCKET_GONE, VERDICT_FAIL, "DstBucketNotFound", NULL,
+          NULL },
+        { __LINE__, QUEUE_FAILED, COPY_BUCKET_GONE, VERDICT_FAIL, "DstBucketNotFound", NULL, NULL },
+        { __LINE__, QUEUE_PENDING, COPY_UNVERSIONED, VERDICT_FAIL, "DstBucketUnversioned", NULL,
+          NULL },
+        { __LINE__, QUEUE_PENDING, COPY_HARD_DELETED, VERDICT_FAIL, "DstObjectHardDeleted", NULL,
+          NULL },
+        { __LINE__, QUEUE_PENDING, COPY_VERSION_MISSING, VERDICT_WAIT, "DstVersionNotFound", NULL,
+          NULL },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct queue_row row = { .state = rows[i].state,
