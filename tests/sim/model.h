@@ -59,6 +59,7 @@ struct sim {
     bool restarts; /* the world ends and begins in the middle */
     const char *directory;
     struct world *world;
+    struct world_watch watch;
     struct lane *lane;
     struct sim_version versions[SIM_VERSIONS];
     size_t count;

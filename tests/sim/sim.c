@@ -324,7 +324,8 @@ static bool open_world(struct sim *sim, struct config *config)
     str error = STR_NONE;
     sim->world = world_open(sim->arena, &config->settings, &error);
     if (sim->world) {
-        sim->world->watch = (struct world_watch){ copy_told, sim };
+        sim->watch = (struct world_watch){ copy_told, sim };
+        sim->world->watch = &sim->watch;
         sim->world->config = config;
         sim->lane = world_lane_open(sim->world, 0);
     }
