@@ -99,24 +99,34 @@ int verb_lag(struct cli *cli)
     return code;
 }
 
+static void print_region(const struct json *document)
+{
+    str region = json_string(document, "region", STR("")),
+        plane = json_string(document, "plane", STR("both"));
+    const char *state = json_bool(document, "outage", false) ? "down" : "up";
+    if (str_is(plane, "both"))
+        (void) printf("%.*s is %s\n", STR_ARG(region), state);
+    else
+        (void) printf("the %.*s plane of %.*s is %s\n", STR_ARG(plane), STR_ARG(region), state);
+}
+
 int verb_outage(struct cli *cli)
 {
     struct buf buf;
     const struct json *document;
     bool printed;
+    static const char *const flags[][2] = { { "for", "for" }, { "plane", "plane" }, { NULL } };
     if (cli->word_count != 2 || !(str_is(cli->words[1], "on") || str_is(cli->words[1], "off")))
         return cli_usage(cli, "say the Region, then on or off");
     struct json_writer writer = begin(cli, &buf);
     json_boolean(&writer, "outage", str_is(cli->words[1], "on"));
-    if (cli_has(cli, "for"))
-        json_text(&writer, "for", cli_flag(cli, "for", NULL));
+    add_flags(cli, &writer, flags);
     json_end(&writer);
     str path =
         str_format(cli->arena, "/_atoll/v1/regions/%.*s", STR_ARG(cli_escape(cli, cli->words[0])));
     int code = cli_ask(cli, "PATCH", path, buf_str(&buf), &document, &printed);
     if (code == EXIT_YES && !printed && !cli->quiet)
-        (void) printf("%.*s is %s\n", STR_ARG(cli->words[0]),
-                      json_bool(document, "outage", false) ? "down" : "up");
+        print_region(document);
     return code;
 }
 

@@ -29,6 +29,18 @@ static void pause_for(duration how_long)
     mutex_unlock(&lock);
 }
 
+static void print_outages(const struct json *outages)
+{
+    if (outages && outages->child)
+        (void) printf("\noutages\n");
+    for (const struct json *o = outages ? outages->child : NULL; o; o = o->next) {
+        str until = json_string(o, "until", STR(""));
+        (void) printf("  %-16.*s %.*s plane%s%.*s\n", STR_ARG(json_string(o, "region", STR(""))),
+                      STR_ARG(json_string(o, "plane", STR(""))), until.size ? " until " : "",
+                      STR_ARG(until));
+    }
+}
+
 static int show_status(struct cli *cli)
 {
     const struct json *document;
@@ -48,6 +60,7 @@ static int show_status(struct cli *cli)
         (void) printf("\n");
         mrap_print(mrap);
     }
+    print_outages(json_member(document, "outages"));
     if (links && links->child)
         (void) printf("\nlinks\n");
     for (const struct json *link = links ? links->child : NULL; link; link = link->next)

@@ -20,10 +20,15 @@ static bool read_end(struct call *call, instant *until)
     return true;
 }
 
-static bool commit_one(struct call *call, struct store_doc doc)
+static bool commit(struct call *call, const struct store_doc *docs, size_t count)
 {
     run_note(call->run, "%.*s", STR_ARG(call->line->text));
-    return run_commit(call, &doc, 1);
+    return run_commit(call, docs, count);
+}
+
+static bool commit_one(struct call *call, struct store_doc doc)
+{
+    return commit(call, &doc, 1);
 }
 
 /* --- lag --- */
@@ -83,6 +88,8 @@ bool traffic_partition(struct call *call)
     size_t count = 1;
     instant until;
     for (size_t i = 0; i < call->count && !str_is(call->args[i], "for"); i++) {
+        if (str_is(call->args[i], "one-way"))
+            continue;
         if (str_is(call->args[i], "/")) {
             if (groups[count - 1] == REGION_SET_NONE || count == MOST_GROUPS)
                 return run_fail(call, "groups of Regions stand between the slashes");
@@ -98,7 +105,8 @@ bool traffic_partition(struct call *call)
     if (count < 2 || groups[count - 1] == REGION_SET_NONE)
         return run_fail(call, "a partition has two groups or more: A B / C");
     return read_end(call, &until) &&
-           commit_one(call, links_partition_doc(call->run->arena, groups, count, until, false));
+           commit_one(call, links_partition_doc(call->run->arena, groups, count, until,
+                                                call_has(call, "one-way")));
 }
 
 bool traffic_heal(struct call *call)
@@ -108,13 +116,18 @@ bool traffic_heal(struct call *call)
 
 bool traffic_outage(struct call *call)
 {
-    instant until;
-    region_id region = region_find(call->args[0]);
-    if (region == REGION_NONE)
+    struct region_outage outage = { .region = region_find(call->args[0]),
+                                    .down = str_is(call->args[1], "on") };
+    struct store_doc docs[REGION_PLANES];
+    str plane = call_after(call, "plane");
+    if (outage.region == REGION_NONE)
         return run_fail(call, "'%.*s' is no Region", STR_ARG(call->args[0]));
-    return read_end(call, &until) &&
-           commit_one(call, region_outage_doc(call->run->arena, region, str_is(call->args[1], "on"),
-                                              until));
+    if (!region_planes_read(plane.size > 0 ? plane : STR("both"), outage.planes))
+        return run_fail(call, "'%.*s' is no plane: data, control or both", STR_ARG(plane));
+    if (!read_end(call, &outage.until))
+        return false;
+    size_t count = region_outage_docs(call->run->arena, &outage, docs);
+    return commit(call, docs, count);
 }
 
 bool traffic_skew(struct call *call)

@@ -1,4 +1,4 @@
-/* Outages: a set of Regions that are down, each perhaps until an emulated instant. The documents
+/* Outages: planes of Regions that are down, each perhaps until an emulated instant. The documents
  * are the truth; this is their image, swapped whole so that readers need no lock. */
 #include "server/regions.h"
 
@@ -10,11 +10,16 @@
 #define MOST_REGIONS 64
 
 struct regions {
-    _Atomic int64_t down_until_ns[MOST_REGIONS]; /* 0: up */
+    _Atomic int64_t down_until_ns[REGION_PLANES][MOST_REGIONS]; /* 0: up */
     _Atomic region_set disabled;
     _Atomic int64_t skew_ns[MOST_REGIONS];
     _Atomic bool skewed; /* any: spares the look-up */
 };
+
+/* Kinds of documents. Each plane has its own, so that one ends without the other. */
+static const char *const kinds[REGION_PLANES] = { "outage", "control-outage" };
+
+static const char *const plane_names[REGION_PLANES] = { "data", "control" };
 
 struct regions *regions_open(struct store_reader *reader)
 {
@@ -64,33 +69,63 @@ static region_set read_disabled(struct store_reader *reader, struct arena *arena
     return disabled;
 }
 
-void regions_reload(struct regions *regions, struct store_reader *reader)
+static void read_outages(struct regions *regions, enum region_plane plane,
+                         struct store_reader *reader, struct arena *arena)
 {
     int64_t down[MOST_REGIONS] = { 0 };
-    struct arena *arena = arena_new();
     struct store_doc_list list = { 0 };
-    store_read_begin(reader);
-    if (store_doc_list(reader, arena, STR("outage"), &list) == STORE_OK)
+    if (store_doc_list(reader, arena, str_of(kinds[plane]), &list) == STORE_OK)
         for (size_t i = 0; i < list.count; i++) {
             region_id id = region_find(list.at[i].id);
             if (id < MOST_REGIONS)
                 down[id] = until_of(arena, list.at[i].body);
         }
+    for (size_t i = 0; i < MOST_REGIONS; i++)
+        atomic_store_explicit(&regions->down_until_ns[plane][i], down[i], memory_order_relaxed);
+}
+
+void regions_reload(struct regions *regions, struct store_reader *reader)
+{
+    struct arena *arena = arena_new();
+    store_read_begin(reader);
     region_set disabled = read_disabled(reader, arena);
+    read_outages(regions, REGION_DATA_PLANE, reader, arena);
+    read_outages(regions, REGION_CONTROL_PLANE, reader, arena);
     read_skews(regions, reader, arena);
     arena_free(arena);
     atomic_store_explicit(&regions->disabled, disabled, memory_order_relaxed);
-    for (size_t i = 0; i < MOST_REGIONS; i++)
-        atomic_store_explicit(&regions->down_until_ns[i], down[i], memory_order_relaxed);
+}
+
+static instant down_until(const struct regions *regions, enum region_plane plane, region_id id)
+{
+    return (
+        instant){ atomic_load_explicit(&regions->down_until_ns[plane][id], memory_order_relaxed) };
+}
+
+static region_set plane_up(const struct regions *regions, enum region_plane plane, instant now)
+{
+    region_set up = REGION_SET_ALL;
+    for (region_id id = 0; id < region_count(); id++)
+        if (instant_before(now, down_until(regions, plane, id)))
+            up = region_set_without(up, id);
+    return up;
 }
 
 region_set regions_up(const struct regions *regions, instant now)
 {
-    region_set up = REGION_SET_ALL;
-    for (region_id id = 0; id < region_count(); id++)
-        if (now.ns < atomic_load_explicit(&regions->down_until_ns[id], memory_order_relaxed))
-            up = region_set_without(up, id);
-    return up;
+    return plane_up(regions, REGION_DATA_PLANE, now);
+}
+
+region_set regions_control_up(const struct regions *regions, instant now)
+{
+    return plane_up(regions, REGION_CONTROL_PLANE, now);
+}
+
+instant regions_back_at(const struct regions *regions, enum region_plane plane, region_id region,
+                        instant now)
+{
+    instant end = down_until(regions, plane, region);
+    return instant_before(now, end) ? end : now;
 }
 
 region_set regions_enabled(const struct regions *regions)
@@ -111,29 +146,61 @@ duration regions_skew(const struct regions *regions, str region)
 instant regions_next_end(const struct regions *regions, instant now)
 {
     instant next = INSTANT_NEVER;
-    for (region_id id = 0; id < region_count(); id++) {
-        instant end = { atomic_load_explicit(&regions->down_until_ns[id], memory_order_relaxed) };
-        if (instant_before(now, end) && instant_before(end, next))
-            next = end;
-    }
+    for (enum region_plane plane = 0; plane < REGION_PLANES; plane++)
+        for (region_id id = 0; id < region_count(); id++) {
+            instant end = down_until(regions, plane, id);
+            if (instant_before(now, end) && instant_before(end, next))
+                next = end;
+        }
     return next;
 }
 
-struct store_doc region_outage_doc(struct arena *arena, region_id region, bool down, instant until)
+str region_plane_name(enum region_plane plane)
 {
-    struct store_doc doc = { .kind = STR("outage"), .id = region_at(region)->code };
+    return str_of(plane_names[plane]);
+}
+
+bool region_planes_read(str word, bool planes[REGION_PLANES])
+{
+    bool both = str_is(word, "both"), any = both;
+    for (size_t i = 0; i < REGION_PLANES; i++) {
+        planes[i] = both || str_is(word, plane_names[i]);
+        any |= planes[i];
+    }
+    return any;
+}
+
+str region_planes_name(const bool planes[REGION_PLANES])
+{
+    if (planes[REGION_DATA_PLANE] && planes[REGION_CONTROL_PLANE])
+        return STR("both");
+    return region_plane_name(planes[REGION_DATA_PLANE] ? REGION_DATA_PLANE : REGION_CONTROL_PLANE);
+}
+
+static str outage_body(struct arena *arena, instant until)
+{
     struct buf buf;
     struct json_writer writer;
-    if (!down)
-        return doc;
     buf_init_arena(&buf, arena, 1024);
     json_begin(&writer, &buf);
     json_object(&writer, NULL);
     if (until.ns != INSTANT_NEVER.ns)
         json_text(&writer, "until", instant_iso8601(arena, until));
     json_end(&writer);
-    doc.body = buf_str(&buf);
-    return doc;
+    return buf_str(&buf);
+}
+
+size_t region_outage_docs(struct arena *arena, const struct region_outage *outage,
+                          struct store_doc docs[REGION_PLANES])
+{
+    size_t count = 0;
+    str body = outage->down ? outage_body(arena, outage->until) : STR_NONE;
+    for (size_t i = 0; i < REGION_PLANES; i++)
+        if (outage->planes[i])
+            docs[count++] = (struct store_doc){ .kind = str_of(kinds[i]),
+                                                .id = region_at(outage->region)->code,
+                                                .body = body };
+    return count;
 }
 
 struct store_doc region_disabled_doc(region_id region, bool disabled)

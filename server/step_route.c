@@ -115,10 +115,11 @@ static enum s3_code judge_expected_owner(struct request *rq)
     return !rq->has_bucket || str_eq(expected, rq->bucket.account) ? S3_OK : S3_AccessDenied;
 }
 
-static enum s3_code region_is_down(struct request *rq, str region)
+static enum s3_code region_is_down(struct request *rq, enum region_plane plane)
 {
-    request_hint(rq, "Region %.*s has an outage; `atoll outage %.*s off` ends it.", STR_ARG(region),
-                 STR_ARG(region));
+    request_hint(rq,
+                 "The %.*s plane of Region %.*s has an outage; `atoll outage %.*s off` ends it.",
+                 STR_ARG(region_plane_name(plane)), STR_ARG(rq->region), STR_ARG(rq->region));
     return S3_ServiceUnavailable;
 }
 
@@ -142,14 +143,19 @@ static enum s3_code find_bucket(struct request *rq, str name)
     return S3_OK;
 }
 
+/* The Region that the client meant: its host says so, else its signature. */
+static str asked_region(const struct request *rq)
+{
+    return rq->address.host_region.size > 0 ? rq->address.host_region
+           : rq->who.scope_region.size > 0  ? rq->who.scope_region
+                                            : default_region();
+}
+
 static enum s3_code route_direct(struct request *rq)
 {
     rq->route.reason = ROUTE_DIRECT_BUCKET;
-    str asked = rq->address.host_region.size > 0 ? rq->address.host_region
-                : rq->who.scope_region.size > 0  ? rq->who.scope_region
-                                                 : default_region();
-    rq->region = asked;
-    if (str_is(asked, "aws-global")) /* a name of SDKs' endpoint rules, never of a Region */
+    rq->region = asked_region(rq);
+    if (str_is(rq->region, "aws-global")) /* a name of SDKs' endpoint rules, never of a Region */
         return wrong_scope(rq, default_region());
     enum s3_code resolved = access_point_resolve(rq);
     if (resolved != S3_OK)
@@ -167,8 +173,19 @@ static enum s3_code route_direct(struct request *rq)
     if (region != REGION_NONE && !region_set_has(regions_enabled(rq->world->regions), region))
         return region_is_disabled(rq, S3_InvalidToken);
     if (region != REGION_NONE && !region_set_has(up, region))
-        return region_is_down(rq, rq->region);
+        return region_is_down(rq, REGION_DATA_PLANE);
     return judge_expected_owner(rq);
+}
+
+/* AWS: the calls about routes are answered in five Regions so that one of them may be down. */
+static enum s3_code route_control(struct request *rq)
+{
+    rq->route.reason = ROUTE_DIRECT_BUCKET;
+    rq->region = asked_region(rq);
+    region_id region = region_find(rq->region);
+    bool up = region == REGION_NONE ||
+              region_set_has(regions_control_up(rq->world->regions, rq->received_at), region);
+    return up ? S3_OK : region_is_down(rq, REGION_CONTROL_PLANE);
 }
 
 /* --- Multi-Region Access Points --- */
@@ -221,7 +238,7 @@ static enum s3_code route_mrap(struct request *rq)
     if (!region_set_has(regions_enabled(rq->world->regions), member->region))
         return region_is_disabled(rq, S3_AllAccessDisabled);
     if (!region_set_has(up, member->region))
-        return region_is_down(rq, rq->region);
+        return region_is_down(rq, REGION_DATA_PLANE);
     if (!rq->address.alias_as_bucket) {
         code = judge_scope(rq, rq->region);
         if (code != S3_OK)
@@ -240,12 +257,11 @@ enum s3_code step_route(struct request *rq)
     case ADDRESS_MRAP:
         return route_mrap(rq);
     case ADDRESS_CONTROL:
+        return route_control(rq);
     case ADDRESS_STS:
     case ADDRESS_CLOUDWATCH:
         rq->route.reason = ROUTE_DIRECT_BUCKET;
-        rq->region = rq->address.host_region.size > 0 ? rq->address.host_region
-                     : rq->who.scope_region.size > 0  ? rq->who.scope_region
-                                                      : default_region();
+        rq->region = asked_region(rq);
         return S3_OK;
     case ADDRESS_NONE:
     case ADDRESS_IAM:

@@ -17,7 +17,8 @@
 
 struct change {
     struct store_write write;
-    struct store_doc doc;
+    struct store_doc docs[REGION_PLANES]; /* an outage of both planes takes two, the rest one */
+    size_t doc_count;
     struct time_job job;
     admin_fn *show; /* writes the answer */
     enum event_kind told;
@@ -51,7 +52,7 @@ static enum s3_code committed(struct request *rq)
     if (change->write.result != STORE_OK)
         return admin_store_problem(rq, change->write.result);
     regions_reload(rq->world->regions, rq->lane->reader);
-    links_apply(rq->world->links, &change->doc, 1);
+    links_apply(rq->world->links, change->docs, change->doc_count);
     if (change->told != EVENT_KINDS)
         event_of_change(rq, change->told, change->subject, change->detail);
     return tell_timekeeper(rq, TIME_LINKS_CHANGED);
@@ -62,6 +63,7 @@ static struct change *change_new(struct admin_call *call, admin_fn *then)
     struct change *change = ARENA_NEW(call->rq->arena, struct change);
     change->show = then;
     change->told = EVENT_KINDS;
+    change->doc_count = 1;
     call->state = change;
     return change;
 }
@@ -70,8 +72,8 @@ static enum s3_code submit(struct admin_call *call, enum s3_code (*then)(struct 
 {
     struct change *change = call->state;
     store_docs_init(&change->write, call->rq->arena);
-    change->write.docs = &change->doc;
-    change->write.doc_count = 1;
+    change->write.docs = change->docs;
+    change->write.doc_count = change->doc_count;
     return request_write(call->rq, &change->write, then);
 }
 
@@ -96,16 +98,27 @@ static bool read_end(struct admin_call *call, instant *until)
 
 /* --- outages --- */
 
+static void write_outage(struct request *rq, struct json_writer *w, region_id region)
+{
+    instant now = clock_now(rq->world->clock);
+    bool planes[REGION_PLANES] = {
+        [REGION_DATA_PLANE] = !region_set_has(regions_up(rq->world->regions, now), region),
+        [REGION_CONTROL_PLANE] =
+            !region_set_has(regions_control_up(rq->world->regions, now), region),
+    };
+    bool any = planes[REGION_DATA_PLANE] || planes[REGION_CONTROL_PLANE];
+    json_boolean(w, "outage", any);
+    if (any)
+        json_text(w, "plane", region_planes_name(planes));
+}
+
 static enum s3_code show_region(struct admin_call *call)
 {
     struct change *change = call->state;
     struct buf buf;
     struct json_writer w = admin_begin(call->rq, &buf);
     json_text(&w, "region", region_at(change->from)->code);
-    json_boolean(
-        &w, "outage",
-        !region_set_has(regions_up(call->rq->world->regions, clock_now(call->rq->world->clock)),
-                        change->from));
+    write_outage(call->rq, &w, change->from);
     json_text(&w, "skew",
               duration_text(call->rq->arena,
                             regions_skew(call->rq->world->regions, region_at(change->from)->code)));
@@ -127,23 +140,38 @@ static bool read_enabled(struct admin_call *call, region_id region, const struct
     return false;
 }
 
+/* "plane" says which part is meant; both without one. */
+static bool read_outage(struct admin_call *call, region_id region, bool down, struct change *change)
+{
+    struct region_outage outage = { .region = region, .down = down };
+    str plane = json_string(call->document, "plane", STR("both"));
+    if (!region_planes_read(plane, outage.planes)) {
+        admin_problem(call->rq, 400, "bad-plane",
+                      str_format(call->rq->arena, "'%.*s' is no plane of a Region", STR_ARG(plane)),
+                      STR("one of data, control, both"));
+        return false;
+    }
+    change->detail = down ? STR("on") : STR("off");
+    if (!str_is(plane, "both"))
+        change->detail = str_format(call->rq->arena, "%.*s, %.*s plane", STR_ARG(change->detail),
+                                    STR_ARG(plane));
+    if (!read_end(call, &outage.until))
+        return false;
+    change->doc_count = region_outage_docs(call->rq->arena, &outage, change->docs);
+    return true;
+}
+
 /* One of outage, enabled, skew becomes a document and an event; false: the problem stands. */
 static bool read_region_order(struct admin_call *call, region_id region, const struct json *said,
                               struct change *change)
 {
     struct arena *arena = call->rq->arena;
-    instant until;
     duration skew;
-    if (!read_end(call, &until))
-        return false;
-    if (str_is(said->name, "outage")) {
-        change->detail = said->boolean ? STR("on") : STR("off");
-        change->doc = region_outage_doc(arena, region, said->boolean, until);
-        return true;
-    }
+    if (str_is(said->name, "outage"))
+        return read_outage(call, region, said->boolean, change);
     if (str_is(said->name, "enabled")) {
         change->detail = said->boolean ? STR("enabled") : STR("disabled");
-        change->doc = region_disabled_doc(region, !said->boolean);
+        change->docs[0] = region_disabled_doc(region, !said->boolean);
         return read_enabled(call, region, said);
     }
     if (!duration_parse(said->string, &skew)) {
@@ -153,27 +181,27 @@ static bool read_region_order(struct admin_call *call, region_id region, const s
         return false;
     }
     change->detail = str_format(arena, "skew %.*s", STR_ARG(said->string));
-    change->doc = region_skew_doc(arena, region, skew);
+    change->docs[0] = region_skew_doc(arena, region, skew);
     return true;
 }
 
 enum s3_code admin_patch_region(struct admin_call *call)
 {
-    static const char *const members[] = { "outage:bool", "enabled:bool", "skew:text", "for:text",
-                                           NULL };
+    static const char *const members[] = { "outage:bool", "plane:text", "enabled:bool",
+                                           "skew:text",   "for:text",   NULL };
     const struct json *said = NULL;
     size_t count = 0;
     region_id region = admin_region(call->rq, call->args[0]);
     if (region == REGION_NONE || !admin_members(call, members))
         return S3_OK;
     for (const struct json *member = call->document->child; member; member = member->next)
-        if (!str_is(member->name, "for")) {
+        if (!str_is(member->name, "for") && !str_is(member->name, "plane")) {
             said = member;
             count++;
         }
-    if (count != 1)
+    if (count != 1 || (json_member(call->document, "plane") && !str_is(said->name, "outage")))
         return admin_problem(call->rq, 400, "bad-document",
-                             STR("say one of outage, enabled or skew"),
+                             STR("say one of outage, enabled or skew; plane goes with outage"),
                              STR("{\"outage\": true}, {\"enabled\": false} or {\"skew\": \"5m\"}"));
     struct change *change = change_new(call, show_region);
     change->from = region;
@@ -325,7 +353,7 @@ enum s3_code admin_patch_link(struct admin_call *call)
     struct change *change = change_new(call, show_link);
     change->from = from;
     change->to = to;
-    change->doc = link_doc(rq->arena, from, to, &link);
+    change->docs[0] = link_doc(rq->arena, from, to, &link);
     return submit(call, committed);
 }
 
@@ -408,8 +436,8 @@ enum s3_code admin_put_partitions(struct admin_call *call)
     struct change *change = change_new(call, show_partition);
     change->told = EVENT_PARTITION;
     change->detail = groups_text(call->rq->arena, groups, count);
-    change->doc = links_partition_doc(call->rq->arena, groups, count, until,
-                                      json_bool(call->document, "one_way", false));
+    change->docs[0] = links_partition_doc(call->rq->arena, groups, count, until,
+                                          json_bool(call->document, "one_way", false));
     return submit(call, committed);
 }
 
@@ -417,7 +445,7 @@ enum s3_code admin_delete_partitions(struct admin_call *call)
 {
     struct change *change = change_new(call, show_partition);
     change->told = EVENT_HEAL;
-    change->doc = links_heal_doc();
+    change->docs[0] = links_heal_doc();
     return submit(call, committed);
 }
 

@@ -128,7 +128,7 @@ static region_set regions_in_use(struct request *rq)
 static void write_regions(struct scrape *scrape, region_set used)
 {
     region_set up = regions_up(scrape->rq->world->regions, scrape->rq->received_at);
-    metrics_head(scrape->out, "atoll_region_up", "gauge", "0: an outage");
+    metrics_head(scrape->out, "atoll_region_up", "gauge", "0: an outage of the data plane");
     for (region_id id = 0; id < region_count(); id++) {
         const struct metrics_label labels[] = { { "region", region_at(id)->code },
                                                 { NULL, STR_NONE } };

@@ -119,6 +119,25 @@ void admin_write_clock(struct request *rq, struct json_writer *w)
         json_text(w, "next_event", instant_iso8601(rq->arena, next));
 }
 
+/* A row for each plane that is down: they may end apart. */
+static void write_outages(struct request *rq, struct json_writer *w)
+{
+    json_array(w, "outages");
+    for (region_id id = 0; id < region_count(); id++)
+        for (enum region_plane plane = 0; plane < REGION_PLANES; plane++) {
+            instant back = regions_back_at(rq->world->regions, plane, id, rq->received_at);
+            if (back.ns == rq->received_at.ns)
+                continue;
+            json_object(w, NULL);
+            json_text(w, "region", region_at(id)->code);
+            json_text(w, "plane", region_plane_name(plane));
+            if (back.ns != INSTANT_NEVER.ns)
+                json_text(w, "until", instant_iso8601(rq->arena, back));
+            json_end(w);
+        }
+    json_end(w);
+}
+
 enum s3_code admin_status(struct admin_call *call)
 {
     struct request *rq = call->rq;
@@ -145,6 +164,7 @@ enum s3_code admin_status(struct admin_call *call)
     }
     json_end(&w);
     admin_write_mraps(rq, &w);
+    write_outages(rq, &w);
     result = write_links(rq, &w, regions_in_use(&buckets), &pending);
     if (result != STORE_OK)
         return admin_store_problem(rq, result);

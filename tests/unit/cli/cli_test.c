@@ -17,6 +17,7 @@ TEST(exit_codes_follow_the_answer)
         { __LINE__, 503, EXIT_NO, "health" },
         { __LINE__, 200, EXIT_YES, "health" },
         { __LINE__, 200, EXIT_USAGE, "outage us-east-1 maybe" },
+        { __LINE__, 400, EXIT_REFUSED, "outage us-east-1 on --plane ground" },
         { __LINE__, 200, EXIT_USAGE, "lag --bth" },
         { __LINE__, 404, EXIT_OWN_FAILURE, "as nobody true" },
     };
