@@ -42,7 +42,7 @@ struct fs_failing {
     struct fs fs;
     const struct fs *below;
     _Atomic long calls;
-    long fail_at; /* 0: never */
+    _Atomic long fail_at; /* 0: never; may be set while other threads call */
     bool sticky;
     int error;
 };
