@@ -81,7 +81,7 @@ static enum s3_code destination_meta(struct request *rq, struct copying *copying
 }
 
 /* Copying the current version onto itself is allowed only to change something about it; a version
- * that is named by its id may be copied even so (moto's tests that ran on AWS). */
+ * that is named by its id may be copied even so (recorded on AWS). */
 static bool is_idle(struct request *rq, const struct copying *copying)
 {
     static const char *const changes[] = { "x-amz-storage-class", META_SSE, META_REDIRECT,

@@ -272,7 +272,7 @@ TEST(an_absolute_target_wins_over_the_host_header)
         { __LINE__, "HTTPS://user@localhost:9/b/k", ADDRESS_S3, "b", "/b/k" },
         { __LINE__, "http://s3.amazonaws.com", ADDRESS_S3, "", "/" },
         { __LINE__, "http://s3.amazonaws.com?versioning", ADDRESS_S3, "", "/" },
-        { __LINE__, "http://pypi.org/simple/", ADDRESS_STRANGER, "", "/simple/" },
+        { __LINE__, "http://packages.example.org/simple/", ADDRESS_STRANGER, "", "/simple/" },
         { __LINE__, "http://169.254.169.254/latest/api/token", ADDRESS_STRANGER, "",
           "/latest/api/token" },
         { __LINE__, "http://evilamazonaws.com/", ADDRESS_STRANGER, "", "/" },

@@ -162,7 +162,7 @@ TEST(hosts_that_are_answered_here)
         { __LINE__, "fe80::1", true },
         { __LINE__, "128.0.0.1", false },
         { __LINE__, "notlocalhost", false },
-        { __LINE__, "pypi.org", false },
+        { __LINE__, "packages.example.org", false },
     };
     const struct settings settings = { .listen = { STR("192.168.1.5:28655"), STR("[fe80::1]:0") },
                                        .listen_count = 2 };
