@@ -27,8 +27,11 @@ bool link_doc_id_parse(str id, region_id *from, region_id *to)
     return *from != REGION_NONE && *to != REGION_NONE;
 }
 
-static void write_overrides(struct arena *arena, struct json_writer *json, const struct link *link)
+void link_doc_write_overrides(struct arena *arena, struct json_writer *json,
+                              const struct link *link)
 {
+    if (link->override_count == 0)
+        return;
     json_array(json, "overrides");
     for (size_t i = 0; i < link->override_count; i++) {
         json_object(json, NULL);
@@ -53,7 +56,7 @@ struct store_doc link_doc(struct arena *arena, region_id from, region_id to,
     if (link->has_bandwidth)
         json_text(&json, "bandwidth", size_text(arena, link->bandwidth_bytes_per_s));
     json_boolean(&json, "held", link->held);
-    write_overrides(arena, &json, link);
+    link_doc_write_overrides(arena, &json, link);
     json_end(&json);
     return (struct store_doc){ .kind = STR(LINK_DOC_KIND),
                                .id = doc_id(arena, from, to),

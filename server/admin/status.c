@@ -1,4 +1,5 @@
 /* Reading the world: status, links, access points, what is queued, why a request went where. */
+#include "replication/link_doc.h"
 #include "replication/links.h"
 #include "replication/timekeeper.h"
 #include "server/admin/call.h"
@@ -39,21 +40,6 @@ static uint64_t unfinished(const struct queue_count *count)
     return count->rows[QUEUE_PENDING] + count->rows[QUEUE_WAITING] + count->rows[QUEUE_HELD];
 }
 
-static void write_overrides(struct arena *arena, struct json_writer *w, const struct link *link)
-{
-    if (link->override_count == 0)
-        return;
-    json_array(w, "overrides");
-    for (size_t i = 0; i < link->override_count; i++) {
-        json_object(w, NULL);
-        json_text(w, "rule", link->overrides[i].rule);
-        json_text(w, "prefix", link->overrides[i].prefix);
-        json_text(w, "lag", lag_text(arena, &link->overrides[i].lag));
-        json_end(w);
-    }
-    json_end(w);
-}
-
 void admin_write_link(struct request *rq, struct json_writer *w, region_id from, region_id to)
 {
     struct world *world = rq->world;
@@ -66,7 +52,7 @@ void admin_write_link(struct request *rq, struct json_writer *w, region_id from,
                   str_format(rq->arena, "%.*s/s",
                              STR_ARG(size_text(rq->arena, link.bandwidth_bytes_per_s))));
     json_boolean(w, "held", link.held);
-    write_overrides(rq->arena, w, &link);
+    link_doc_write_overrides(rq->arena, w, &link);
     if (from != REGION_NONE && to != REGION_NONE)
         json_boolean(w, "partitioned",
                      !links_reachable(world->links, from, to, REGION_SET_NONE, rq->received_at));
