@@ -59,6 +59,7 @@
 #define LIMIT_HEAD_DEADLINE_S 30             /* [atoll] a request head must arrive within */
 #define LIMIT_IDLE_S 120                     /* [atoll] a connection on which nothing moves */
 #define LIMIT_HTTP_MEMORY_BYTES (32 * 1024)  /* [atoll] a connection's heads; zeroed per request */
+#define LIMIT_RESTS_BYTES (32u << 20)        /* [atoll] kept of waiting uploads, each worker */
 #define LIMIT_EARLY_ANSWER_BYTES (1u << 20)  /* [atoll] bigger bodies are refused unread */
 #define LIMIT_DRAIN_BYTES (64ull << 20)      /* [atoll] of a refused body without a length */
 #define LIMIT_DRAIN_S 60                     /* [atoll] to read a refused body to its end */

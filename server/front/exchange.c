@@ -21,6 +21,22 @@ static void wake(struct request *rq)
 
 const struct request_host exchange_host = { .wake = wake };
 
+void exchange_keep(struct exchange *exchange, const char *bytes, size_t size)
+{
+    exchange->rest = mem_resize(exchange->rest, exchange->rest_size + size);
+    memcpy(exchange->rest + exchange->rest_size, bytes, size);
+    exchange->rest_size += size;
+    exchange->worker->rest_bytes += size;
+}
+
+void exchange_drop_kept(struct exchange *exchange)
+{
+    exchange->worker->rest_bytes -= exchange->rest_size;
+    free(exchange->rest);
+    exchange->rest = NULL;
+    exchange->rest_size = 0;
+}
+
 static void free_all(struct exchange *exchange, bool sent_whole)
 {
     struct worker *worker = exchange->worker;
@@ -31,7 +47,7 @@ static void free_all(struct exchange *exchange, bool sent_whole)
     worker_unpost(worker, &exchange->woken);
     worker_request_ends(worker);
     exchange->magic = 0;
-    free(exchange->rest);
+    exchange_drop_kept(exchange);
     free(exchange);
 }
 

@@ -61,6 +61,9 @@ void exchange_suspend(struct exchange *exchange);
 /* Goes on when the time has come, whatever it was suspended for. */
 void exchange_sleep(struct exchange *exchange, duration for_how_long);
 void exchange_continue(struct exchange *exchange);
+/* Bytes of a body which the walk could not take yet, and their end. */
+void exchange_keep(struct exchange *exchange, const char *bytes, size_t size);
+void exchange_drop_kept(struct exchange *exchange);
 extern const struct request_host exchange_host;
 
 /* head.c: reads the head; NULL and *out set, or why it is refused. */

@@ -24,8 +24,7 @@ enum {
     HUNG_UP_LOOK_MS = 50,
     SPINS_PER_LOOK = 64, /* guard D */
     SPIN_WAIT_MS = 5,
-    STUCK_S = 1,
-    REST_BYTES = 4 * LIMIT_HTTP_MEMORY_BYTES /* that wait with us while nothing more is there */
+    STUCK_S = 1
 };
 
 static size_t leave_escaped(UNUSED void *cls, UNUSED struct MHD_Connection *mhd, char *text)
@@ -151,7 +150,7 @@ static bool may_find_the_end(const struct exchange *exchange, size_t size)
     int unread = 0;
     if (exchange->rq->content_length != UINT64_MAX)
         return exchange->taken_bytes + size == exchange->rq->content_length;
-    return exchange->rest_size + size <= REST_BYTES &&
+    return exchange->worker->rest_bytes + size <= LIMIT_RESTS_BYTES &&
            ioctl(exchange->connection->fd, FIONREAD, &unread) == 0 && unread == 0;
 }
 
@@ -159,9 +158,7 @@ static bool may_find_the_end(const struct exchange *exchange, size_t size)
  * next, or final_call, hands them on. */
 static enum MHD_Result keep_rest(struct exchange *exchange, const char *bytes, size_t *size)
 {
-    exchange->rest = mem_resize(exchange->rest, exchange->rest_size + *size);
-    memcpy(exchange->rest + exchange->rest_size, bytes, *size);
-    exchange->rest_size += *size;
+    exchange_keep(exchange, bytes, *size);
     exchange->waiting = true;
     *size = 0;
     return MHD_YES;
@@ -173,7 +170,7 @@ static void hand_on_rest(struct exchange *exchange)
         return;
     exchange->next = request_body(exchange->rq, exchange->rest, exchange->rest_size);
     if (exchange->next != REQUEST_WAITS)
-        exchange->rest_size = 0;
+        exchange_drop_kept(exchange);
 }
 
 static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, size_t *size)

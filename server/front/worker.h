@@ -41,7 +41,8 @@ struct worker {
     struct connection *closed;      /* freed when the batch of events is through */
     struct connection *adopting;    /* on its way into libmicrohttpd */
     unsigned tunnels;
-    size_t orphans; /* of a vanished client, still at work in the store or the resolver */
+    size_t rest_bytes; /* kept of uploads that wait, all exchanges */
+    size_t orphans;    /* of a vanished client, still at work in the store or the resolver */
 
     struct MHD_Daemon *plain;
     struct MHD_Daemon *tls;

@@ -219,6 +219,8 @@ enum request_next request_body(struct request *rq, const void *bytes, size_t siz
         return say(rq, 507, STR("failed in the middle"));
     if (path_is(rq, "/slow") && seen->waits <= seen->body_bytes / 65536)
         return wait_for_wake(rq);
+    if (path_is(rq, "/body-held") && seen->waits++ == 0)
+        return hold(rq);
     for (size_t i = 0; i < size_bytes; i++)
         seen->body_sum = seen->body_sum * 31 + at[i];
     seen->body_bytes += size_bytes;

@@ -135,6 +135,48 @@ TEST(a_chunked_body_is_put_together)
     door_close();
 }
 
+/* What was sent before this is read: all workers answered something that was sent after it. */
+static void let_workers_read(const int *others, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct heard heard = client_ask(others[i], GET("/echo"));
+        assert_int_equal(heard.status, 200);
+    }
+}
+
+/* Libmicrohttpd has all of it when the FIN comes, whichever piece is the last. */
+TEST(a_chunked_body_that_trickles_while_it_waits_is_whole_when_its_client_closes_its_side)
+{
+    enum { PIECE = 4096, PIECES = 40 };
+    static const char first[] = "PUT /body-held HTTP/1.1\r\nHost: x\r\n"
+                                "Transfer-Encoding: chunked\r\n\r\n";
+    door_open(NULL);
+    int others[] = { client_connect(), client_connect() };
+    let_workers_read(others, COUNT(others));
+    for (size_t pieces = 1; pieces <= PIECES; pieces++) {
+        int fd = client_connect();
+        client_send(fd, first);
+        for (size_t i = 0; i < pieces; i++) {
+            char piece[PIECE + 16] = "1000\r\n";
+            for (size_t k = 0; k < PIECE; k++)
+                piece[6 + k] = (char) file_byte(i * PIECE + k);
+            int size = i + 1 == pieces ? 7 : 2;
+            memcpy(piece + 6 + PIECE, "\r\n0\r\n\r\n", 7);
+            assert_true(client_send_bytes(fd, piece, (size_t) (6 + PIECE + size)));
+            let_workers_read(others, COUNT(others));
+        }
+        assert_int_equal(shutdown(fd, SHUT_WR), 0);
+        await_held(pieces);
+        behind.held[pieces - 1]->host->wake(behind.held[pieces - 1]);
+        struct heard heard = client_hear(fd);
+        assert_took(&heard, pieces * PIECE);
+        close(fd);
+    }
+    for (size_t i = 0; i < COUNT(others); i++)
+        close(others[i]);
+    door_close();
+}
+
 TEST(a_client_that_expects_100_gets_it_before_it_sends)
 {
     static const char *const paths[] = { "/echo", "/wait-head" };
