@@ -5,6 +5,7 @@ B       ?= build/release
 CC      ?= gcc
 OPT     ?= -O2
 VERSION := $(shell cat VERSION 2>/dev/null || echo 0.1.0)
+COMMIT  ?= $(or $(shell git describe --always --abbrev=12 --dirty --exclude='*' 2>/dev/null),unknown)
 PREFIX  ?= /usr/local
 V       ?= 0
 Q       := $(if $(filter 1,$(V)),,@)
@@ -47,6 +48,13 @@ $(B)/%.o: %.c Makefile
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/server/admin/openapi.o: api/openapi.json
+
+# Of all files only this one knows the commit, so that a new one compiles nothing else.
+$(B)/server/build.o: CPPFLAGS += -DATOLL_COMMIT='"$(COMMIT)"'
+$(B)/server/build.o: $(B)/commit
+$(B)/commit: FORCE
+	$(Q)mkdir -p $(@D) && echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' >$@
+FORCE:
 
 define folder_library
 $(B)/lib$(1).a: $(filter-out $(MAIN_OBJECTS),$(call objects,$(1)))
@@ -162,5 +170,5 @@ endef
 $(foreach d,fault bench docs sim,$(eval $(call test_program,$(d))))
 
 -include $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%.d,$(call sources,$(f)))) $(UNIT_BINS:=.d)
-.PHONY: sim docs fuzz fuzzers all unit scenarios clients fault wire seeing test test-clients deps test-deps lint tidy format asan tsan bench demo install clean help
+.PHONY: FORCE sim docs fuzz fuzzers all unit scenarios clients fault wire seeing test test-clients deps test-deps lint tidy format asan tsan bench demo install clean help
 .SECONDARY:

@@ -16,6 +16,7 @@
 #include "cli/http.h"
 #include "scenario/scenario.h"
 #include "scenario/served.h"
+#include "server/build.h"
 #include "server/clients.h"
 #include "server/config.h"
 #include "server/config_apply.h"
@@ -320,6 +321,19 @@ static bool call_server(struct arena *arena, str server, const char *method, str
     return true;
 }
 
+/* What a bug report needs. */
+static void print_version(void)
+{
+    (void) printf("atoll %s (commit %.*s)\n"
+                  "built with  %.*s\n"
+                  "SQLite      %s\n"
+                  "TLS         GnuTLS %s\n"
+                  "HTTP        libmicrohttpd %s\n"
+                  "features    SigV4 SigV4A SigV2 TLS CONNECT\n",
+                  ATOLL_VERSION, STR_ARG(build_commit()), STR_ARG(build_compiler()),
+                  store_sqlite_version(), front_tls_version(), front_http_version());
+}
+
 int main(int argc, char **argv)
 {
     str verb = argc > 1 ? str_of(argv[1]) : STR("help");
@@ -333,7 +347,7 @@ int main(int argc, char **argv)
         return EXIT_YES;
     }
     if (str_is(verb, "version") || str_is(verb, "--version")) {
-        (void) printf("atoll %s (%s)\n", ATOLL_VERSION, __VERSION__);
+        print_version();
         return EXIT_YES;
     }
     if (str_is(verb, "serve"))

@@ -97,6 +97,7 @@ struct world {
     struct world_player player; /* set before the first request */
     _Atomic uint64_t seed;      /* a restored snapshot changes it */
     duration opened;            /* clock_mono */
+    const char *tls;            /* GnuTLS's version; set with the front door, NULL without one */
     _Atomic bool ready;         /* config, --init and --load are done */
     _Atomic uint64_t request_ordinal;
     _Atomic uint64_t requests_ended;

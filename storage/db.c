@@ -62,6 +62,11 @@ static void configure(struct db *db, enum db_mode mode, bool power)
     }
 }
 
+const char *db_library_version(void)
+{
+    return sqlite3_libversion();
+}
+
 struct db *db_open(struct arena *arena, const char *path, enum db_mode mode, bool power, str *error)
 {
     struct db *db = mem_alloc(sizeof *db);

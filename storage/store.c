@@ -145,6 +145,11 @@ void store_close(struct store *store)
     free(store);
 }
 
+const char *store_sqlite_version(void)
+{
+    return db_library_version();
+}
+
 uint64_t store_seed(const struct store *store)
 {
     return atomic_load(&store->seed);

@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "replication/links.h"
 #include "server/admin/call.h"
+#include "server/build.h"
 #include "server/mraps.h"
 #include "server/regions.h"
 #include "storage/queue.h"
@@ -41,9 +42,12 @@ static double seconds(int64_t ns)
 
 static void write_build(struct scrape *scrape)
 {
-    const struct metrics_label labels[] = { { "version", STR(ATOLL_VERSION) },
-                                            { "compiler", STR(__VERSION__) },
-                                            { NULL, STR_NONE } };
+    const char *tls = scrape->rq->world->tls;
+    const struct metrics_label labels[] = {
+        { "version", STR(ATOLL_VERSION) },          { "commit", build_commit() },
+        { "compiler", build_compiler() },           { "sqlite", str_of(store_sqlite_version()) },
+        { "tls", tls ? str_of(tls) : STR("none") }, { NULL, STR_NONE }
+    };
     metrics_head(scrape->out, "atoll_build_info", "gauge", "what runs here; always 1");
     metrics_sample(scrape->out, "atoll_build_info", labels, 1);
 }

@@ -83,11 +83,22 @@ static bool open_workers(struct front *front, str *error)
     return true;
 }
 
+const char *front_tls_version(void)
+{
+    return tls_library_version();
+}
+
+const char *front_http_version(void)
+{
+    return tls_http_library_version();
+}
+
 struct front *front_open(struct arena *arena, struct world *world,
                          const struct front_limits *limits, str *error)
 {
     struct front *front = mem_alloc(sizeof *front);
     front->world = world;
+    world->tls = front_tls_version();
     front->settings = world->settings;
     adopt_limits(front, limits);
     mutex_init(&front->lock);

@@ -13,6 +13,10 @@
 
 struct front;
 
+/* Of GnuTLS and of libmicrohttpd, as linked. Static. */
+const char *front_tls_version(void);
+const char *front_http_version(void);
+
 /* Zero means the value of limits.h; tests make them small. */
 struct front_limits {
     duration head_deadline; /* a request head, a ClientHello, a CONNECT head: whole within this */

@@ -35,6 +35,16 @@ struct leaves {
     unsigned count;
 };
 
+const char *tls_library_version(void)
+{
+    return gnutls_check_version(NULL);
+}
+
+const char *tls_http_library_version(void)
+{
+    return MHD_get_version();
+}
+
 struct leaves *tls_leaves_new(struct ca *ca)
 {
     struct leaves *leaves = mem_alloc(sizeof *leaves);

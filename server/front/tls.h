@@ -9,6 +9,10 @@
 
 #include "server/front/ca.h"
 
+/* "3.7.9" of GnuTLS, "0.9.75" of libmicrohttpd: as linked. Static. */
+const char *tls_library_version(void);
+const char *tls_http_library_version(void);
+
 struct leaves;
 struct leaf;
 
