@@ -24,8 +24,10 @@ static const struct copy_rule copy_rules[] = {
     { COPY_COPYING, EV_SOURCE_GONE,     { COPY_DONE,    "SrcVersionNotFound" } },
     { COPY_COPYING, EV_TASK_GONE,       { COPY_FAILED,  "SrcVersionNotFound" } },
     { COPY_COPYING, EV_TASK_BUCKET_GONE, { COPY_FAILED, "SrcBucketNotFound" } },
+    { COPY_COPYING, EV_RULES_GONE,      { COPY_FAILED,  "SrcBucketReplicationConfigMissing" } },
     { COPY_COPYING, EV_BUCKET_GONE,     { COPY_FAILED,  "DstBucketNotFound" } },
     { COPY_COPYING, EV_UNVERSIONED,     { COPY_FAILED,  "DstBucketUnversioned" } },
+    { COPY_COPYING, EV_LOCK_MISSING,    { COPY_FAILED,  "DstBucketObjectLockConfigMissing" } },
     { COPY_COPYING, EV_HARD_DELETED,    { COPY_FAILED,  "DstObjectHardDeleted" } },
     { COPY_COPYING, EV_VERSION_MISSING, { COPY_WAITING, "DstVersionNotFound" } },
 
@@ -123,10 +125,14 @@ static enum copy_event event_of(const struct queue_row *row, enum copy_finding f
         if (row->job.size == 0)
             return EV_SOURCE_GONE;
         return row->source_name.size ? EV_TASK_GONE : EV_TASK_BUCKET_GONE;
+    case COPY_RULES_GONE:
+        return EV_RULES_GONE;
     case COPY_BUCKET_GONE:
         return EV_BUCKET_GONE;
     case COPY_UNVERSIONED:
         return EV_UNVERSIONED;
+    case COPY_LOCK_MISSING:
+        return EV_LOCK_MISSING;
     case COPY_HARD_DELETED:
         return EV_HARD_DELETED;
     case COPY_VERSION_MISSING:
@@ -158,8 +164,10 @@ static const char *const event_names[COPY_EVENTS] = {
     [EV_SOURCE_GONE] = "source gone",
     [EV_TASK_GONE] = "task gone",
     [EV_TASK_BUCKET_GONE] = "task's bucket gone",
+    [EV_RULES_GONE] = "rules gone",
     [EV_BUCKET_GONE] = "bucket gone",
     [EV_UNVERSIONED] = "unversioned",
+    [EV_LOCK_MISSING] = "lock missing",
     [EV_HARD_DELETED] = "hard deleted",
     [EV_VERSION_MISSING] = "version missing",
     [EV_VERSION_NEVER] = "version never comes",

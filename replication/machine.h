@@ -26,8 +26,10 @@ enum copy_event {
     EV_SOURCE_GONE,
     EV_TASK_GONE,        /* the same of a job's task, which has to fail */
     EV_TASK_BUCKET_GONE, /* and its bucket with it */
+    EV_RULES_GONE,       /* the source's whole configuration was deleted */
     EV_BUCKET_GONE,
     EV_UNVERSIONED,
+    EV_LOCK_MISSING,    /* Object Lock at the source, none at the destination */
     EV_HARD_DELETED,    /* a resync of a replica that was deleted by its version id */
     EV_VERSION_MISSING, /* a change for a version that the destination lacks, so far */
     EV_VERSION_NEVER,   /* and no copy of that version is queued any more */

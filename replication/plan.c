@@ -278,12 +278,12 @@ static void queued(void *ctx, instant earliest)
         planner->shared.wake(planner->shared.wake_ctx, earliest);
 }
 
-struct planner *planner_new(acl_abroad_fn *acl_abroad)
+struct planner *planner_new(acl_abroad_fn *acl_abroad, lock_default_fn *lock_default)
 {
     struct planner *planner = mem_alloc(sizeof *planner);
     mutex_init(&planner->shared.lock);
-    planner->hooks =
-        (struct store_hooks){ planner, planner_plan, machine_judge, acl_abroad, queued };
+    planner->hooks = (struct store_hooks){ planner,    planner_plan, machine_judge,
+                                           acl_abroad, lock_default, queued };
     return planner;
 }
 

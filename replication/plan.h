@@ -24,7 +24,8 @@
 struct planner;
 typedef void planner_wake_fn(void *ctx, instant earliest);
 
-struct planner *planner_new(acl_abroad_fn *acl_abroad); /* NULL: see store_hooks */
+/* NULL: see store_hooks. */
+struct planner *planner_new(acl_abroad_fn *acl_abroad, lock_default_fn *lock_default);
 void planner_free(struct planner *planner);
 /* `store` gives the seed, which a wipe changes. Neither is owned. */
 void planner_attach(struct planner *planner, struct links *links, const struct store *store);

@@ -25,6 +25,7 @@
 #include "server/replication_events.h"
 #include "server/restores.h"
 #include "server/s3/acl.h"
+#include "server/s3/object_lock.h"
 
 static str temporary_directory(struct arena *arena)
 {
@@ -154,7 +155,7 @@ static bool open_store(struct arena *arena, struct world *world, str *error)
         return false;
     }
     world->clock = clock_new(settings->clock_mode, start, settings->clock_rate);
-    world->planner = planner_new(acl_abroad);
+    world->planner = planner_new(acl_abroad, object_lock_default);
     struct store_options options = { .directory = str_c(arena, directory),
                                      .ephemeral = settings->data.size == 0,
                                      .durability = settings->durability,

@@ -79,6 +79,7 @@ void store_bucket_versioning_init(struct store_bucket_versioning *change, struct
 
 /* Sub-resources: (bucket, kind, id) -> text. kind "replication", "policy", ...; id "" unless the
  * sub-resource is a list (inventory, analytics, ...). */
+#define CONFIG_OBJECT_LOCK "object-lock" /* XML inside ObjectLockConfiguration */
 #define CONFIG_REPLICATION "replication" /* what GetBucketReplication returns */
 #define CONFIG_REPLICATION_RULES                                                                   \
     "repl-rules" /* replication/rules.h's packed form, for the plan                                \

@@ -62,8 +62,10 @@ struct queue_row {
 enum copy_finding {
     COPY_APPLIED,        /* now there, or was already there (idempotent by version id) */
     COPY_SOURCE_GONE,    /* version deleted before it was copied */
+    COPY_RULES_GONE,     /* the source bucket has no replication configuration any more */
     COPY_BUCKET_GONE,    /* destination bucket does not exist */
     COPY_UNVERSIONED,    /* destination versioning is not Enabled */
+    COPY_LOCK_MISSING,   /* the source bucket has Object Lock, the destination has not */
     COPY_HARD_DELETED,   /* a resync of a replica that was deleted by its version id */
     COPY_VERSION_MISSING /* a metadata change for a version the destination lacks */
 };
@@ -83,11 +85,17 @@ typedef struct copy_verdict copy_judge_fn(void *ctx, const struct queue_row *row
  * bucket of another account, in `arena`. */
 typedef str acl_abroad_fn(struct arena *arena, str acl, str account);
 
+/* Pure: gives *meta the default retention of a bucket whose CONFIG_OBJECT_LOCK is `document`, if it
+ * has one, counted from `created`. */
+typedef void lock_default_fn(struct arena *arena, str document, instant created,
+                             struct object_meta *meta);
+
 struct store_hooks {
     void *ctx;
     store_plan_fn *plan;
     copy_judge_fn *judge;
-    acl_abroad_fn *acl_abroad; /* NULL: lists travel as they are */
+    acl_abroad_fn *acl_abroad;     /* NULL: lists travel as they are */
+    lock_default_fn *lock_default; /* NULL: destinations have no default retention */
     /* After each commit that added or freed rows: the earliest ready_at of what was added. Any
      * thread may be woken by it; must not block. */
     void (*queued)(void *ctx, instant earliest);

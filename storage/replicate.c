@@ -63,6 +63,25 @@ static void keep_owner(const struct store_txn *txn, const struct bucket_row *sou
         meta->acl = hooks->acl_abroad(txn->arena, meta->acl, source->info.account);
 }
 
+/* "If you don't have retention controls applied to the objects in your source bucket ... the
+ * destination bucket's default retention period is applied to your object replicas" (What does
+ * Amazon S3 replicate?). A retention counts from the creation, which a replica keeps. */
+static void take_default_lock(struct store_txn *txn, const struct bucket_row *destination,
+                              struct version_info *version)
+{
+    const struct store_hooks *hooks = txn->store->options.hooks;
+    if (!destination->info.object_lock || version->marker || !hooks || !hooks->lock_default ||
+        version->meta.lock_mode != LOCK_NONE)
+        return;
+    struct db_stmt *s = db_sql(txn->db, "SELECT body FROM config WHERE bucket=?1 AND kind=?2");
+    db_bind_i64(s, destination->info.id);
+    db_bind_text(s, STR(CONFIG_OBJECT_LOCK));
+    str document = db_step(s) ? db_copy(s, 0, txn->arena) : STR_NONE;
+    db_end(s);
+    if (document.size)
+        hooks->lock_default(txn->arena, document, version->modified, &version->meta);
+}
+
 /* A null version may stand for different content in each bucket: the later one stays. */
 static bool replaces_null(struct store_txn *txn, const struct version_info *there,
                           const struct version_info *source)
@@ -98,6 +117,7 @@ static enum copy_finding apply_version(struct store_txn *txn, const struct queue
     version->repl_status = REPL_STATUS_REPLICA;
     keep_owner(txn, txn_bucket(txn, row->source_bucket), destination, &version->meta);
     override(txn, row->options, &version->meta);
+    take_default_lock(txn, destination, version);
     body_row_ref(txn, version->body);
     version_row_insert_replica(txn, destination, version);
     return COPY_APPLIED;
@@ -123,11 +143,17 @@ static enum copy_finding apply(struct store_txn *txn, const struct queue_row *ro
     if (!version_row_by_id(txn->db, txn->arena, row->source_bucket, row->key, row->version_id,
                            &source))
         return COPY_SOURCE_GONE;
+    const struct bucket_row *bucket = txn_bucket(txn, row->source_bucket);
+    bool locked = bucket->info.object_lock; /* `bucket` may go with the next look-up */
+    if (!str_is_set(bucket->rules))
+        return COPY_RULES_GONE;
     struct bucket_row *destination = txn_bucket_named(txn, row->destination);
     if (!destination)
         return COPY_BUCKET_GONE;
     if (destination->info.versioning != VERSIONING_ENABLED)
         return COPY_UNVERSIONED;
+    if (locked && !destination->info.object_lock)
+        return COPY_LOCK_MISSING;
     if (row->kind == CHANGED_META)
         return apply_meta(txn, row, destination, &source);
     return apply_version(txn, row, destination, &source);

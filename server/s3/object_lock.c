@@ -44,29 +44,35 @@ static enum s3_code judge(struct request *rq, const struct xml *root)
     return S3_OK;
 }
 
-const struct document object_lock_document = { "object-lock", &schema,
+const struct document object_lock_document = { CONFIG_OBJECT_LOCK, &schema,
                                                S3_ObjectLockConfigurationNotFoundError, NULL,
                                                judge };
 
-enum s3_code object_lock_defaults(struct request *rq, struct object_meta *meta)
+void object_lock_default(struct arena *arena, str document, instant created,
+                         struct object_meta *meta)
 {
     const int64_t day_s = 86400;
-    const struct xml *root;
-    int64_t count;
-    if (!rq->bucket.object_lock || meta->lock_mode != LOCK_NONE)
-        return S3_OK;
-    enum s3_code code = document_tree(rq, rq->bucket.id, &object_lock_document, &root);
-    const struct xml *retention =
-        code == S3_OK ? xml_child(xml_child(root, "Rule"), "DefaultRetention") : NULL;
-    if (retention == NULL)
-        return code;
+    const struct xml *root = xml_parse(arena, str_format(arena, "<r>%.*s</r>", STR_ARG(document)));
+    const struct xml *retention = xml_child(xml_child(root, "Rule"), "DefaultRetention");
     str days = xml_text(retention, "Days");
-    if (!str_to_i64(str_is_set(days) ? days : xml_text(retention, "Years"), &count))
-        return S3_InternalError;
+    int64_t count;
+    if (retention == NULL ||
+        !str_to_i64(str_is_set(days) ? days : xml_text(retention, "Years"), &count))
+        return;
     if (!str_is_set(days))
         count *= 365; /* AWS counts a year of retention as 365 days */
     meta->lock_mode =
         str_is(xml_text(retention, "Mode"), "COMPLIANCE") ? LOCK_COMPLIANCE : LOCK_GOVERNANCE;
-    meta->lock_until = instant_add(clock_now(rq->world->clock), DURATION_S(count * day_s));
-    return S3_OK;
+    meta->lock_until = instant_add(created, DURATION_S(count * day_s));
+}
+
+enum s3_code object_lock_defaults(struct request *rq, struct object_meta *meta)
+{
+    str document;
+    if (!rq->bucket.object_lock || meta->lock_mode != LOCK_NONE)
+        return S3_OK;
+    enum store_result result = document_load(rq, rq->bucket.id, CONFIG_OBJECT_LOCK, &document);
+    if (result == STORE_OK)
+        object_lock_default(rq->arena, document, clock_now(rq->world->clock), meta);
+    return result == STORE_OK || result == STORE_ABSENT ? S3_OK : common_from_store(rq, result);
 }

@@ -10,14 +10,14 @@ TEST(every_state_meets_every_event)
            He = COPY_HELD, Do = COPY_DONE, Fa = COPY_FAILED, Dr = COPY_DROPPED };
     static const unsigned expected[COPY_STATES][COPY_EVENTS] = {
         /* In the order of enum copy_event: due, copied, source gone, task gone,
-         * task's bucket gone, bucket gone, unversioned, hard deleted, version missing, version never, unreachable, refused, resumed, hold, drop, retry. */
-        [COPY_PENDING] = { Co, No, No, No, No, No, No, No, No, No, Wa, Fa, No, He, Dr, No },
-        [COPY_COPYING] = { No, Do, Do, Fa, Fa, Fa, Fa, Fa, Wa, No, No, No, No, No, No, No },
-        [COPY_WAITING] = { Co, No, No, No, No, No, No, No, No, Fa, Wa, Fa, Pe, He, Dr, No },
-        [COPY_HELD]    = { Co, No, No, No, No, No, No, No, No, No, Wa, Fa, Pe, He, Dr, No },
-        [COPY_DONE]    = { No, No, No, No, No, No, No, No, No, No, No, No, No, No, No, No },
-        [COPY_FAILED]  = { No, No, No, No, No, No, No, No, No, No, Wa, Fa, No, No, Dr, Co },
-        [COPY_DROPPED] = { No, No, No, No, No, No, No, No, No, No, No, No, No, No, No, No },
+         * task's bucket gone, rules gone, bucket gone, unversioned, lock missing, hard deleted, version missing, version never, unreachable, refused, resumed, hold, drop, retry. */
+        [COPY_PENDING] = { Co, No, No, No, No, No, No, No, No, No, No, No, Wa, Fa, No, He, Dr, No },
+        [COPY_COPYING] = { No, Do, Do, Fa, Fa, Fa, Fa, Fa, Fa, Fa, Wa, No, No, No, No, No, No, No },
+        [COPY_WAITING] = { Co, No, No, No, No, No, No, No, No, No, No, Fa, Wa, Fa, Pe, He, Dr, No },
+        [COPY_HELD]    = { Co, No, No, No, No, No, No, No, No, No, No, No, Wa, Fa, Pe, He, Dr, No },
+        [COPY_DONE]    = { No, No, No, No, No, No, No, No, No, No, No, No, No, No, No, No, No, No },
+        [COPY_FAILED]  = { No, No, No, No, No, No, No, No, No, No, No, No, Wa, Fa, No, No, Dr, Co },
+        [COPY_DROPPED] = { No, No, No, No, No, No, No, No, No, No, No, No, No, No, No, No, No, No },
     };
     // clang-format on
     for (unsigned from = 0; from < COPY_STATES; from++) {
@@ -55,6 +55,10 @@ TEST(what_a_copy_finds_decides_its_row)
         { __LINE__, QUEUE_FAILED, COPY_BUCKET_GONE, VERDICT_FAIL, "DstBucketNotFound", NULL, NULL },
         { __LINE__, QUEUE_PENDING, COPY_UNVERSIONED, VERDICT_FAIL, "DstBucketUnversioned", NULL,
           NULL },
+        { __LINE__, QUEUE_HELD, COPY_RULES_GONE, VERDICT_FAIL, "SrcBucketReplicationConfigMissing",
+          NULL, NULL },
+        { __LINE__, QUEUE_WAITING, COPY_LOCK_MISSING, VERDICT_FAIL,
+          "DstBucketObjectLockConfigMissing", NULL, NULL },
         { __LINE__, QUEUE_PENDING, COPY_HARD_DELETED, VERDICT_FAIL, "DstObjectHardDeleted", NULL,
           NULL },
         { __LINE__, QUEUE_PENDING, COPY_VERSION_MISSING, VERDICT_WAIT, "DstVersionNotFound", NULL,

@@ -64,7 +64,7 @@ UNUSED static void scene_start(struct scene *s, uint64_t seed, enum clock_mode m
     str error = STR_NONE;
     assert_true(lag_parse(s->arena, STR("15s"), &lag, &error));
     s->clock = clock_new(mode, SCENE_START, 1);
-    s->planner = planner_new(NULL);
+    s->planner = planner_new(NULL, NULL);
     const struct store_options options = { .directory = s->directory,
                                            .clock = s->clock,
                                            .hooks = planner_hooks(s->planner),
