@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -209,6 +210,33 @@ int fs_replace_file(const char *path, str bytes, mode_t mode)
         (void) unlink(beside);
     free(beside);
     return error ? error : sync_directory_of(path);
+}
+
+static int size_exactly(int fd, size_t size_bytes)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return -errno;
+    if ((size_t) info.st_size == size_bytes)
+        return 0;
+    return ftruncate(fd, 0) != 0 ? -errno : -posix_fallocate(fd, 0, (off_t) size_bytes);
+}
+
+int fs_map_file(const char *path, size_t size_bytes, void **out)
+{
+    SCOPED_FD int fd = real_open(NULL, path, O_RDWR | O_CREAT, 0600);
+    if (fd < 0)
+        return fd;
+    int error = size_exactly(fd, size_bytes);
+    if (error != 0)
+        return error;
+    *out = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return *out == MAP_FAILED ? -errno : 0;
+}
+
+void fs_unmap(void *bytes, size_t size_bytes)
+{
+    (void) munmap(bytes, size_bytes);
 }
 
 static int remove_entry(const char *path, UNUSED const struct stat *info, UNUSED int type,

@@ -34,6 +34,11 @@ MUST_CHECK int fs_make_dirs(const struct fs *fs, const char *path);
 MUST_CHECK int fs_read_file(struct arena *arena, const char *path, size_t limit_bytes, str *out);
 /* Writes beside, then renames over: readers see the old file or the new one. */
 MUST_CHECK int fs_replace_file(const char *path, str bytes, mode_t mode);
+/* Maps a file of exactly this size, made (zeroed, its blocks taken, so that a full disk shows here)
+ * if it has another: what is stored there is in the file without a call, and outlives the process,
+ * not the machine. 0 or -errno. */
+MUST_CHECK int fs_map_file(const char *path, size_t size_bytes, void **out);
+void fs_unmap(void *bytes, size_t size_bytes);
 /* Removes a directory tree; for the private temporary world and for tests. */
 void fs_remove_tree(const char *path);
 

@@ -8,6 +8,7 @@
 
 #include "base/lock.h"
 #include "base/rng.h"
+#include "server/ordinals.h"
 
 struct network {
     unsigned char address[16];
@@ -25,6 +26,7 @@ struct entry {
 struct clients {
     struct mutex lock;
     struct arena *arena;
+    struct ordinals *ordinals;
     struct entry *entries; /* declared ones and places that were asked for */
     struct network *networks;
 };
@@ -32,9 +34,10 @@ struct clients {
 /* A place costs one entry for ever; hostile headers must not grow the list without end. */
 #define MOST_PLACES 4096
 
-struct clients *clients_new(void)
+struct clients *clients_new(struct ordinals *ordinals)
 {
     struct clients *clients = mem_alloc(sizeof *clients);
+    clients->ordinals = ordinals;
     mutex_init(&clients->lock);
     clients->arena = arena_new();
     return clients;
@@ -80,6 +83,9 @@ static struct client *add_locked(struct clients *clients, str name, const struct
     entry->client.place = *place;
     entry->client.place.name = str_copy(clients->arena, place->name);
     entry->client.hash = rng_hash(name);
+    entry->client.draws = ordinals_of_client(clients->ordinals, entry->client.hash);
+    if (entry->client.draws == NULL)
+        entry->client.draws = &entry->client.uncounted;
     entry->next = clients->entries;
     clients->entries = entry;
     return &entry->client;
@@ -212,10 +218,53 @@ const struct client *clients_find(struct clients *clients, const struct request 
 
 uint64_t client_next_ordinal(const struct client *client)
 {
-    /* The counter is the one part of a client that requests may move. */
-    union {
-        const struct client *shared;
-        struct client *counter;
-    } view = { .shared = client };
-    return atomic_fetch_add_explicit(&view.counter->ordinal, 1, memory_order_relaxed);
+    return atomic_fetch_add_explicit(client->draws, 1, memory_order_relaxed);
+}
+
+/* --- draws in a snapshot: "HASH COUNT" for each client that had one, by lines --- */
+
+#define DRAWS_KIND "client-draws"
+#define DRAWS_LINE_BYTES 48
+
+struct store_doc clients_draws_doc(struct clients *clients, struct arena *arena)
+{
+    struct buf text;
+    buf_init_arena(&text, arena, ORDINALS_CLIENTS * DRAWS_LINE_BYTES);
+    SCOPED_LOCK(&clients->lock);
+    for (size_t i = 0; i < ORDINALS_CLIENTS; i++) {
+        struct ordinals_client *slot = &clients->ordinals->clients[i];
+        uint64_t draws = atomic_load_explicit(&slot->draws, memory_order_relaxed);
+        if (draws > 0)
+            buf_addf(&text, "%llu %llu\n", (unsigned long long) slot->name,
+                     (unsigned long long) draws);
+    }
+    return (struct store_doc){ .kind = STR(DRAWS_KIND), .id = STR("all"), .body = buf_str(&text) };
+}
+
+static void recall_line(struct ordinals *ordinals, str line)
+{
+    str name_text, draws_text;
+    uint64_t name, draws;
+    if (!str_cut(line, ' ', &name_text, &draws_text) || !str_to_u64(name_text, &name) ||
+        !str_to_u64(draws_text, &draws))
+        return;
+    _Atomic uint64_t *counter = ordinals_of_client(ordinals, name);
+    if (counter)
+        atomic_store_explicit(counter, draws, memory_order_relaxed);
+}
+
+void clients_recall(struct clients *clients, struct store_reader *reader)
+{
+    struct arena *arena = arena_new();
+    str text = STR_NONE, line;
+    if (store_doc_get(reader, arena, STR(DRAWS_KIND), STR("all"), &text) != STORE_OK)
+        text = STR_NONE;
+    mutex_lock(&clients->lock);
+    /* The slots stay whose they are: clients point at them. */
+    for (size_t i = 0; i < ORDINALS_CLIENTS; i++)
+        atomic_store_explicit(&clients->ordinals->clients[i].draws, 0, memory_order_relaxed);
+    while (text.size > 0 && str_next(&text, '\n', &line))
+        recall_line(clients->ordinals, line);
+    mutex_unlock(&clients->lock);
+    arena_free(arena);
 }

@@ -13,13 +13,17 @@
 struct client {
     str name; /* "alice"; "default" for requests that no rule matches; the place otherwise */
     struct place place;
-    bool declared;            /* in the config; an access key or app name counts only for these */
-    uint64_t hash;            /* scope of its draws */
-    _Atomic uint64_t ordinal; /* how many weighted choices it has had */
+    bool declared;              /* in the config; an access key or app name counts only for these */
+    uint64_t hash;              /* scope of its draws */
+    _Atomic uint64_t *draws;    /* how many weighted choices it has had */
+    _Atomic uint64_t uncounted; /* where ordinals has no room */
 };
 
 struct clients;
-struct clients *clients_new(void);
+struct ordinals;
+struct store_doc;
+struct store_reader;
+struct clients *clients_new(struct ordinals *ordinals);
 void clients_free(struct clients *clients);
 void clients_clear(struct clients *clients);
 /* False with a sentence in *error when the place is unknown. */
@@ -31,6 +35,10 @@ MUST_CHECK bool clients_add_network(struct clients *clients, struct arena *arena
 const struct client *clients_find(struct clients *clients, const struct request *rq);
 /* By name, city, Region or lat,lon; NULL when it is none. */
 const struct client *clients_named(struct clients *clients, str name);
+
+/* What a snapshot keeps of their draws; and the draws that the store's snapshot kept, or none. */
+struct store_doc clients_draws_doc(struct clients *clients, struct arena *arena);
+void clients_recall(struct clients *clients, struct store_reader *reader);
 
 /* The number of this client's next weighted choice: keys the draw. */
 uint64_t client_next_ordinal(const struct client *client);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/bug.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/rng.h"
@@ -12,17 +13,14 @@
 #include "server/event_of.h"
 #include "server/mraps.h"
 #include "server/operations.h"
+#include "server/ordinals.h"
 #include "server/world.h"
 #include "storage/queue.h"
 
 struct rule {
     struct fault fault;
-    str text; /* the document: unchanged means that counts stay */
-    uint64_t matched;
-    uint64_t hits;
-    double tokens;     /* of throttle */
-    instant filled_at; /* emulated */
-    bool filled;
+    struct ordinals_fault *counts; /* stay while its document is unchanged */
+    uint64_t hash;                 /* of that */
 };
 
 struct attempt {
@@ -34,8 +32,9 @@ struct faults {
     _Atomic size_t count; /* of rules: asked without the lock */
     struct mutex lock;    /* of what follows */
     uint64_t seed;
-    struct arena *arena; /* of the rules */
-    struct rule *rules;  /* by name */
+    struct ordinals_fault *counts; /* ORDINALS_FAULTS of them */
+    struct arena *arena;           /* of the rules */
+    struct rule *rules;            /* by name */
     bool counts_attempts;
     struct attempt attempts[FAULTS_INVOCATIONS];
 };
@@ -49,22 +48,43 @@ static void load_rule(struct rule *rule, struct arena *arena, const struct store
     str error = STR_NONE, hint;
     const struct json *json = json_parse(arena, doc->body, &bad);
     if (fault_parse(arena, json, &rule->fault, &error, &hint)) {
-        rule->text = doc->body;
+        rule->hash = rng_hash(doc->body) | 1;
         (*count)++;
     } else
         log_line(LOG_WARN, "a kept fault was left out: %.*s", STR_ARG(error));
 }
 
-static void keep_counts(struct rule *rule, const struct rule *old, size_t old_count)
+/* By a rule's hash; 0: a free one. */
+static struct ordinals_fault *find_counts(struct faults *faults, uint64_t rule)
 {
-    for (size_t i = 0; i < old_count; i++)
-        if (str_eq(old[i].text, rule->text)) {
-            rule->matched = old[i].matched;
-            rule->hits = old[i].hits;
-            rule->tokens = old[i].tokens;
-            rule->filled_at = old[i].filled_at;
-            rule->filled = old[i].filled;
-        }
+    for (size_t i = 0; i < ORDINALS_FAULTS; i++)
+        if (faults->counts[i].rule == rule)
+            return &faults->counts[i];
+    return NULL;
+}
+
+static bool is_of(const struct ordinals_fault *counts, const struct rule *rules, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rules[i].hash == counts->rule)
+            return true;
+    return false;
+}
+
+/* Slots of rules that went are free before new rules take theirs. */
+static void keep_counts(struct faults *faults, struct rule *rules, size_t count)
+{
+    for (size_t i = 0; i < ORDINALS_FAULTS; i++)
+        if (!is_of(&faults->counts[i], rules, count))
+            faults->counts[i] = (struct ordinals_fault){ .rule = 0 };
+    for (size_t i = 0; i < count; i++) {
+        struct ordinals_fault *slot = find_counts(faults, rules[i].hash);
+        if (slot == NULL)
+            slot = find_counts(faults, 0);
+        BUG_UNLESS(slot); /* FAULTS_MOST rules, as many slots */
+        slot->rule = rules[i].hash;
+        rules[i].counts = slot;
+    }
 }
 
 void faults_reload(struct faults *faults, struct store_reader *reader)
@@ -82,11 +102,9 @@ void faults_reload(struct faults *faults, struct store_reader *reader)
     for (size_t i = 0; i < list.count && count < FAULTS_MOST; i++)
         load_rule(&rules[count], arena, &list.at[i], &count);
     mutex_lock(&faults->lock);
-    size_t old_count = atomic_load_explicit(&faults->count, memory_order_relaxed);
-    for (size_t i = 0; i < count; i++) {
-        keep_counts(&rules[i], faults->rules, old_count);
+    keep_counts(faults, rules, count);
+    for (size_t i = 0; i < count; i++)
         counts_attempts = counts_attempts || rules[i].fault.attempt_from > 0;
-    }
     old = faults->arena;
     faults->arena = arena;
     faults->rules = rules;
@@ -96,7 +114,7 @@ void faults_reload(struct faults *faults, struct store_reader *reader)
     arena_free(old);
 }
 
-/* --- counts over a restart --- */
+/* --- counts in a snapshot --- */
 
 #define COUNTS_KIND "fault-counts"
 
@@ -105,11 +123,10 @@ static void restore_counts(struct rule *rule, const struct store_doc *doc)
     str matched, hits, text, rest;
     uint64_t hash;
     if (!str_eq(doc->id, rule->fault.name) || !str_cut(doc->body, ' ', &matched, &rest) ||
-        !str_cut(rest, ' ', &hits, &text) || !str_to_u64(text, &hash) ||
-        hash != rng_hash(rule->text))
+        !str_cut(rest, ' ', &hits, &text) || !str_to_u64(text, &hash) || (hash | 1) != rule->hash)
         return;
-    if (!str_to_u64(matched, &rule->matched) || !str_to_u64(hits, &rule->hits))
-        rule->matched = rule->hits = 0;
+    if (!str_to_u64(matched, &rule->counts->matched) || !str_to_u64(hits, &rule->counts->hits))
+        *rule->counts = (struct ordinals_fault){ .rule = rule->hash };
 }
 
 static void load_counts(struct faults *faults, struct store_reader *reader)
@@ -135,9 +152,9 @@ void faults_save(struct faults *faults, struct store *store)
         docs[count++] = (struct store_doc){
             .kind = STR(COUNTS_KIND),
             .id = str_copy(arena, rule->fault.name),
-            .body = str_format(arena, "%llu %llu %llu", (unsigned long long) rule->matched,
-                               (unsigned long long) rule->hits,
-                               (unsigned long long) rng_hash(rule->text)),
+            .body = str_format(arena, "%llu %llu %llu", (unsigned long long) rule->counts->matched,
+                               (unsigned long long) rule->counts->hits,
+                               (unsigned long long) rule->hash),
         };
     }
     mutex_unlock(&faults->lock);
@@ -149,13 +166,15 @@ void faults_save(struct faults *faults, struct store *store)
     arena_free(arena);
 }
 
-struct faults *faults_open(struct store_reader *reader, uint64_t seed)
+struct faults *faults_open(struct store_reader *reader, struct world *world)
 {
     struct faults *faults = mem_alloc(sizeof *faults);
     mutex_init(&faults->lock);
-    faults->seed = seed;
+    faults->seed = world->seed;
+    faults->counts = world->ordinals->faults;
     faults_reload(faults, reader);
-    load_counts(faults, reader);
+    if (world->ordinals->fresh)
+        load_counts(faults, reader);
     return faults;
 }
 
@@ -163,7 +182,9 @@ void faults_restore(struct faults *faults, struct store_reader *reader, uint64_t
 {
     mutex_lock(&faults->lock);
     faults->seed = seed;
-    atomic_store_explicit(&faults->count, 0, memory_order_relaxed); /* no count is kept */
+    atomic_store_explicit(&faults->count, 0, memory_order_relaxed);
+    for (size_t i = 0; i < ORDINALS_FAULTS; i++) /* no count is kept */
+        faults->counts[i] = (struct ordinals_fault){ .rule = 0 };
     mutex_unlock(&faults->lock);
     faults_reload(faults, reader);
     SCOPED_LOCK(&faults->lock);
@@ -202,7 +223,7 @@ static void show_rule(const struct rule *rule, struct json_writer *writer)
 {
     json_object(writer, NULL);
     fault_write(writer, &rule->fault);
-    json_integer(writer, "hits", (int64_t) rule->hits);
+    json_integer(writer, "hits", (int64_t) rule->counts->hits);
     json_end(writer);
 }
 
@@ -255,18 +276,20 @@ static unsigned next_attempt_locked(struct faults *faults, const struct request 
 /* A bucket that holds one second's worth and refills on the emulated clock. */
 static bool is_throttled(struct rule *rule, instant now)
 {
+    struct ordinals_fault *counts = rule->counts;
     double room = rule->fault.per_s < 1 ? 1 : rule->fault.per_s;
-    if (!rule->filled)
-        rule->tokens = room;
+    duration since = instant_diff(now, (instant){ counts->filled_at });
+    if (!counts->filled)
+        counts->tokens = room;
     else
-        rule->tokens += (double) instant_diff(now, rule->filled_at).ns / 1e9 * rule->fault.per_s;
-    rule->filled = true;
-    rule->filled_at = now;
-    if (rule->tokens > room)
-        rule->tokens = room;
-    if (rule->tokens < 1)
+        counts->tokens += (double) since.ns / 1e9 * rule->fault.per_s;
+    counts->filled = true;
+    counts->filled_at = now.ns;
+    if (counts->tokens > room)
+        counts->tokens = room;
+    if (counts->tokens < 1)
         return true;
-    rule->tokens -= 1;
+    counts->tokens -= 1;
     return false;
 }
 
@@ -275,10 +298,11 @@ static bool strikes(struct faults *faults, struct rule *rule, instant now,
                     struct fault_action *action)
 {
     const struct fault *fault = &rule->fault;
-    struct rng_key key = {
-        .seed = faults->seed, .purpose = RNG_FAULT, .name = fault->name, .ordinal = rule->matched++
-    };
-    if (fault->times > 0 && rule->hits >= fault->times)
+    struct rng_key key = { .seed = faults->seed,
+                           .purpose = RNG_FAULT,
+                           .name = fault->name,
+                           .ordinal = rule->counts->matched++ };
+    if (fault->times > 0 && rule->counts->hits >= fault->times)
         return false;
     if (fault->probability < 1 && rng_unit(&key) >= fault->probability)
         return false;
@@ -301,7 +325,7 @@ static bool strikes(struct faults *faults, struct rule *rule, instant now,
         lag_draw(&key, units);
         action->delay = lag_sample(&fault->delay, units);
     }
-    rule->hits++;
+    rule->counts->hits++;
     return true;
 }
 

@@ -1,10 +1,10 @@
 /* faults: the rules in force, and what they do to requests and copies (fault.h says how one reads).
  *
  * Documents of kind "fault" are the truth (id: the name, body: the rule as JSON); this is their
- * image in memory, reloaded after each committed change. Counts (hits, steps of a script) live in
- * memory; a rule that did not change keeps them over a reload, and over a restart that followed an
- * orderly stop (documents of kind "fault-counts"). Chance: RNG_FAULT keyed by the rule's name and
- * how many requests it has matched.
+ * image in memory, reloaded after each committed change. Counts (hits, steps of a script, what a
+ * throttle has left) are ordinals (ordinals.h): a rule that did not change keeps them over a reload
+ * and over any restart; a snapshot has them as documents of kind "fault-counts". Chance: RNG_FAULT
+ * keyed by the rule's name and how many requests it has matched.
  *
  * Threads: any; one lock, taken only while there are rules. Bounds: FAULTS_MOST rules,
  * FAULTS_INVOCATIONS remembered for match.attempt.
@@ -13,9 +13,10 @@
 #define ATOLL_SERVER_FAULTS_H
 
 #include "server/fault.h"
+#include "server/ordinals.h"
 #include "server/request.h"
 
-#define FAULTS_MOST 256         /* [atoll] */
+#define FAULTS_MOST ORDINALS_FAULTS
 #define FAULTS_INVOCATIONS 4096 /* [atoll] a power of two */
 
 struct faults;
@@ -32,9 +33,9 @@ struct fault_effect {
     int status; /* 0: the code's own */
 };
 
-MUST_CHECK struct faults *faults_open(struct store_reader *reader, uint64_t seed);
+MUST_CHECK struct faults *faults_open(struct store_reader *reader, struct world *world);
 void faults_close(struct faults *faults);
-/* Keeps the counts for the next start. Blocks; not for a worker. */
+/* Keeps the counts for a snapshot. Blocks; not for a worker. */
 void faults_save(struct faults *faults, struct store *store);
 /* Another world is in the store: its faults and their counts, none of the old ones. */
 void faults_restore(struct faults *faults, struct store_reader *reader, uint64_t seed);

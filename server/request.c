@@ -8,8 +8,9 @@
 
 #include "base/bug.h"
 #include "base/rng.h"
-#include "server/settings.h"
+#include "server/ordinals.h"
 #include "server/regions.h"
+#include "server/settings.h"
 #include "server/world.h"
 
 static const char request_id_letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -28,7 +29,7 @@ struct request *request_new(struct lane *lane, const struct request_host *host)
     rq->received = clock_mono();
     rq->received_at = clock_now(world->clock);
     rq->received_wall = clock_wall();
-    rq->ordinal = atomic_fetch_add_explicit(&world->request_ordinal, 1, memory_order_relaxed);
+    rq->ordinal = atomic_fetch_add_explicit(&world->ordinals->requests, 1, memory_order_relaxed);
     rq->route.member = SIZE_MAX;
 
     unsigned char draw[16];

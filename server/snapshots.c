@@ -2,10 +2,13 @@
  * store; after a restore, memory is read from it again. */
 #include "server/snapshots.h"
 
+#include "server/clients.h"
 #include "server/faults.h"
+#include "server/ordinals.h"
 #include "server/world.h"
 
-static enum store_result note_clock(const struct snapshot_job *job, instant at)
+/* The clock's position and how much its clients have drawn. */
+static enum store_result note_memory(const struct snapshot_job *job, instant at)
 {
     const struct world *world = job->world;
     const struct clock_state state = { .mode = clock_mode_get(world->clock),
@@ -13,11 +16,12 @@ static enum store_result note_clock(const struct snapshot_job *job, instant at)
                                        .wall = clock_wall(),
                                        .rate = clock_rate_get(world->clock),
                                        .seed = store_seed(world->store) };
-    struct store_doc doc = clock_doc(job->job.arena, &state);
+    const struct store_doc docs[] = { clock_doc(job->job.arena, &state),
+                                      clients_draws_doc(world->clients, job->job.arena) };
     struct store_write write;
     store_docs_init(&write, job->job.arena);
-    write.docs = &doc;
-    write.doc_count = 1;
+    write.docs = docs;
+    write.doc_count = COUNT(docs);
     return store_write_wait(world->store, &write);
 }
 
@@ -27,12 +31,12 @@ static enum store_result save(struct snapshot_job *job)
     struct store_snapshot write;
     instant at = clock_now(world->clock);
     faults_save(world->faults, world->store);
-    enum store_result result = note_clock(job, at);
+    enum store_result result = note_memory(job, at);
     if (result != STORE_OK)
         return result;
     store_snapshot_init(&write, job->job.arena);
     write.name = job->name;
-    write.requests = atomic_load(&world->request_ordinal);
+    write.requests = atomic_load(&world->ordinals->requests);
     write.head.at = at;
     result = store_write_wait(world->store, &write.head);
     job->info = write.out;
@@ -52,8 +56,8 @@ static enum store_result restore(struct snapshot_job *job)
     world_reload(world, reader);
     store_reader_close(reader);
     /* Requests are numbered as then; how many are being answered stays true. */
-    uint64_t skipped = job->info.requests - atomic_load(&world->request_ordinal);
-    atomic_fetch_add(&world->request_ordinal, skipped);
+    uint64_t skipped = job->info.requests - atomic_load(&world->ordinals->requests);
+    atomic_fetch_add(&world->ordinals->requests, skipped);
     atomic_fetch_add(&world->requests_ended, skipped);
     return STORE_OK;
 }

@@ -21,6 +21,7 @@
 #include "server/lifecycle_engine.h"
 #include "server/metrics.h"
 #include "server/mraps.h"
+#include "server/ordinals.h"
 #include "server/regions.h"
 #include "server/replication_events.h"
 #include "server/restores.h"
@@ -145,6 +146,18 @@ static void resume_clock(struct world *world, struct store_reader *reader)
         BUG("a clock refused to move forward");
 }
 
+static bool open_ordinals(struct arena *arena, struct world *world, const char *directory,
+                          str *error)
+{
+    int failed = ordinals_open(directory, &world->ordinals);
+    if (failed != 0)
+        *error =
+            str_format(arena, "%s/ordinals cannot be mapped: %s", directory, strerror(-failed));
+    else
+        atomic_store(&world->requests_ended, atomic_load(&world->ordinals->requests));
+    return failed == 0;
+}
+
 static bool open_store(struct arena *arena, struct world *world, str *error)
 {
     const struct settings *settings = world->settings;
@@ -166,7 +179,7 @@ static bool open_store(struct arena *arena, struct world *world, str *error)
                                      .part_min_bytes = settings->part_min_bytes,
                                      .queue_limit = settings->queue_limit };
     world->store = store_open(arena, &options, error);
-    return world->store != NULL;
+    return world->store != NULL && open_ordinals(arena, world, options.directory, error);
 }
 
 static bool world_lag(const struct settings *settings, struct arena *arena, struct lag *out,
@@ -196,7 +209,9 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
     planner_attach(world->planner, world->links, world->store);
     world->regions = regions_open(reader);
     world->mraps = mraps_open(reader);
-    world->clients = clients_new();
+    world->clients = clients_new(world->ordinals);
+    if (world->ordinals->fresh)
+        clients_recall(world->clients, reader);
     world->replication_role = replication_role_open(world);
     world->credentials = credentials_new();
     credentials_add(world->credentials, STR(WORLD_KEY), STR(WORLD_KEY), world->settings->account,
@@ -206,7 +221,7 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
     world->cloudwatch = cloudwatch_new();
     world->events = events_new(&(struct events_options){
         .kept = world->settings->journal, .each = count_event, .ctx = world });
-    world->faults = faults_open(reader, world->seed);
+    world->faults = faults_open(reader, world);
     world->anomalies = anomalies_open();
     store_reader_close(reader);
     world->deliveries = deliveries_open();
@@ -248,8 +263,6 @@ void world_close(struct world *world)
     replication_events_close(world->replication_events);
     deliveries_close(world->deliveries);
     replication_role_close(world->replication_role);
-    if (world->faults)
-        faults_save(world->faults, world->store);
     if (world->store)
         store_close(world->store);
     if (world->links)
@@ -275,6 +288,7 @@ void world_close(struct world *world)
         anomalies_close(world->anomalies);
     if (world->clock)
         clock_free(world->clock);
+    ordinals_close(world->ordinals);
     free(world);
 }
 
@@ -285,6 +299,7 @@ void world_reload(struct world *world, struct store_reader *reader)
     regions_reload(world->regions, reader);
     mraps_reload(world->mraps, reader);
     faults_reload(world->faults, reader);
+    clients_recall(world->clients, reader);
     journal_clear(world->journal);
     anomalies_clear(world->anomalies);
     restores_changed(world);

@@ -22,6 +22,7 @@ struct events;           /* server/events.h: what happened, for whoever listens 
 struct metrics;          /* server/metrics.h: counted from events */
 struct cloudwatch;       /* server/cloudwatch.h: counted from events, by minutes */
 struct replication_role; /* server/auth/replication_role.h: what roles may copy */
+struct ordinals;         /* server/ordinals.h: how many requests and draws there were */
 struct faults;           /* server/faults.h: what is done to requests and copies on demand */
 struct access_log;       /* server/access_log.h: records on their way to target buckets */
 struct jobs;             /* server/jobs.h: S3 Batch Replication */
@@ -78,6 +79,7 @@ struct world {
     struct timekeeper *timekeeper;
     struct credentials *credentials;
     struct mraps *mraps;
+    struct ordinals *ordinals;
     struct clients *clients;
     struct regions *regions;
     struct replication_role *replication_role;
@@ -99,8 +101,7 @@ struct world {
     duration opened;            /* clock_mono */
     const char *tls;            /* GnuTLS's version; set with the front door, NULL without one */
     _Atomic bool ready;         /* config, --init and --load are done */
-    _Atomic uint64_t request_ordinal;
-    _Atomic uint64_t requests_ended;
+    _Atomic uint64_t requests_ended; /* of ordinals->requests */
     _Atomic uint64_t proxy_connects[PROXY_CONNECTS]; /* for metrics; the front door counts */
 };
 

@@ -10,6 +10,7 @@
 #include "server/admin/call.h"
 #include "server/build.h"
 #include "server/mraps.h"
+#include "server/ordinals.h"
 #include "server/regions.h"
 #include "storage/queue.h"
 
@@ -200,7 +201,7 @@ static void write_world(struct scrape *scrape)
     rq->mraps = mraps_acquire(world->mraps);
     write_build(scrape);
     one(scrape, "atoll_http_requests_in_flight", "gauge", "requests being answered, this included",
-        (double) (atomic_load(&world->request_ordinal) - atomic_load(&world->requests_ended)));
+        (double) (atomic_load(&world->ordinals->requests) - atomic_load(&world->requests_ended)));
     write_pending(scrape, "atoll_replication_pending_operations", "copies on their way",
                   pending_rows);
     write_pending(scrape, "atoll_replication_pending_bytes", "their bytes", pending_bytes);
