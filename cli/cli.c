@@ -102,15 +102,19 @@ static bool unknown_flag(const struct cli *cli, str flag, str name)
     return false;
 }
 
-/* The long name of a flag as typed: "--json" or, of the three that have a letter, "-q". */
+/* The long name of a flag as typed: "--json" or, of those that have a letter, "-q". */
 static str long_name(str word)
 {
-    if (str_is(word, "-h"))
-        return STR("help");
-    if (str_is(word, "-q"))
-        return STR("quiet");
-    if (str_is(word, "-n")) /* tail's */
-        return STR("last");
+    static const struct {
+        const char *letter, *name;
+    } letters[] = { { "-h", "help" },
+                    { "-q", "quiet" },
+                    { "-n", "last" }, /* tail's */
+                    { "-o", "out" },
+                    { "-i", "in" } }; /* of snapshot and restore */
+    for (size_t i = 0; i < COUNT(letters); i++)
+        if (str_is(word, letters[i].letter))
+            return str_of(letters[i].name);
     return str_starts(word, STR("--")) ? str_skip(word, 2) : STR_NONE;
 }
 
@@ -256,26 +260,36 @@ static void show_problem(const struct cli *cli, const struct json *problem, int 
         (void) fprintf(stderr, "  %.*s\n", STR_ARG(hint));
 }
 
+int cli_unreached(const struct cli *cli, str error)
+{
+    (void) fprintf(stderr,
+                   "atoll %s: %.*s\n  start one with: atoll serve   (or say --server URL)\n",
+                   cli->verb->name, STR_ARG(error));
+    return EXIT_UNREACHED;
+}
+
+int cli_answered(struct cli *cli, const struct http_answer *answer, const struct json **document)
+{
+    struct json_error bad;
+    *document = NULL;
+    if (str_find(answer->content_type, STR("json")) < answer->content_type.size)
+        *document = json_parse(cli->arena, answer->body, &bad);
+    if (answer->status / 100 == 2)
+        return EXIT_YES;
+    show_problem(cli, *document, answer->status);
+    return answer->status == 409 ? EXIT_NO : EXIT_REFUSED;
+}
+
 int cli_call(struct cli *cli, const char *method, str path, str body, str *text,
              const struct json **document)
 {
     struct http_answer answer;
-    struct json_error bad;
     str error;
     *document = NULL;
-    if (!http_call(cli->arena, cli->server, method, path, body, &answer, &error)) {
-        (void) fprintf(stderr,
-                       "atoll %s: %.*s\n  start one with: atoll serve   (or say --server URL)\n",
-                       cli->verb->name, STR_ARG(error));
-        return EXIT_UNREACHED;
-    }
+    if (!http_call(cli->arena, cli->server, method, path, body, &answer, &error))
+        return cli_unreached(cli, error);
     *text = answer.body;
-    if (str_find(answer.content_type, STR("json")) < answer.content_type.size)
-        *document = json_parse(cli->arena, answer.body, &bad);
-    if (answer.status / 100 == 2)
-        return EXIT_YES;
-    show_problem(cli, *document, answer.status);
-    return answer.status == 409 ? EXIT_NO : EXIT_REFUSED;
+    return cli_answered(cli, &answer, document);
 }
 
 int cli_ask(struct cli *cli, const char *method, str path, str body, const struct json **document,

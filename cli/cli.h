@@ -67,6 +67,10 @@ int cli_usage(const struct cli *cli, const char *problem); /* prints the verb's 
  * stderr and the exit code is returned (409 gives EXIT_NO). `body` ptr NULL: none. */
 int cli_call(struct cli *cli, const char *method, str path, str body, str *text,
              const struct json **document);
+/* What both are made of: no server is there; what the status of an answer means. */
+struct http_answer; /* http.h */
+int cli_unreached(const struct cli *cli, str error);
+int cli_answered(struct cli *cli, const struct http_answer *answer, const struct json **document);
 /* cli_call, and with --json prints the answer as it is and returns true in *printed. */
 int cli_ask(struct cli *cli, const char *method, str path, str body, const struct json **document,
             bool *printed);

@@ -5,7 +5,9 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -98,9 +100,14 @@ static bool parse_answer(str all, struct http_answer *out)
         !str_to_u64(str_from(head.ptr + 9, 3), &status))
         return false;
     *out = (struct http_answer){ .status = (int) status, .body = str_skip(all, end + 4) };
-    while (str_next(&head, '\n', &line))
-        if (str_cut(line, ':', &name, &value) && str_eq_nocase(name, STR("Content-Type")))
+    while (str_next(&head, '\n', &line)) {
+        if (!str_cut(line, ':', &name, &value))
+            continue;
+        if (str_eq_nocase(name, STR("Content-Type")))
             out->content_type = str_trim(value);
+        else if (str_eq_nocase(name, STR("Content-Length")))
+            out->has_length = str_to_u64(str_trim(value), &out->length);
+    }
     return true;
 }
 
@@ -116,36 +123,50 @@ static void add_token(struct buf *request, struct arena *arena)
         buf_addf(request, "Authorization: Bearer %.*s\r\n", STR_ARG(text));
 }
 
-bool http_call(struct arena *arena, str server, const char *method, str path, str body,
-               struct http_answer *out, str *error)
+/* A connection and the head of a request, left open for more headers; -1 with *error. */
+static int begin(struct arena *arena, str server, const char *method, str path, struct buf *request,
+                 str *error)
 {
     struct authority to;
-    struct buf request, answer;
     if (!split_authority(server, &to)) {
         *error = str_format(arena, "'%.*s' is no server address: write http://HOST:PORT",
                             STR_ARG(server));
-        return false;
+        return -1;
     }
-    SCOPED_FD int fd = connect_to(&to);
+    int fd = connect_to(&to);
     if (fd < 0) {
         *error = str_format(arena, "no atoll answers at %.*s", STR_ARG(server));
-        return false;
+        return -1;
     }
     str host = str_starts(server, STR("http://")) ? str_skip(server, 7) : server;
-    buf_init_arena(&request, arena, LIMIT_ANSWER_BYTES);
-    buf_addf(&request, "%s %.*s HTTP/1.1\r\nHost: %.*s\r\nConnection: close\r\n", method,
+    buf_init_arena(request, arena, LIMIT_ANSWER_BYTES);
+    buf_addf(request, "%s %.*s HTTP/1.1\r\nHost: %.*s\r\nConnection: close\r\n", method,
              STR_ARG(path), STR_ARG(host));
-    add_token(&request, arena);
+    add_token(request, arena);
+    return fd;
+}
+
+static bool no_atoll(struct arena *arena, str server, str *error)
+{
+    *error = str_format(arena, "%.*s did not answer as an atoll does", STR_ARG(server));
+    return false;
+}
+
+bool http_call(struct arena *arena, str server, const char *method, str path, str body,
+               struct http_answer *out, str *error)
+{
+    struct buf request, answer;
+    SCOPED_FD int fd = begin(arena, server, method, path, &request, error);
+    if (fd < 0)
+        return false;
     if (str_is_set(body))
         buf_addf(&request, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body.size);
     buf_add(&request, STR("\r\n"));
     buf_add(&request, body);
     buf_init_arena(&answer, arena, LIMIT_ANSWER_BYTES);
     if (!send_all(fd, buf_str(&request)) || !receive_all(fd, &answer) ||
-        !parse_answer(buf_str(&answer), out)) {
-        *error = str_format(arena, "%.*s did not answer as an atoll does", STR_ARG(server));
-        return false;
-    }
+        !parse_answer(buf_str(&answer), out))
+        return no_atoll(arena, server, error);
     return true;
 }
 
@@ -233,22 +254,14 @@ static void receive_chunks(int fd, struct chunks *chunks, str first)
 int http_stream(struct arena *arena, str server, str path, bool (*take)(void *ctx, str bytes),
                 void *ctx, str *error)
 {
-    struct authority to;
     struct http_answer answer;
     struct buf request, head;
     struct chunks chunks = { .in_size = true, .take = take, .ctx = ctx };
-    *error = str_format(arena, "no atoll answers at %.*s", STR_ARG(server));
-    SCOPED_FD int fd = split_authority(server, &to) ? connect_to(&to) : -1;
+    SCOPED_FD int fd = begin(arena, server, "GET", path, &request, error);
     if (fd < 0)
         return 0;
-    str host = str_starts(server, STR("http://")) ? str_skip(server, 7) : server;
-    buf_init_arena(&request, arena, LIMIT_TARGET_BYTES);
-    buf_addf(&request,
-             "GET %.*s HTTP/1.1\r\nHost: %.*s\r\nAccept: application/x-ndjson\r\n"
-             "Connection: close\r\n",
-             STR_ARG(path), STR_ARG(host));
-    add_token(&request, arena);
-    buf_add(&request, STR("\r\n"));
+    *error = str_format(arena, "no atoll answers at %.*s", STR_ARG(server));
+    buf_add(&request, STR("Accept: application/x-ndjson\r\n\r\n"));
     buf_init_arena(&head, arena, LIMIT_ANSWER_BYTES);
     if (!send_all(fd, buf_str(&request)) || !receive_head(fd, &head, &answer))
         return 0;
@@ -258,4 +271,111 @@ int http_stream(struct arena *arena, str server, str path, bool (*take)(void *ct
         *error =
             str_format(arena, "the server refused (%d): %.*s", answer.status, STR_ARG(answer.body));
     return answer.status;
+}
+
+/* --- files --- */
+
+/* The rest of an answer that had not come with its head. */
+static bool receive_rest(int fd, struct buf *head, struct http_answer *answer)
+{
+    return receive_all(fd, head) && parse_answer(buf_str(head), answer);
+}
+
+static bool write_all(int fd, str bytes)
+{
+    while (bytes.size > 0) {
+        ssize_t written = write(fd, bytes.ptr, bytes.size);
+        if (written < 0 && errno != EINTR)
+            return false;
+        if (written > 0)
+            bytes = str_skip(bytes, (size_t) written);
+    }
+    return true;
+}
+
+/* From one to the other until the end; how much it was, or -1 with errno. */
+static int64_t copy_bytes(int from, int to)
+{
+    char bytes[65536];
+    int64_t copied = 0;
+    for (;;) {
+        ssize_t got = read(from, bytes, sizeof bytes);
+        if (got == 0)
+            return copied;
+        if ((got < 0 && errno != EINTR) ||
+            (got > 0 && !write_all(to, str_from(bytes, (size_t) got))))
+            return -1;
+        copied += got > 0 ? got : 0;
+    }
+}
+
+bool http_get_file(struct arena *arena, str server, str path, int fd, struct http_answer *out,
+                   str *error)
+{
+    struct buf request, head;
+    *out = (struct http_answer){ 0 };
+    SCOPED_FD int from = begin(arena, server, "GET", path, &request, error);
+    if (from < 0)
+        return false;
+    buf_add(&request, STR("\r\n"));
+    buf_init_arena(&head, arena, LIMIT_ANSWER_BYTES);
+    if (!send_all(from, buf_str(&request)) || !receive_head(from, &head, out))
+        return no_atoll(arena, server, error);
+    if (out->status != 200)
+        return receive_rest(from, &head, out) || no_atoll(arena, server, error);
+    uint64_t early = out->body.size;
+    int64_t later = write_all(fd, out->body) ? copy_bytes(from, fd) : -1;
+    bool whole = later >= 0 && out->has_length && early + (uint64_t) later == out->length;
+    if (later < 0)
+        *error = str_format(arena, "it could not be written: %s", strerror(errno));
+    else if (!whole)
+        *error = STR("the server broke off before the end");
+    out->body = STR("");
+    return whole;
+}
+
+/* A pipe's length is not known before its end: it goes in chunks. */
+static bool send_chunks(int to, int from)
+{
+    char bytes[65536], size[32];
+    for (;;) {
+        ssize_t got = read(from, bytes, sizeof bytes);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return false;
+        (void) snprintf(size, sizeof size, "%zx\r\n", (size_t) got);
+        if (!send_all(to, str_of(size)) || !send_all(to, str_from(bytes, (size_t) got)) ||
+            !send_all(to, STR("\r\n")))
+            return false;
+        if (got == 0)
+            return true;
+    }
+}
+
+bool http_put_file(struct arena *arena, str server, str path, int fd, struct http_answer *out,
+                   str *error)
+{
+    struct buf request, answer;
+    struct stat info;
+    *out = (struct http_answer){ 0 };
+    bool is_file = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+    SCOPED_FD int to = begin(arena, server, "PUT", path, &request, error);
+    if (to < 0)
+        return false;
+    buf_add(&request, STR("Content-Type: application/x-tar\r\n"));
+    if (is_file)
+        buf_addf(&request, "Content-Length: %lld\r\n\r\n", (long long) info.st_size);
+    else
+        buf_add(&request, STR("Transfer-Encoding: chunked\r\n\r\n"));
+    buf_init_arena(&answer, arena, LIMIT_ANSWER_BYTES);
+    bool sent = send_all(to, buf_str(&request)) &&
+                (is_file ? copy_bytes(fd, to) >= 0 : send_chunks(to, fd));
+    /* A server that refuses need not read to the end: what counts is its answer. */
+    if (receive_all(to, &answer) && parse_answer(buf_str(&answer), out))
+        return true;
+    if (sent)
+        return no_atoll(arena, server, error);
+    *error = str_format(arena, "it could not be sent: %s", strerror(errno));
+    return false;
 }

@@ -80,10 +80,10 @@ static const struct verb verbs[] = {
       "block until replication has caught up", VERB_PLAIN, verb_wait },
     { "reset", "Test", "reset [--to config|empty|snapshot:NAME]", "back to the start",
       VERB_PLAIN, verb_reset },
-    { "snapshot", "Test", "snapshot [NAME] [--rm]",
+    { "snapshot", "Test", "snapshot [NAME] [--out FILE|-] [--kept] [--rm]",
       "keep the whole world under a name; without one: list", VERB_PLAIN, verb_snapshot },
-    { "restore", "Test", "restore NAME", "bring the world of a snapshot back", VERB_PLAIN,
-      verb_restore },
+    { "restore", "Test", "restore NAME [--in FILE|-]", "bring the world of a snapshot back",
+      VERB_PLAIN, verb_restore },
 
     { "health", "Other", "health [--wait 30s]",
       "exit 0 when the server is ready; for HEALTHCHECK", VERB_PLAIN, verb_health },

@@ -29,10 +29,18 @@ static bool is_late_error(const struct request *rq)
     return false;
 }
 
+/* The admin API has answered or refused by itself; else a step before it did, as S3 does. */
+static bool is_admins_own(const struct request *rq)
+{
+    return rq->address.kind == ADDRESS_ADMIN && rq->reply.status != 0;
+}
+
 static void error_reply(struct request *rq)
 {
     const struct s3_error *error = s3_error_of(rq->code);
     struct buf document;
+    if (is_admins_own(rq))
+        return;
     /* AWS: clients learn the Region also from a bucket that they may not read. */
     if (error->status == 403 && rq->has_bucket && rq->mrap == NULL &&
         rq->code != S3_AccessForbidden && /* recorded on AWS: not in a preflight's refusal */
@@ -135,7 +143,7 @@ void respond(struct request *rq)
 {
     bool is_admin = rq->address.kind == ADDRESS_ADMIN;
     bool head = str_is(rq->method, "HEAD");
-    if (!is_admin || rq->code != S3_OK) {
+    if (!is_admins_own(rq)) {
         request_header(rq, "x-amz-request-id", rq->id);
         request_header(rq, "x-amz-id-2", extended_id(rq));
         request_header_c(rq, "Server", "AmazonS3");

@@ -62,6 +62,16 @@ static enum store_result restore(struct snapshot_job *job)
     return STORE_OK;
 }
 
+static enum store_result take(struct snapshot_job *job)
+{
+    struct store *store = job->world->store;
+    enum store_result result =
+        store_snapshot_take(store, job->job.arena, &job->draft, job->name, &job->problem);
+    if (result != STORE_OK)
+        return result;
+    return store_snapshot_get(store, job->job.arena, job->name, &job->info);
+}
+
 static void run(struct time_job *time_job)
 {
     struct snapshot_job *job = (struct snapshot_job *) time_job;
@@ -74,6 +84,13 @@ static void run(struct time_job *time_job)
         break;
     case SNAPSHOT_DELETE:
         job->result = store_snapshot_delete(job->world->store, job->name);
+        break;
+    case SNAPSHOT_READ:
+        job->result = store_snapshot_open(job->world->store, job->job.arena, job->name, &job->file,
+                                          &job->problem);
+        break;
+    case SNAPSHOT_TAKE:
+        job->result = take(job);
         break;
     }
     time_job->stored = job->result;

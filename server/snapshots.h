@@ -14,17 +14,25 @@
 
 struct world;
 
-enum snapshot_verb { SNAPSHOT_SAVE, SNAPSHOT_RESTORE, SNAPSHOT_DELETE };
+enum snapshot_verb {
+    SNAPSHOT_SAVE,
+    SNAPSHOT_RESTORE,
+    SNAPSHOT_DELETE,
+    SNAPSHOT_READ, /* as a file */
+    SNAPSHOT_TAKE  /* from one */
+};
 
 struct snapshot_job {
     struct time_job job; /* arena, done and owner by the caller; first, so that it finds the rest */
     struct world *world;
     enum snapshot_verb verb;
     str name;
+    struct body_draft draft; /* of SNAPSHOT_TAKE; the caller's */
     /* out */
     enum store_result result; /* STORE_ABSENT, STORE_STATE_REFUSED: `problem` says why */
     str problem;
     struct store_snapshot_info info; /* not of a delete */
+    struct body_reader *file;        /* of SNAPSHOT_READ; the caller's to close */
 };
 
 /* `done` is called on the world thread. */

@@ -303,7 +303,7 @@ void request_free(struct request *rq, bool sent_whole)
     if (rq == NULL)
         return;
     atomic_fetch_add_explicit(&rq->world->requests_ended, 1, memory_order_relaxed);
-    if (rq->op != &admin_operation) {
+    if (rq->address.kind != ADDRESS_ADMIN) {
         journal_add(rq->world->journal, rq, sent_whole);
         event_of_request(rq, sent_whole);
         access_log_request(rq->world->access_log, rq);

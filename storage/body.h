@@ -56,6 +56,9 @@ void body_sink_abort(struct body_sink *sink); /* any time; never blocks; NULL is
 MUST_CHECK enum store_result body_reader_open(struct store_reader *reader, int64_t body,
                                               uint64_t offset_bytes, uint64_t length_bytes,
                                               struct body_reader **out);
+/* Opens the bytes of a draft; they stay readable after it is dropped. Of an empty one: NULL. */
+MUST_CHECK enum store_result body_reader_of_draft(const struct body_draft *draft,
+                                                  struct body_reader **out);
 /* Reads on; returns bytes read, 0 at the end, -1 on an I/O error. */
 ssize_t body_reader_read(struct body_reader *body, void *out, size_t size_bytes);
 /* True when all of it lies in one file: *fd (still the reader's) and *at, for sendfile. */

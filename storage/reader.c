@@ -102,6 +102,26 @@ enum store_result body_reader_open(struct store_reader *reader, int64_t body, ui
     return result;
 }
 
+enum store_result body_reader_of_draft(const struct body_draft *draft, struct body_reader **out)
+{
+    const struct body_extent whole = { .file = draft->file,
+                                       .offset_bytes = draft->offset_bytes,
+                                       .length_bytes = draft->size_bytes };
+    *out = NULL;
+    if (draft->file == 0)
+        return STORE_OK;
+    struct body_reader *made = mem_alloc(sizeof(*made) + sizeof(struct reader_piece));
+    made->files = &draft->store->bodies->files;
+    made->fd = -1;
+    int held = hold_all(made, &whole, 1);
+    if (held == 0 && fd_take(made)) {
+        *out = made;
+        return STORE_OK;
+    }
+    body_reader_close(made);
+    return held < 0 ? body_error(held) : STORE_BROKEN;
+}
+
 static void next_piece(struct body_reader *body)
 {
     fd_leave(body);

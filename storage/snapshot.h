@@ -14,7 +14,7 @@
 #ifndef ATOLL_STORAGE_SNAPSHOT_H
 #define ATOLL_STORAGE_SNAPSHOT_H
 
-#include "storage/store.h"
+#include "storage/body.h"
 
 #define SNAPSHOT_NAME_BYTES 64
 
@@ -62,5 +62,11 @@ MUST_CHECK enum store_result store_snapshot_export(struct store *store, struct a
                                                    str name, const char *path, str *problem);
 MUST_CHECK enum store_result store_snapshot_import(struct store *store, struct arena *arena,
                                                    const char *path, str name, str *problem);
+/* The same file without a path: as bytes to be read, and from bytes that a sink took. */
+MUST_CHECK enum store_result store_snapshot_open(struct store *store, struct arena *arena, str name,
+                                                 struct body_reader **out, str *problem);
+MUST_CHECK enum store_result store_snapshot_take(struct store *store, struct arena *arena,
+                                                 const struct body_draft *draft, str name,
+                                                 str *problem);
 
 #endif

@@ -221,6 +221,27 @@ static bool files_are_whole(struct arena *arena, const char *dir,
     return true;
 }
 
+bool snapshot_dir_has_our_tables(struct db *db)
+{
+    return db_value(db_sql(db, "SELECT (SELECT count(*) FROM (SELECT type,name,sql FROM"
+                               " main.sqlite_master EXCEPT SELECT type,name,sql FROM"
+                               " snapshot.sqlite_master)) + (SELECT count(*) FROM (SELECT type,"
+                               "name,sql FROM snapshot.sqlite_master EXCEPT SELECT type,name,sql"
+                               " FROM main.sqlite_master))"),
+                    -1) == 0;
+}
+
+/* Here the snapshot is opened and ours attached: what differs is the same. */
+static bool tables_are_ours(struct store *store, struct db *db)
+{
+    struct db_stmt *s = db_sql(db, "ATTACH ?1 AS snapshot");
+    db_bind_text(s, str_of(store->db_path));
+    db_run(s);
+    bool same = snapshot_dir_has_our_tables(db);
+    db_exec(db, "DETACH snapshot");
+    return same;
+}
+
 static bool rows_are_sound(struct store *store, struct arena *arena, struct db *db, str *problem)
 {
     struct db_stmt *s = db_sql(db, "PRAGMA quick_check(1)");
@@ -232,6 +253,10 @@ static bool rows_are_sound(struct store *store, struct arena *arena, struct db *
     }
     if (!schema_apply(db, arena, problem))
         return false;
+    if (!tables_are_ours(store, db)) {
+        *problem = STR("its database has other tables than a world of this schema");
+        return false;
+    }
     int64_t order = db_value(db_sql(db, "SELECT value FROM world WHERE name='version-order'"), -1);
     if (order == (int64_t) store->options.version_order)
         return true;

@@ -41,6 +41,9 @@ struct snapshot_move {
 MUST_CHECK int snapshot_dir_bring(const struct fs *fs, const struct snapshot_move *move,
                                   uint64_t *bytes);
 
+/* A connection to one database with another attached as `snapshot`: another table, column or
+ * trigger than ours is no world of this schema, whatever it says. */
+MUST_CHECK bool snapshot_dir_has_our_tables(struct db *db);
 /* Whole, sound, and of this atoll's kind (an older schema is brought up to date in place); else a
  * sentence in *problem. */
 MUST_CHECK bool snapshot_dir_check(struct store *store, struct arena *arena, const char *dir,

@@ -15,18 +15,6 @@ struct restore {
     int64_t shift; /* of file ids */
 };
 
-/* Another table, column or trigger than ours is no world of this schema, whatever it says. */
-static bool has_our_tables(struct store_txn *txn)
-{
-    return db_value(db_sql(txn->db,
-                           "SELECT (SELECT count(*) FROM (SELECT type,name,sql FROM"
-                           " main.sqlite_master EXCEPT SELECT type,name,sql FROM"
-                           " snapshot.sqlite_master)) + (SELECT count(*) FROM (SELECT type,name,sql"
-                           " FROM snapshot.sqlite_master EXCEPT SELECT type,name,sql FROM"
-                           " main.sqlite_master))"),
-                    -1) == 0;
-}
-
 static void copy_plain_tables(struct store_txn *txn)
 {
     static const char *const copies[] = {
@@ -75,7 +63,7 @@ static enum store_result run_restore(struct store_txn *txn, struct store_write *
     txn->cache->attached = db_result(txn->db) == STORE_OK;
     if (!txn->cache->attached)
         return db_result(txn->db);
-    if (!has_our_tables(txn))
+    if (!snapshot_dir_has_our_tables(txn->db))
         return STORE_STATE_REFUSED;
     txn_buckets_changed(txn); /* writes what this batch counted, before it is all replaced */
     hot_touch_all(txn->store, &txn->cache->touched);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "storage/lane.h"
 #include "storage/files.h"
 #include "storage/snapshot_dir.h"
 #include "storage/state.h"
@@ -27,6 +28,7 @@ struct tar {
     const struct fs *fs;
     int fd;
     off_t at;
+    off_t end; /* of what is read; 0: where the file ends */
 };
 
 static unsigned sum_of(const struct header *header)
@@ -109,17 +111,26 @@ static int put_all(struct tar *tar, const char *dir, const struct snapshot_files
     return done ? done : put(tar, end, sizeof end);
 }
 
+/* What there is of that name, looked at whole. */
+static enum store_result find(struct store *store, struct arena *arena, str name, const char **dir,
+                              struct snapshot_files *files, str *problem)
+{
+    struct store_snapshot_info info;
+    enum store_result result = store_snapshot_get(store, arena, name, &info);
+    *dir = snapshot_dir_path(store, arena, name);
+    if (result == STORE_OK && !snapshot_dir_check(store, arena, *dir, files, problem))
+        result = STORE_STATE_REFUSED;
+    return result;
+}
+
 enum store_result store_snapshot_export(struct store *store, struct arena *arena, str name,
                                         const char *path, str *problem)
 {
-    struct store_snapshot_info info;
     struct snapshot_files files;
-    enum store_result result = store_snapshot_get(store, arena, name, &info);
+    const char *dir;
+    enum store_result result = find(store, arena, name, &dir, &files, problem);
     if (result != STORE_OK)
         return result;
-    const char *dir = snapshot_dir_path(store, arena, name);
-    if (!snapshot_dir_check(store, arena, dir, &files, problem))
-        return STORE_STATE_REFUSED;
     const char *fresh = str_c(arena, str_format(arena, "%s.new", path));
     struct tar tar = { .fs = store->options.fs };
     tar.fd = tar.fs->open(tar.fs, fresh, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -135,6 +146,32 @@ enum store_result store_snapshot_export(struct store *store, struct arena *arena
     (void) tar.fs->unlink(tar.fs, fresh);
     *problem = str_format(arena, "cannot write %s: %s", path, strerror(-done));
     return done == -ENOSPC ? STORE_FULL : STORE_BROKEN;
+}
+
+/* Into a body file that no row names: it goes with its reader, or at the next start. */
+enum store_result store_snapshot_open(struct store *store, struct arena *arena, str name,
+                                      struct body_reader **out, str *problem)
+{
+    struct files *bodies = &store->bodies->files;
+    struct snapshot_files files;
+    struct body_file *file;
+    const char *dir;
+    *out = NULL;
+    enum store_result result = find(store, arena, name, &dir, &files, problem);
+    if (result != STORE_OK)
+        return result;
+    int done = files_create(bodies, FILE_OWN, &file);
+    if (done < 0)
+        return body_error(done);
+    struct tar tar = { .fs = store->options.fs, .fd = file->fd };
+    struct body_draft draft = { .file = file->id, .store = store };
+    done = put_all(&tar, dir, &files);
+    draft.size_bytes = (uint64_t) tar.at;
+    files_pin(bodies, file);
+    files_seal(bodies, file);
+    result = done < 0 ? body_error(done) : body_reader_of_draft(&draft, out);
+    body_draft_drop(&draft);
+    return result;
 }
 
 /* -- in --------------------------------------------------------------------------------------- */
@@ -170,6 +207,13 @@ static bool is_end(const struct header *header)
     return memcmp(header, zeros, BLOCK) == 0;
 }
 
+static int get(const struct tar *tar, void *bytes, size_t size, off_t at)
+{
+    if (tar->end > 0 && at + (off_t) size > tar->end)
+        return -ENODATA;
+    return fs_read_all(tar->fs, tar->fd, bytes, size, at);
+}
+
 static int take_bytes(struct tar *tar, const char *path, uint64_t size)
 {
     char bytes[STEP_BYTES];
@@ -177,7 +221,7 @@ static int take_bytes(struct tar *tar, const char *path, uint64_t size)
     int done = out < 0 ? out : 0;
     for (uint64_t at = 0; done == 0 && at < size;) {
         size_t step = size - at < sizeof bytes ? (size_t) (size - at) : sizeof bytes;
-        done = fs_read_all(tar->fs, tar->fd, bytes, step, tar->at + (off_t) at);
+        done = get(tar, bytes, step, tar->at + (off_t) at);
         if (done == 0)
             done = fs_write_all(tar->fs, out, bytes, step, (off_t) at);
         at += step;
@@ -208,7 +252,7 @@ static int take_all(struct tar *tar, const char *dir)
 {
     for (;;) {
         struct header header;
-        int done = fs_read_all(tar->fs, tar->fd, &header, sizeof header, tar->at);
+        int done = get(tar, &header, sizeof header, tar->at);
         tar->at += BLOCK;
         if (done < 0 || is_end(&header))
             return done;
@@ -227,19 +271,16 @@ static str said(struct arena *arena, int error)
     return str_copy(arena, str_of(strerror(-error)));
 }
 
-enum store_result store_snapshot_import(struct store *store, struct arena *arena, const char *path,
-                                        str name, str *problem)
+/* Under its name only when all of it is there and sound. */
+static enum store_result take_world(struct store *store, struct arena *arena, struct tar *tar,
+                                    str name, str *problem)
 {
     struct snapshot_files files;
     BUG_UNLESS(store_snapshot_name_is_sound(name));
     const char *fresh = snapshot_dir_path(store, arena, STR(".imported"));
-    struct tar tar = { .fs = store->options.fs };
-    tar.fd = tar.fs->open(tar.fs, path, O_RDONLY, 0);
-    int done = tar.fd < 0 ? tar.fd : snapshot_dir_make(store, fresh);
+    int done = snapshot_dir_make(store, fresh);
     if (done == 0)
-        done = take_all(&tar, fresh);
-    if (tar.fd >= 0)
-        (void) close(tar.fd);
+        done = take_all(tar, fresh);
     bool sound = false;
     if (done < 0)
         *problem = said(arena, done);
@@ -253,4 +294,38 @@ enum store_result store_snapshot_import(struct store *store, struct arena *arena
     }
     fs_remove_tree(fresh);
     return done == -ENOSPC ? STORE_FULL : STORE_STATE_REFUSED;
+}
+
+enum store_result store_snapshot_import(struct store *store, struct arena *arena, const char *path,
+                                        str name, str *problem)
+{
+    struct tar tar = { .fs = store->options.fs };
+    tar.fd = tar.fs->open(tar.fs, path, O_RDONLY, 0);
+    if (tar.fd < 0) {
+        *problem = said(arena, tar.fd);
+        return STORE_STATE_REFUSED;
+    }
+    enum store_result result = take_world(store, arena, &tar, name, problem);
+    (void) close(tar.fd);
+    return result;
+}
+
+enum store_result store_snapshot_take(struct store *store, struct arena *arena,
+                                      const struct body_draft *draft, str name, str *problem)
+{
+    struct body_reader *reader;
+    struct tar tar = { .fs = store->options.fs, .fd = -1 };
+    uint64_t at = 0;
+    enum store_result result = body_reader_of_draft(draft, &reader);
+    if (result != STORE_OK)
+        return result;
+    if (reader == NULL || !body_reader_single_file(reader, &tar.fd, &at)) {
+        *problem = said(arena, -ENODATA);
+        return STORE_STATE_REFUSED;
+    }
+    tar.at = (off_t) at;
+    tar.end = (off_t) (at + draft->size_bytes);
+    result = take_world(store, arena, &tar, name, problem);
+    body_reader_close(reader);
+    return result;
 }

@@ -8,8 +8,9 @@
 #include "server/admin/call.h"
 
 enum call_flag {
-    CALL_OPEN = 1,   /* answers any Host and address: probes and wiring */
-    CALL_CHANGES = 2 /* needs Content-Type: application/json and a same-origin Origin */
+    CALL_OPEN = 1,      /* answers any Host and address: probes and wiring */
+    CALL_CHANGES = 2,   /* needs Content-Type: application/json and a same-origin Origin */
+    CALL_TAKES_FILE = 4 /* changes too; its body is a tar, which goes to the store, not memory */
 };
 
 static const struct admin_row {
@@ -66,11 +67,17 @@ static const struct admin_row {
     { "PUT", "/v1/snapshots/{}", CALL_CHANGES, admin_put_snapshot },
     { "DELETE", "/v1/snapshots/{}", CALL_CHANGES, admin_delete_snapshot },
     { "POST", "/v1/snapshots/{}/restore", CALL_CHANGES, admin_restore_snapshot },
+    { "GET", "/v1/snapshots/{}/file", 0, admin_snapshot_file },
+    { "PUT", "/v1/snapshots/{}/file", CALL_TAKES_FILE, admin_take_snapshot_file },
     { "GET", "/v1/requests", 0, admin_requests },
     { "DELETE", "/v1/requests", CALL_CHANGES, admin_clear_requests },
     { "GET", "/v1/requests/{}", 0, admin_explain },
     { "GET", "/v1/route", 0, admin_route },
 };
+
+/* The one call whose body is stored as an object's is: in portions, and never whole in memory. */
+static const struct operation admin_takes_file = { "Admin", "PUT",     AT_SERVICE,  NULL,
+                                                   "",      OP_STREAM, admin_handle };
 
 struct admin_call *admin_call_of(struct request *rq)
 {
@@ -279,11 +286,12 @@ static bool origin_is_ours(const struct request *rq)
     return at < origin.size && str_eq(str_skip(origin, at + 3), host);
 }
 
-static bool is_json(const struct request *rq)
+/* Either type is one that a page of another site cannot send without asking first. */
+static bool has_type(const struct request *rq, str wanted)
 {
     str type = request_get_header(rq, "Content-Type"), head, rest;
     (void) str_cut(type, ';', &head, &rest);
-    return str_eq_nocase(str_trim(head), STR("application/json"));
+    return str_eq_nocase(str_trim(head), wanted);
 }
 
 /* RFC 6750. The comparison takes the same time whatever was sent. */
@@ -317,9 +325,15 @@ static bool may_pass(struct request *rq, const struct admin_row *row)
                           "$ATOLL_ADMIN_TOKEN_FILE names"));
         return false;
     }
-    if (!(row->flags & CALL_CHANGES))
+    if (!(row->flags & (CALL_CHANGES | CALL_TAKES_FILE)))
         return true;
-    if (!is_json(rq)) {
+    if (row->flags & CALL_TAKES_FILE && !has_type(rq, STR("application/x-tar"))) {
+        admin_problem(rq, 415, "needs-tar",
+                      STR("a snapshot is sent with Content-Type: application/x-tar"),
+                      STR("this keeps web pages from driving the emulator"));
+        return false;
+    }
+    if (row->flags & CALL_CHANGES && !has_type(rq, STR("application/json"))) {
         admin_problem(rq, 415, "needs-json",
                       STR("a call that changes something needs Content-Type: application/json"),
                       STR("this keeps web pages from driving the emulator"));
@@ -333,29 +347,38 @@ static bool may_pass(struct request *rq, const struct admin_row *row)
     return true;
 }
 
+/* The code only ends the walk: the answer is the problem that stands. */
+static enum s3_code refuse_row(struct request *rq, bool path_known)
+{
+    if (path_known)
+        admin_problem(rq, 405, "method-not-allowed", STR("this path does not answer that method"),
+                      STR_NONE);
+    else
+        admin_problem(rq, 404, "unknown-path",
+                      str_format(rq->arena, "there is nothing at %.*s", STR_ARG(rq->address.path)),
+                      STR("the API is under /_atoll/v1; start with GET /_atoll/v1/status"));
+    return S3_AccessDenied;
+}
+
 enum s3_code admin_guard(struct request *rq)
 {
     struct admin_call *call = ARENA_NEW(rq->arena, struct admin_call);
+    bool path_known;
     call->rq = rq;
+    call->row = find_row(rq, call, &path_known);
     rq->state = call;
+    if (call->row == NULL)
+        return refuse_row(rq, path_known);
+    if (!may_pass(rq, call->row))
+        return S3_AccessDenied;
+    if (call->row->flags & CALL_TAKES_FILE)
+        rq->op = &admin_takes_file;
     return S3_OK;
 }
 
 enum s3_code admin_handle(struct request *rq)
 {
     struct admin_call *call = admin_call_of(rq);
-    bool path_known;
-    const struct admin_row *row = find_row(rq, call, &path_known);
-    if (row == NULL && path_known)
-        return admin_problem(rq, 405, "method-not-allowed",
-                             STR("this path does not answer that method"), STR_NONE);
-    if (row == NULL)
-        return admin_problem(
-            rq, 404, "unknown-path",
-            str_format(rq->arena, "there is nothing at %.*s", STR_ARG(rq->address.path)),
-            STR("the API is under /_atoll/v1; start with GET /_atoll/v1/status"));
-    if (!may_pass(rq, row))
-        return S3_OK;
     if (rq->body.size > 0) {
         struct json_error error;
         call->document = json_parse(rq->arena, rq->body, &error);
@@ -366,5 +389,5 @@ enum s3_code admin_handle(struct request *rq)
                                  STR_NONE);
     }
     store_read_begin(rq->lane->reader);
-    return row->handle(call);
+    return call->row->handle(call);
 }

@@ -9,7 +9,7 @@
 
 #include "server/operations.h"
 
-/* Before the body: S3_OK or an answer that refuses. */
+/* Before the body: S3_OK, or another code, and the answer that refuses stands. */
 enum s3_code admin_guard(struct request *rq);
 op_fn admin_handle;
 /* rq->code, found by a step before ours (a body over the limit), in this API's shape. */

@@ -11,8 +11,10 @@
 #include "server/admin/admin.h"
 #include "server/world.h"
 
+struct admin_row;
 struct admin_call {
     struct request *rq;
+    const struct admin_row *row;
     str args[2];
     const struct json *document;
     void *state; /* the handler's own, between continuations */
@@ -95,7 +97,8 @@ admin_fn admin_faults, admin_fault, admin_post_fault, admin_put_fault, admin_del
     admin_delete_faults;
 /* snapshots.c */
 enum s3_code admin_reset_to_snapshot(struct admin_call *call, str name);
-admin_fn admin_snapshots, admin_put_snapshot, admin_restore_snapshot, admin_delete_snapshot;
+admin_fn admin_snapshots, admin_put_snapshot, admin_restore_snapshot, admin_delete_snapshot,
+    admin_snapshot_file, admin_take_snapshot_file;
 /* keys.c: where Regions differ, one key over time */
 /* Keys of an access point whose members do not hold the same bytes; looks at *left keys at most,
  * and takes those that it looked at from it. */

@@ -44,10 +44,11 @@ static enum s3_code show_outcome(struct request *rq)
             str_format(rq->arena, "there is no snapshot '%.*s'", STR_ARG(job->name)),
             STR("GET /_atoll/v1/snapshots lists those that are there"));
     if (job->result == STORE_STATE_REFUSED)
-        return admin_problem(rq, 409, "broken-snapshot",
-                             str_format(rq->arena, "the snapshot '%.*s' cannot be restored: %.*s",
-                                        STR_ARG(job->name), STR_ARG(job->problem)),
-                             STR("the world is as it was"));
+        return admin_problem(
+            rq, 409, "broken-snapshot",
+            str_format(rq->arena, "the snapshot '%.*s' cannot be %s: %.*s", STR_ARG(job->name),
+                       job->verb == SNAPSHOT_READ ? "read" : "restored", STR_ARG(job->problem)),
+            STR("the world is as it was"));
     if (job->result != STORE_OK)
         return admin_store_problem(rq, job->result);
     if (job->verb == SNAPSHOT_RESTORE)
@@ -64,7 +65,8 @@ static enum s3_code show_outcome(struct request *rq)
     return admin_reply(rq, &buf);
 }
 
-static enum s3_code begin(struct admin_call *call, enum snapshot_verb verb, str name)
+static enum s3_code begin_then(struct admin_call *call, enum snapshot_verb verb, str name,
+                               enum s3_code (*then)(struct request *rq))
 {
     struct request *rq = call->rq;
     if (!store_snapshot_name_is_sound(name))
@@ -82,9 +84,43 @@ static enum s3_code begin(struct admin_call *call, enum snapshot_verb verb, str 
     job->job.owner = rq;
     call->state = job;
     store_read_idle(rq->lane->reader);
-    rq->resume = show_outcome;
+    job->draft = rq->draft;
+    rq->resume = then;
     snapshots_submit(job);
     return S3_WAIT;
+}
+
+static enum s3_code begin(struct admin_call *call, enum snapshot_verb verb, str name)
+{
+    return begin_then(call, verb, name, show_outcome);
+}
+
+/* --- as a file --- */
+
+static enum s3_code send_file(struct request *rq)
+{
+    struct snapshot_job *job = admin_call_of(rq)->state;
+    if (job->result != STORE_OK)
+        return show_outcome(rq);
+    request_reply(rq, 200, "application/x-tar", STR_NONE);
+    request_header(rq, "Content-Disposition",
+                   str_format(rq->arena, "attachment; filename=\"%.*s.tar\"", STR_ARG(job->name)));
+    rq->reply.body = job->file;
+    rq->reply.size_bytes = body_reader_left(job->file);
+    return S3_OK;
+}
+
+static enum s3_code show_taken(struct request *rq)
+{
+    const struct snapshot_job *job = admin_call_of(rq)->state;
+    body_draft_drop(&rq->draft);
+    if (job->result != STORE_STATE_REFUSED)
+        return show_outcome(rq);
+    return admin_problem(rq, 400, "broken-snapshot",
+                         str_format(rq->arena, "this file is no snapshot that can be kept: %.*s",
+                                    STR_ARG(job->problem)),
+                         STR("nothing was kept; send what GET /_atoll/v1/snapshots/NAME/file or "
+                             "--export-on-exit wrote"));
 }
 
 /* A body is not needed; one that is there must not promise what is not done. */
@@ -112,4 +148,14 @@ enum s3_code admin_delete_snapshot(struct admin_call *call)
 enum s3_code admin_reset_to_snapshot(struct admin_call *call, str name)
 {
     return begin(call, SNAPSHOT_RESTORE, name);
+}
+
+enum s3_code admin_snapshot_file(struct admin_call *call)
+{
+    return begin_then(call, SNAPSHOT_READ, call->args[0], send_file);
+}
+
+enum s3_code admin_take_snapshot_file(struct admin_call *call)
+{
+    return begin_then(call, SNAPSHOT_TAKE, call->args[0], show_taken);
 }

@@ -110,7 +110,8 @@ static enum s3_code read_lengths(struct request *rq, struct payload *payload)
     bool stream = rq->op->flags & OP_STREAM;
     payload->wire_bytes = rq->content_length;
     payload->plain_bytes = payload->decoder || payload->form ? UINT64_MAX : rq->content_length;
-    if (stream && !rq->has_body && !str_is_set(request_get_header(rq, "Content-Length")))
+    if (stream && !rq->has_body && rq->address.kind != ADDRESS_ADMIN &&
+        !str_is_set(request_get_header(rq, "Content-Length")))
         return S3_MissingContentLength;
     if (payload->decoder && decoded.size > 0) {
         if (!str_to_u64(decoded, &payload->plain_bytes))
@@ -122,6 +123,7 @@ static enum s3_code read_lengths(struct request *rq, struct payload *payload)
     /* Newer boto3 sends a body it cannot rewind as HTTP chunks without any length (clients.md 4.2);
      * chunks without aws-chunked inside are what AWS does refuse. */
     if (stream && !payload->decoder && payload->wire_bytes == UINT64_MAX &&
+        rq->address.kind != ADDRESS_ADMIN &&
         !request_nonstandard(rq, "transfer-encoding-chunked", "501 NotImplemented")) {
         request_extra(rq, "Header", STR("Transfer-Encoding"));
         return S3_NotImplemented;
