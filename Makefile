@@ -1,6 +1,6 @@
 # atoll. `make help` lists the targets. A flavour is only another B (build/debug, build/asan, ...).
 FOLDERS := base storage routing replication server scenario cli
-LIBS    := libmicrohttpd gnutls sqlite3 libxml-2.0 libcrypto libcjson libisal
+LIBS    := libmicrohttpd gnutls sqlite3 libxml-2.0 libcrypto libcjson libisal libxxhash
 B       ?= build/release
 CC      ?= gcc
 OPT     ?= -O2

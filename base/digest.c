@@ -1,4 +1,4 @@
-/* One face for OpenSSL's hashes, ISA-L's CRCs and our CRC64NVME.
+/* One face for OpenSSL's hashes, ISA-L's CRCs, libxxhash and our CRC64NVME.
  *
  * What costs time in OpenSSL 3 is looking algorithms up and allocating contexts. So the algorithms
  * are fetched once for the process, and each thread keeps one context of each kind for next time.
@@ -14,24 +14,30 @@
 
 #include "base/bug.h"
 #include "base/crc64nvme.h"
+#include "base/xxhash.h"
 
 #define HMAC_BLOCK_BYTES 64 /* SHA-256's */
 
 struct kind_info {
     const char *name;         /* S3's */
-    const char *openssl_name; /* NULL for CRCs */
+    const char *openssl_name; /* NULL for the others */
     unsigned size_bytes;
     uint64_t polynomial; /* reversed; CRCs only */
+    enum xxhash_kind xxhash;
 };
 
 static const struct kind_info kinds[DIGEST_KINDS] = {
-    [DIGEST_NONE] = { "", NULL, 0, 0 },
-    [DIGEST_CRC32] = { "CRC32", NULL, 4, 0xedb88320 },
-    [DIGEST_CRC32C] = { "CRC32C", NULL, 4, 0x82f63b78 },
-    [DIGEST_CRC64NVME] = { "CRC64NVME", NULL, 8, CRC64NVME_POLYNOMIAL },
-    [DIGEST_SHA1] = { "SHA1", "SHA1", 20, 0 },
-    [DIGEST_SHA256] = { "SHA256", "SHA256", 32, 0 },
-    [DIGEST_MD5] = { "MD5", "MD5", 16, 0 },
+    [DIGEST_NONE] = { .name = "" },
+    [DIGEST_CRC32] = { "CRC32", NULL, 4, 0xedb88320, XXHASH_NONE },
+    [DIGEST_CRC32C] = { "CRC32C", NULL, 4, 0x82f63b78, XXHASH_NONE },
+    [DIGEST_CRC64NVME] = { "CRC64NVME", NULL, 8, CRC64NVME_POLYNOMIAL, XXHASH_NONE },
+    [DIGEST_SHA1] = { "SHA1", "SHA1", 20, 0, XXHASH_NONE },
+    [DIGEST_SHA256] = { "SHA256", "SHA256", 32, 0, XXHASH_NONE },
+    [DIGEST_MD5] = { "MD5", "MD5", 16, 0, XXHASH_NONE },
+    [DIGEST_SHA512] = { "SHA512", "SHA512", 64, 0, XXHASH_NONE },
+    [DIGEST_XXHASH64] = { "XXHASH64", NULL, 8, 0, XXHASH_64 },
+    [DIGEST_XXHASH3] = { "XXHASH3", NULL, 8, 0, XXHASH_3 },
+    [DIGEST_XXHASH128] = { "XXHASH128", NULL, 16, 0, XXHASH_128 },
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -114,14 +120,18 @@ void digest_init(struct digest *digest, enum digest_kind kind)
     *digest = (struct digest){ .kind = kind };
     if (kinds[kind].openssl_name)
         digest->context = take_context(kind);
+    else if (kinds[kind].xxhash != XXHASH_NONE)
+        digest->context = xxhash_new(kinds[kind].xxhash);
 }
 
 void digest_update(struct digest *digest, const void *bytes, size_t size_bytes)
 {
     if (digest->kind == DIGEST_NONE || size_bytes == 0)
         return;
-    if (digest->context)
+    if (kinds[digest->kind].openssl_name)
         BUG_UNLESS(EVP_DigestUpdate(digest->context, bytes, size_bytes) == 1);
+    else if (digest->context)
+        xxhash_update(digest->context, bytes, size_bytes);
     else
         digest->crc = crc_update(digest->kind, digest->crc, bytes, size_bytes);
 }
@@ -131,15 +141,20 @@ struct digest_value digest_final(struct digest *digest)
     struct digest_value value = { .size = kinds[digest->kind].size_bytes };
     if (digest->context == NULL)
         return crc_value(digest->kind, digest->crc);
-    BUG_UNLESS(EVP_DigestFinal_ex(digest->context, value.bytes, NULL) == 1);
+    if (kinds[digest->kind].openssl_name)
+        BUG_UNLESS(EVP_DigestFinal_ex(digest->context, value.bytes, NULL) == 1);
+    else
+        xxhash_read(digest->context, value.bytes);
     digest_abort(digest);
     return value;
 }
 
 void digest_abort(struct digest *digest)
 {
-    if (digest->context)
+    if (digest->context && kinds[digest->kind].openssl_name)
         give_context(digest->kind, digest->context);
+    else if (digest->context)
+        xxhash_free(digest->context);
     digest->context = NULL;
 }
 
@@ -238,6 +253,11 @@ struct digest_value digest_crc_combine(enum digest_kind kind, struct digest_valu
     return crc_value(kind, moved ^ read_big_endian(b));
 }
 
+bool digest_is_crc(enum digest_kind kind)
+{
+    return kinds[kind].polynomial != 0;
+}
+
 str digest_name(enum digest_kind kind)
 {
     return str_of(kinds[kind].name);
@@ -245,7 +265,7 @@ str digest_name(enum digest_kind kind)
 
 enum digest_kind digest_kind_parse(str name)
 {
-    for (unsigned kind = DIGEST_NONE + 1; kind < DIGEST_MD5; kind++) /* MD5 is the ETag's */
+    for (unsigned kind = DIGEST_NONE + 1; kind < DIGEST_KINDS; kind++)
         if (str_eq_nocase(name, str_of(kinds[kind].name)))
             return (enum digest_kind) kind;
     return DIGEST_NONE;

@@ -1,14 +1,16 @@
 /* digest: hashes, HMAC and S3's object checksums, behind one face.
  *
- * Sizes: MD5 16, SHA-1 20, SHA-256 32, CRC32 and CRC32C 4, CRC64NVME 8 bytes, big-endian as S3
- * base64-encodes them. Threads: a struct digest belongs to one thread at a time; the rest is pure.
- * CRC32/CRC32C come from ISA-L; CRC64NVME is in no Debian library, so base/crc64nvme.c has it.
+ * Sizes: MD5 16, SHA-1 20, SHA-256 32, SHA-512 64, CRC32 and CRC32C 4, CRC64NVME, XXHASH64 and
+ * XXHASH3 8, XXHASH128 16 bytes, big-endian as S3 base64-encodes them. Threads: a struct digest
+ * belongs to one thread at a time; the rest is pure. CRC32/CRC32C come from ISA-L, the XXHASHes
+ * from libxxhash; CRC64NVME is in no Debian library, so base/crc64nvme.c has it.
  */
 #ifndef ATOLL_BASE_DIGEST_H
 #define ATOLL_BASE_DIGEST_H
 
 #include "base/str.h"
 
+/* The numbers are stored with versions: new kinds go to the end. */
 enum digest_kind {
     DIGEST_NONE,
     DIGEST_CRC32,
@@ -17,10 +19,14 @@ enum digest_kind {
     DIGEST_SHA1,
     DIGEST_SHA256,
     DIGEST_MD5,
+    DIGEST_SHA512,
+    DIGEST_XXHASH64,
+    DIGEST_XXHASH3,
+    DIGEST_XXHASH128,
     DIGEST_KINDS
 };
 
-#define DIGEST_MAX_BYTES 32
+#define DIGEST_MAX_BYTES 64
 
 struct digest_value {
     unsigned char bytes[DIGEST_MAX_BYTES];
@@ -31,7 +37,7 @@ struct digest_value {
 struct digest {
     enum digest_kind kind;
     uint64_t crc;
-    void *context; /* EVP_MD_CTX for the hashes */
+    void *context; /* EVP_MD_CTX for the hashes, libxxhash's state for the XXHASHes */
 };
 
 void digest_init(struct digest *digest, enum digest_kind kind);
@@ -49,7 +55,10 @@ unsigned digest_size_bytes(enum digest_kind kind);
 struct digest_value digest_crc_combine(enum digest_kind kind, struct digest_value a,
                                        struct digest_value b, uint64_t b_size_bytes);
 
-/* "CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256" (the S3 spelling); parse ignores case. */
+/* CRC kinds: those of which a whole's value follows from its parts'. */
+bool digest_is_crc(enum digest_kind kind);
+
+/* "CRC32", "CRC64NVME", "SHA256", "XXHASH3", ... (the S3 spelling); parse ignores case. */
 str digest_name(enum digest_kind kind);
 enum digest_kind digest_kind_parse(str name); /* DIGEST_NONE if unknown */
 

@@ -176,14 +176,13 @@ static struct object_checksum object_checksum(const struct completing *c)
     const struct upload_info *upload = &c->upload.info;
     enum digest_kind kind =
         upload->checksum_kind != DIGEST_NONE ? upload->checksum_kind : DIGEST_CRC64NVME;
-    bool is_crc = kind == DIGEST_CRC32 || kind == DIGEST_CRC32C || kind == DIGEST_CRC64NVME;
 
     for (size_t i = 0; i < c->in->part_count; i++)
         if (c->parts[i]->sum.kind != kind)
             return (struct object_checksum){ .kind = DIGEST_NONE };
     if (upload->checksum_composite)
         return composite_checksum(c, kind);
-    if (!is_crc)
+    if (!digest_is_crc(kind))
         return (struct object_checksum){ .kind = DIGEST_NONE };
     struct object_checksum sum = { .kind = kind, .value = c->parts[0]->sum.value };
     for (size_t i = 1; i < c->in->part_count; i++)

@@ -9,9 +9,6 @@
 #include "server/request.h"
 #include "server/s3/xml.h"
 
-/* The kinds clients may name, in the order in which S3 lists them. */
-extern const enum digest_kind checksum_kinds[5];
-
 const char *checksum_header(enum digest_kind kind);  /* "x-amz-checksum-crc32" */
 const char *checksum_element(enum digest_kind kind); /* "ChecksumCRC32" */
 const char *checksum_lower(enum digest_kind kind);   /* "crc32"; "null" for DIGEST_NONE */
@@ -25,6 +22,8 @@ MUST_CHECK bool checksum_parse(struct arena *arena, enum digest_kind kind, str t
 str checksum_text(struct arena *arena, const struct object_checksum *checksum, unsigned parts);
 bool checksum_equal(const struct digest_value *a, const struct digest_value *b);
 
+/* InvalidRequest: the algorithm is none of S3's. */
+enum s3_code checksum_unsupported(struct request *rq);
 /* What the headers declare about the bytes that follow. */
 struct checksum_declared {
     enum digest_kind kind; /* DIGEST_NONE: nothing */

@@ -10,8 +10,7 @@
 static enum complete_body_result read_checksum(struct arena *arena, const struct xml *node,
                                                struct object_checksum *checksum)
 {
-    for (size_t i = 0; i < COUNT(checksum_kinds); i++) {
-        enum digest_kind kind = checksum_kinds[i];
+    for (enum digest_kind kind = DIGEST_NONE + 1; kind < DIGEST_KINDS; kind++) {
         str text = str_trim(xml_text(node, checksum_element(kind)));
         if (text.size == 0)
             continue;

@@ -108,10 +108,8 @@ static enum s3_code choose_checksum(struct request *rq, struct copying *copying)
     enum digest_kind kind = copying->source.version.meta.checksum.kind;
     if (str_is_set(asked)) {
         kind = digest_kind_parse(asked);
-        if (kind == DIGEST_NONE || kind == DIGEST_MD5)
-            return common_invalid_request(rq, "Checksum algorithm provided is unsupported. Please "
-                                              "try again with any of the valid types: [CRC32, "
-                                              "CRC32C, CRC64NVME, SHA1, SHA256]");
+        if (kind == DIGEST_NONE)
+            return checksum_unsupported(rq);
     }
     copying->digests = (struct copy_digests){
         .kind = kind != DIGEST_NONE ? kind : DIGEST_CRC64NVME,

@@ -16,11 +16,11 @@
 
 /* -- create ---------------------------------------------------------------------------------- */
 
-/* CRC64NVME is of the whole object only, the SHAs of parts only, CRC32 and CRC32C may be either
+/* CRC64NVME is of the whole object only, the hashes of parts only, CRC32 and CRC32C may be either
  * (AWS: "Checking object integrity", multipart uploads). */
 static enum s3_code check_type(struct request *rq, enum digest_kind kind, bool composite)
 {
-    bool fits = composite ? kind != DIGEST_CRC64NVME : kind != DIGEST_SHA1 && kind != DIGEST_SHA256;
+    bool fits = composite ? kind != DIGEST_CRC64NVME : digest_is_crc(kind);
     if (fits)
         return S3_OK;
     request_message(rq, "The %s checksum type cannot be used with the %s checksum algorithm.",
@@ -38,10 +38,8 @@ static enum s3_code read_checksum(struct request *rq, struct store_upload_create
     if (!str_is_set(algorithm))
         return S3_OK;
     enum digest_kind kind = digest_kind_parse(algorithm);
-    if (kind == DIGEST_NONE || kind == DIGEST_MD5)
-        return common_invalid_request(rq, "Checksum algorithm provided is unsupported. Please try "
-                                          "again with any of the valid types: [CRC32, CRC32C, "
-                                          "CRC64NVME, SHA1, SHA256]");
+    if (kind == DIGEST_NONE)
+        return checksum_unsupported(rq);
     bool composite = str_is(type, "COMPOSITE");
     if (str_is_set(type) && !composite && !str_is(type, "FULL_OBJECT"))
         return common_invalid_request(rq, "Value for x-amz-checksum-type header is invalid.");

@@ -36,7 +36,8 @@ def status_of(call, **arguments):
 
 
 def objects(s3, b):
-    for algorithm in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"):
+    for algorithm in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "SHA512", "XXHASH64", "XXHASH3",
+                      "XXHASH128"):
         put = s3.put_object(Bucket=b, Key="sum", Body=io.BytesIO(b"body"), ChecksumAlgorithm=algorithm)
         got = s3.get_object(Bucket=b, Key="sum", ChecksumMode="ENABLED")
         name = f"Checksum{algorithm}"
@@ -102,7 +103,8 @@ def multipart(s3, b):
     equal(said("a copy of parts"), s3.get_object(Bucket=b, Key="big copy")["Body"].read() == BIG, True)
     parts = s3.get_object_attributes(Bucket=b, Key="big", ObjectAttributes=["ObjectParts", "Checksum"])
     equal(said("GetObjectAttributes of parts"), parts["ObjectParts"]["TotalPartsCount"], 3)
-    for algorithm, kind in (("CRC64NVME", "FULL_OBJECT"), ("SHA256", "COMPOSITE"), ("CRC32C", "FULL_OBJECT")):
+    for algorithm, kind in (("CRC64NVME", "FULL_OBJECT"), ("SHA256", "COMPOSITE"), ("CRC32C", "FULL_OBJECT"),
+                            ("XXHASH128", "COMPOSITE")):
         up = s3.create_multipart_upload(Bucket=b, Key="by hand", ChecksumAlgorithm=algorithm, ChecksumType=kind)
         done = []
         for n in (1, 2):
