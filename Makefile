@@ -94,6 +94,7 @@ sim: $(B)/tests/sim/sim ## SEEDS random histories of a world, judged; SIM="--see
 wire: all ## bad input over real sockets
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/run
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/permits
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/clock
 
 seeing: all ## the admin API as documented: events, faults, metrics, anomalies, scenarios
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/seeing

@@ -53,6 +53,11 @@ static int64_t saturate_ns(double ns)
     return ns >= (double) INT64_MAX ? INT64_MAX : (int64_t) ns;
 }
 
+static instant at_most_end(instant at)
+{
+    return instant_before(CLOCK_END, at) ? CLOCK_END : at;
+}
+
 static instant line_at(const struct line *line, int64_t elapsed_ns)
 {
     if (line->mode == CLOCK_MANUAL)
@@ -60,7 +65,7 @@ static instant line_at(const struct line *line, int64_t elapsed_ns)
     int64_t passed = elapsed_ns - line->base_elapsed_ns;
     bool plain = line->rate >= 1.0 && line->rate <= 1.0; /* exact for any span */
     int64_t moved = plain ? passed : saturate_ns((double) passed * line->rate);
-    return instant_add((instant){ line->base_ns }, (duration){ moved });
+    return at_most_end(instant_add((instant){ line->base_ns }, (duration){ moved }));
 }
 
 static struct line load_line(const struct clock *clock)
@@ -107,14 +112,19 @@ static void change_commit(struct clock *clock, const struct line *line)
 
 struct clock *clock_new(enum clock_mode mode, instant start, double rate)
 {
-    BUG_UNLESS(rate >= 0 && isfinite(rate));
+    BUG_UNLESS(clock_rate_is_sound(rate));
     struct clock *clock = mem_alloc(sizeof *clock);
     atomic_init(&clock->sequence, 0u);
     atomic_init(&clock->mode, (int) mode);
-    atomic_init(&clock->base_ns, start.ns);
+    atomic_init(&clock->base_ns, at_most_end(start).ns);
     atomic_init(&clock->base_elapsed_ns, read_ns(CLOCK_BOOTTIME));
     atomic_init(&clock->rate, rate);
     return clock;
+}
+
+bool clock_rate_is_sound(double rate)
+{
+    return rate == 0 || (rate >= CLOCK_RATE_LEAST && rate <= CLOCK_RATE_MOST);
 }
 
 void clock_free(struct clock *clock)
@@ -143,17 +153,17 @@ bool clock_move_to(struct clock *clock, instant at)
     struct line line = change_begin(clock);
     bool forward = !instant_before(at, (instant){ line.base_ns });
     if (forward)
-        line.base_ns = at.ns;
+        line.base_ns = at_most_end(at).ns;
     change_commit(clock, &line);
     return forward;
 }
 
 void clock_restore(struct clock *clock, enum clock_mode mode, instant at, double rate)
 {
-    BUG_UNLESS(rate >= 0 && isfinite(rate));
+    BUG_UNLESS(clock_rate_is_sound(rate));
     struct line line = change_begin(clock);
     line.mode = mode;
-    line.base_ns = at.ns;
+    line.base_ns = at_most_end(at).ns;
     line.rate = rate;
     change_commit(clock, &line);
 }
@@ -167,7 +177,7 @@ void clock_mode_set(struct clock *clock, enum clock_mode mode)
 
 void clock_rate_set(struct clock *clock, double rate)
 {
-    BUG_UNLESS(rate >= 0 && isfinite(rate));
+    BUG_UNLESS(clock_rate_is_sound(rate));
     struct line line = change_begin(clock);
     line.rate = rate;
     change_commit(clock, &line);

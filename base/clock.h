@@ -17,6 +17,14 @@
 
 #include "base/time.h"
 
+/* Where emulated time ends: instants have 63 bits of nanoseconds, and what is due later than this
+ * by a lag still has one of its own. There the clock stands. */
+#define CLOCK_END ((instant){ INT64_C(9214646400) * 1000000000 }) /* 2262-01-01T00:00:00Z */
+#define CLOCK_END_TEXT "2262-01-01T00:00:00Z"
+/* A rate is 0, or from the one to the other. */
+#define CLOCK_RATE_LEAST 0.001
+#define CLOCK_RATE_MOST 1e6
+
 enum clock_mode { CLOCK_REAL_TIME, CLOCK_MANUAL, CLOCK_AUTO };
 
 struct clock;
@@ -28,6 +36,7 @@ instant clock_now(const struct clock *clock); /* emulated */
 enum clock_mode clock_mode_get(const struct clock *clock);
 double clock_rate_get(const struct clock *clock);
 
+bool clock_rate_is_sound(double rate);
 /* Moves the emulated time forward; an earlier instant is refused with false. In real and auto
  * mode it goes on flowing from there. */
 MUST_CHECK bool clock_move_to(struct clock *clock, instant at);

@@ -36,7 +36,8 @@ bool clock_from_doc(str body, struct clock_state *out)
                 str_to_i64(json_string(json, "at", STR("")), &state.at.ns) &&
                 str_to_i64(json_string(json, "wall", STR("")), &state.wall.ns) &&
                 str_to_double(json_string(json, "rate", STR("")), &state.rate) &&
-                str_to_u64(json_string(json, "seed", STR("")), &state.seed) && state.rate >= 0;
+                str_to_u64(json_string(json, "seed", STR("")), &state.seed) &&
+                clock_rate_is_sound(state.rate);
     if (read)
         *out = state;
     arena_free(arena);
@@ -63,6 +64,6 @@ instant clock_state_resumed(const struct clock_state *state, instant wall)
         return state->at;
     double passed = (double) instant_diff(wall, state->wall).ns * state->rate;
     if (passed > 9e18)
-        return INSTANT_NEVER;
+        return CLOCK_END;
     return instant_add(state->at, (duration){ (int64_t) passed });
 }

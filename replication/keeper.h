@@ -31,12 +31,14 @@ struct timekeeper {
         instant sleeps_until; /* emulated; what is due earlier wakes the thread */
         bool watched;         /* waits are outstanding: every commit to the queue counts */
         bool queued;          /* the queue was touched since the thread last looked */
+        bool changed;         /* the same, since the waits were last looked at */
         bool stop;
     } shared;
     struct { /* the world thread's */
         struct store_reader *reader;
-        struct arena *arena;    /* of one step */
-        struct time_job *waits; /* that run beside others */
+        struct arena *arena;       /* of one step */
+        struct time_job *waits;    /* that run beside others, and missed something when looked at */
+        struct time_job *unlooked; /* those that have not been looked at since the queue changed */
         uint64_t awaited[KEEPER_AWAITED_BITS / 64];
         bool any_waiting; /* a copy may be WAITING for its way */
         instant looked;   /* timers and heals up to here are done */
@@ -80,7 +82,9 @@ void keeper_job_run(struct timekeeper *keeper, struct time_job *job);
 void keeper_job_finish(struct timekeeper *keeper, struct time_job *job,
                        const struct keeper_run *run, enum time_result result);
 void keeper_wait_begin(struct timekeeper *keeper, struct time_job *job);
-/* Looks at the waits of flowing time; finishes those that are over. */
+/* The queue changed: all waits of flowing time are to be looked at again. */
+void keeper_wait_changed(struct timekeeper *keeper);
+/* Looks at those, and at those whose time is over, for a while; finishes what is over. */
 void keeper_wait_look(struct timekeeper *keeper);
 /* Wall time until the first of them is over; negative: none. */
 duration keeper_wait_left(const struct timekeeper *keeper);

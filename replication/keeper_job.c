@@ -1,8 +1,6 @@
 /* Jobs: moving the clock, and the verbs on rows of the queue. */
 #include "replication/keeper.h"
 
-#include <math.h>
-
 #include "base/bug.h"
 
 /* Rows that are tried again in one job: they stay FAILED if it does not help, so a second look
@@ -27,7 +25,7 @@ void keeper_job_finish(struct timekeeper *keeper, struct time_job *job,
 
 static enum time_result advance(struct timekeeper *keeper, struct keeper_run *run, instant to)
 {
-    if (instant_before(to, clock_now(keeper->options.clock)))
+    if (instant_before(to, clock_now(keeper->options.clock)) || instant_before(CLOCK_END, to))
         return TIME_REFUSED;
     for (bool more = true; more;) {
         if (timekeeper_stopping(keeper))
@@ -58,16 +56,24 @@ static enum time_result advance_next(struct timekeeper *keeper, struct keeper_ru
 static enum time_result set_mode(struct timekeeper *keeper, struct keeper_run *run,
                                  enum clock_mode mode)
 {
+    enum clock_mode before = clock_mode_get(keeper->options.clock);
     clock_mode_set(keeper->options.clock, mode);
-    return keeper_step_note(keeper, run) ? TIME_OK : TIME_STORE_FAILED;
+    if (keeper_step_note(keeper, run))
+        return TIME_OK;
+    clock_mode_set(keeper->options.clock, before);
+    return TIME_STORE_FAILED;
 }
 
 static enum time_result set_rate(struct timekeeper *keeper, struct keeper_run *run, double rate)
 {
-    if (!(rate >= 0) || !isfinite(rate))
+    double before = clock_rate_get(keeper->options.clock);
+    if (!clock_rate_is_sound(rate))
         return TIME_REFUSED;
     clock_rate_set(keeper->options.clock, rate);
-    return keeper_step_note(keeper, run) ? TIME_OK : TIME_STORE_FAILED;
+    if (keeper_step_note(keeper, run))
+        return TIME_OK;
+    clock_rate_set(keeper->options.clock, before);
+    return TIME_STORE_FAILED;
 }
 
 /* -- verbs on rows ---------------------------------------------------------------------------- */

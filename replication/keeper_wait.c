@@ -11,6 +11,8 @@
 /* Copies of a wait that are applied before it looks again. Up to so many it goes from instant to
  * instant, and so ends at the very one at which a copy failed. */
 #define WAIT_STEP_ROWS 1024
+/* What the waits of flowing time may take before the world goes on. */
+#define WAIT_LOOK DURATION_MS(5)
 
 /* -- what is missing -------------------------------------------------------------------------- */
 
@@ -252,8 +254,13 @@ static void wait_beside(struct timekeeper *keeper, struct time_job *job)
     if (job->within.ns >= 0)
         job->wall_deadline =
             (duration){ instant_add((instant){ clock_mono().ns }, job->within).ns };
-    job->next = keeper->own.waits;
-    keeper->own.waits = job;
+    job->next = keeper->own.unlooked;
+    keeper->own.unlooked = job;
+}
+
+static bool is_late(const struct time_job *job, int64_t now)
+{
+    return job->wall_deadline.ns >= 0 && now >= job->wall_deadline.ns;
 }
 
 /* True when it is over, and then it is finished. */
@@ -261,24 +268,50 @@ static bool look_beside(struct timekeeper *keeper, struct time_job *job)
 {
     struct keeper_run run = { .stored = STORE_OK };
     instant due;
+    arena_reset(keeper->own.arena);
     enum look seen = look(keeper, job, &due, &run);
-    bool late = job->wall_deadline.ns >= 0 && clock_mono().ns >= job->wall_deadline.ns;
-    if (seen == LOOK_MISSING && !late)
+    if (seen == LOOK_MISSING && !is_late(job, clock_mono().ns))
         return false;
     keeper_job_finish(keeper, job, &run,
                       seen == LOOK_MISSING ? time_out(keeper, job) : result_of(seen));
     return true;
 }
 
+void keeper_wait_changed(struct timekeeper *keeper)
+{
+    struct time_job **end = &keeper->own.unlooked;
+    while (*end)
+        end = &(*end)->next;
+    *end = keeper->own.waits;
+    keeper->own.waits = NULL;
+}
+
+static void take_late(struct timekeeper *keeper, int64_t now)
+{
+    for (struct time_job **at = &keeper->own.waits; *at;) {
+        struct time_job *job = *at;
+        if (!is_late(job, now)) {
+            at = &job->next;
+            continue;
+        }
+        *at = job->next;
+        job->next = keeper->own.unlooked;
+        keeper->own.unlooked = job;
+    }
+}
+
+/* For a while only: copies and jobs do not stand still for thousands who wait. */
 void keeper_wait_look(struct timekeeper *keeper)
 {
-    arena_reset(keeper->own.arena);
-    for (struct time_job **at = &keeper->own.waits; *at;) {
-        struct time_job *job = *at, *next = job->next;
+    int64_t began = clock_mono().ns;
+    take_late(keeper, began);
+    while (keeper->own.unlooked && clock_mono().ns - began < WAIT_LOOK.ns) {
+        struct time_job *job = keeper->own.unlooked;
+        keeper->own.unlooked = job->next;
         if (look_beside(keeper, job))
-            *at = next;
-        else
-            at = &job->next;
+            continue;
+        job->next = keeper->own.waits;
+        keeper->own.waits = job;
     }
 }
 
@@ -298,11 +331,12 @@ void keeper_wait_begin(struct timekeeper *keeper, struct time_job *job)
 {
     if (job->wall || clock_mode_get(keeper->options.clock) == CLOCK_REAL_TIME) {
         wait_beside(keeper, job);
-        keeper_wait_look(keeper);
         return;
     }
     struct keeper_run run = { .stored = STORE_OK };
     instant deadline = job->within.ns < 0 ? INSTANT_NEVER : instant_add(job->began, job->within);
+    if (instant_before(CLOCK_END, deadline))
+        deadline = INSTANT_NEVER;
     enum time_result result = move_until(keeper, job, &run, deadline);
     keeper_job_finish(keeper, job, &run, result);
 }

@@ -61,11 +61,20 @@ static struct time_job *take_job(struct timekeeper *keeper)
     return job;
 }
 
+static bool take_changed(struct timekeeper *keeper)
+{
+    SCOPED_LOCK(&keeper->shared.lock);
+    bool changed = keeper->shared.changed;
+    keeper->shared.changed = false;
+    return changed;
+}
+
 /* The planner's wake-up, on the writer thread after a commit that touched the queue. */
 static void touched(void *ctx, instant earliest)
 {
     struct timekeeper *keeper = ctx;
     SCOPED_LOCK(&keeper->shared.lock);
+    keeper->shared.changed = true;
     if (!instant_before(earliest, keeper->shared.sleeps_until) && !keeper->shared.watched)
         return;
     keeper->shared.queued = true;
@@ -118,7 +127,7 @@ static void set_sleeps_until(struct timekeeper *keeper, instant at)
 {
     SCOPED_LOCK(&keeper->shared.lock);
     keeper->shared.sleeps_until = at;
-    keeper->shared.watched = keeper->own.waits != NULL;
+    keeper->shared.watched = keeper->own.waits || keeper->own.unlooked;
 }
 
 static void doze(struct timekeeper *keeper, enum flow flow)
@@ -143,9 +152,10 @@ static void doze(struct timekeeper *keeper, enum flow flow)
 static void end_all(struct timekeeper *keeper)
 {
     struct keeper_run run = { .stored = STORE_OK };
-    while (keeper->own.waits) {
-        struct time_job *job = keeper->own.waits;
-        keeper->own.waits = job->next;
+    keeper_wait_changed(keeper);
+    while (keeper->own.unlooked) {
+        struct time_job *job = keeper->own.unlooked;
+        keeper->own.unlooked = job->next;
         keeper_job_finish(keeper, job, &run, TIME_CLOSED);
     }
     for (struct time_job *job = take_job(keeper); job; job = take_job(keeper)) {
@@ -161,7 +171,8 @@ static void *run_world(void *arg)
 {
     struct timekeeper *keeper = arg;
     struct keeper_run run = { .stored = STORE_OK };
-    if (!keeper_step_recall(keeper, &run))
+    /* Where a fresh world's clock began is kept too: nothing else may ever be committed with it. */
+    if (!keeper_step_recall(keeper, &run) || !keeper_step_note(keeper, &run))
         log_line(LOG_ERROR, "the replication queue cannot be read: %s",
                  store_result_name(run.stored));
     while (!timekeeper_stopping(keeper)) {
@@ -169,9 +180,10 @@ static void *run_world(void *arg)
         if (job)
             keeper_job_run(keeper, job);
         enum flow flow = flow_on(keeper);
-        if (keeper->own.waits)
-            keeper_wait_look(keeper);
-        if (!job && flow != FLOW_MORE)
+        if (take_changed(keeper))
+            keeper_wait_changed(keeper);
+        keeper_wait_look(keeper);
+        if (!job && flow != FLOW_MORE && !keeper->own.unlooked)
             doze(keeper, flow);
     }
     end_all(keeper);

@@ -60,7 +60,7 @@ enum time_job_kind {
     TIME_ADVANCE_BY,    /* by */
     TIME_NEXT,          /* to the next instant at which something happens, if there is one */
     TIME_MODE,          /* mode */
-    TIME_RATE,          /* rate, >= 0 */
+    TIME_RATE,          /* rate, a sound one */
     TIME_WAIT,          /* targets, regions, within, wall: until their copies arrived */
     TIME_RELEASE,       /* filter, max, early: apply these held copies now */
     TIME_RESUME,        /* filter, max: held copies are due at their own time again */
@@ -77,7 +77,7 @@ enum time_result {
     TIME_OK,
     TIME_NOT_CONVERGED, /* wait: `missing` says what had not arrived */
     TIME_COPY_FAILED,   /* wait: `missing` has failed copies */
-    TIME_REFUSED,       /* an instant before now, a negative rate or duration */
+    TIME_REFUSED,       /* an instant before now or past the end, an unsound rate */
     TIME_STORE_FAILED,  /* `stored` says how */
     TIME_CLOSED
 };

@@ -176,7 +176,8 @@ static bool set_size(struct arena *arena, struct slot slot, str text, str *error
 static bool set_instant(struct arena *arena, struct slot slot, str text, str *error)
 {
     instant at = { 0 };
-    if (!str_is(text, "now") && (!instant_parse_iso8601(text, &at) || at.ns <= 0))
+    if (!str_is(text, "now") &&
+        (!instant_parse_iso8601(text, &at) || at.ns <= 0 || instant_before(CLOCK_END, at)))
         return refuse(arena, error, "a time: write now or 2026-01-02T03:04:05Z", text);
     *(instant *) slot.at = at;
     return true;

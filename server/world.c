@@ -130,20 +130,23 @@ static bool open_timekeeper(struct world *world)
 }
 
 /* A kept world goes on where its clock stood; the mode is the flag's if one was given. */
-static void resume_clock(struct world *world, struct store_reader *reader)
+static bool resume_clock(struct world *world, struct store_reader *reader)
 {
+    const struct settings *settings = world->settings;
     struct clock_state state;
     instant wall = clock_wall();
     store_read_begin(reader);
-    if (clock_doc_read(reader, &state) != STORE_OK)
-        return;
-    if (!world->settings->clock_mode_given) {
-        clock_mode_set(world->clock, state.mode);
-        clock_rate_set(world->clock, state.rate);
-    }
-    instant resumed = clock_state_resumed(&state, wall);
-    if (instant_before(clock_now(world->clock), resumed) && !clock_move_to(world->clock, resumed))
-        BUG("a clock refused to move forward");
+    enum store_result result = clock_doc_read(reader, &state);
+    if (result != STORE_OK)
+        return result == STORE_ABSENT;
+    instant at = clock_state_resumed(&state, wall);
+    if (instant_before(at, settings->clock_start))
+        at = settings->clock_start;
+    if (settings->clock_mode_given)
+        clock_restore(world->clock, settings->clock_mode, at, settings->clock_rate);
+    else
+        clock_restore(world->clock, state.mode, at, state.rate);
+    return true;
 }
 
 static bool open_ordinals(struct arena *arena, struct world *world, const char *directory,
@@ -203,7 +206,11 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
         *error = STR("the database could not be opened for reading");
         return false;
     }
-    resume_clock(world, reader);
+    if (!resume_clock(world, reader)) {
+        *error = STR("the position of the clock in the database cannot be read");
+        store_reader_close(reader);
+        return false;
+    }
     world->seed = store_seed(world->store);
     world->links = links_open(reader, &lag);
     planner_attach(world->planner, world->links, world->store);

@@ -24,11 +24,14 @@ static enum s3_code job_over(struct request *rq)
     struct timing *timing = admin_call_of(rq)->state;
     const struct time_job *job = &timing->job;
     store_read_begin(rq->lane->reader);
+    if (job->result == TIME_REFUSED && job->kind == TIME_ADVANCE_TO &&
+        instant_before(job->to, job->now))
+        return admin_problem(rq, 400, "clock-goes-forward",
+                             STR("the emulated clock never goes back"),
+                             STR("a snapshot brings an earlier world back, clock and all"));
     if (job->result == TIME_REFUSED)
-        return admin_problem(
-            rq, 400, "clock-goes-forward",
-            STR("the emulated clock never goes back, and a rate or a duration is never negative"),
-            STR_NONE);
+        return admin_problem(rq, 400, "clock-ends",
+                             STR("the emulated clock ends at " CLOCK_END_TEXT), STR_NONE);
     if (job->result == TIME_STORE_FAILED)
         return admin_store_problem(rq, job->stored);
     if (job->result == TIME_CLOSED)
@@ -107,9 +110,9 @@ enum s3_code admin_post_clock(struct admin_call *call)
         return advance(call, order->string);
     struct timing *timing = timing_new(call, TIME_RATE, show_clock);
     if (str_is(order->name, "rate")) {
-        if (order->kind != JSON_NUMBER)
-            return bad(call, "a rate is a number");
         timing->job.rate = order->number;
+        if (!clock_rate_is_sound(order->number))
+            return bad(call, "a rate is 0, or emulated seconds per second from 0.001 to 1000000");
     } else if (str_is(order->name, "set")) {
         timing->job.kind = TIME_ADVANCE_TO;
         if (!instant_parse_iso8601(order->string, &timing->job.to))

@@ -52,6 +52,39 @@ TEST(a_jump_goes_on_flowing_from_there)
     clock_free(clock);
 }
 
+TEST(emulated_time_ends_and_stands_there)
+{
+    static const enum clock_mode modes[] = { CLOCK_REAL_TIME, CLOCK_MANUAL, CLOCK_AUTO };
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        struct clock *clock = clock_new(modes[i], start, CLOCK_RATE_MOST);
+        assert_true(clock_move_to(clock, INSTANT_NEVER));
+        assert_true(clock_now(clock).ns == CLOCK_END.ns);
+        assert_true(clock_move_to(clock, CLOCK_END));
+        assert_true(clock_now(clock).ns == CLOCK_END.ns);
+        clock_free(clock);
+    }
+    assert_string_equal(CLOCK_END_TEXT, "2262-01-01T00:00:00Z");
+    instant end;
+    assert_true(instant_parse_iso8601(STR(CLOCK_END_TEXT), &end));
+    assert_true(end.ns == CLOCK_END.ns);
+}
+
+TEST(a_rate_is_zero_or_within_bounds)
+{
+    static const struct {
+        int line;
+        double rate;
+        bool sound;
+    } rows[] = {
+        { __LINE__, 0, true },        { __LINE__, -0.0, true },   { __LINE__, 1, true },
+        { __LINE__, 0.001, true },    { __LINE__, 1e6, true },    { __LINE__, 0.0009, false },
+        { __LINE__, 1e-320, false },  { __LINE__, 1e308, false }, { __LINE__, -1, false },
+        { __LINE__, 1000001, false },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_true(clock_rate_is_sound(rows[i].rate) == rows[i].sound);
+}
+
 struct watched {
     struct clock *clock;
     _Atomic bool stop;

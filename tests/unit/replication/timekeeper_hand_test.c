@@ -185,6 +185,37 @@ TEST(the_clock_goes_to_the_next_instant_and_never_back)
     scene_close(s);
 }
 
+TEST(the_clock_is_not_moved_past_its_end)
+{
+    struct scene *s = scene_open(7, CLOCK_MANUAL);
+    scene_replicate(s, US, to_eu, 1);
+    (void) scene_put(s, US, "k");
+    struct time_job by = scene_job(s, TIME_ADVANCE_BY), to = scene_job(s, TIME_ADVANCE_TO);
+    by.by = (duration){ INT64_MAX };
+    to.to = instant_add(CLOCK_END, (duration){ 1 });
+    assert_int_equal(timekeeper_run(s->keeper, &by), TIME_REFUSED);
+    assert_int_equal(timekeeper_run(s->keeper, &to), TIME_REFUSED);
+    assert_true(scene_seconds(s) == 0);
+    assert_false(scene_has(s, EU, "k"));
+    to.to = CLOCK_END;
+    assert_int_equal(timekeeper_run(s->keeper, &to), TIME_OK);
+    assert_true(scene_has(s, EU, "k"));
+    scene_close(s);
+}
+
+TEST(a_wait_that_may_take_for_ever_does_not_take_the_clock_there)
+{
+    struct scene *s = scene_open(7, CLOCK_MANUAL);
+    scene_replicate(s, US, to_eu, 1);
+    (void) scene_put(s, US, "k");
+    struct time_job hold = scene_job(s, TIME_HOLD), wait = scene_job(s, TIME_WAIT);
+    assert_int_equal(timekeeper_run(s->keeper, &hold), TIME_OK);
+    wait.within = (duration){ INT64_MAX };
+    assert_int_equal(timekeeper_run(s->keeper, &wait), TIME_NOT_CONVERGED);
+    assert_true(scene_seconds(s) == 0);
+    scene_close(s);
+}
+
 TEST(a_change_of_mode_sets_the_flow_going)
 {
     struct scene *s = scene_open(7, CLOCK_MANUAL);
