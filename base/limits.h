@@ -66,6 +66,7 @@
 #define LIMIT_TUNNELS 256                    /* [atoll] per worker, with --proxy-other tunnel */
 #define LIMIT_LEAF_CACHE 1024                /* [atoll] minted certificates kept */
 #define LIMIT_JOURNAL 10000                  /* [atoll] requests remembered, `--journal` */
+#define LIMIT_CHANGES 2000                   /* [atoll] changes by hand remembered, for a record */
 #define LIMIT_WRITE_BATCH_ROWS 1024          /* DESIGN.md 5 */
 #define LIMIT_WRITE_BATCH_MS 5               /* DESIGN.md 5 */
 #define LIMIT_HOT_ENTRIES 1024               /* [atoll] small objects in memory, each reader */

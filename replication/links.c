@@ -320,3 +320,43 @@ struct link_partition links_partition(struct links *links)
     SCOPED_LOCK(&links->shared.lock);
     return links->shared.partition;
 }
+
+struct lag links_default_lag(const struct links *links)
+{
+    return links->preset;
+}
+
+/* --- overrides --- */
+
+static size_t find_override(const struct link *link, str rule, str prefix)
+{
+    size_t at = 0;
+    while (at < link->override_count &&
+           !(str_eq(link->overrides[at].rule, rule) && str_eq(link->overrides[at].prefix, prefix)))
+        at++;
+    return at;
+}
+
+bool links_override_set(struct arena *arena, struct link *link, const struct link_override *one)
+{
+    size_t at = find_override(link, one->rule, one->prefix);
+    struct link_override *all = ARENA_ARRAY(arena, struct link_override, link->override_count + 1);
+    if (at == LINK_OVERRIDES)
+        return false;
+    if (link->override_count > 0)
+        memcpy(all, link->overrides, link->override_count * sizeof *all);
+    link->override_count += at == link->override_count;
+    link->overrides = all;
+    all[at] = *one;
+    return true;
+}
+
+void links_override_take_back(struct link *link, str rule, str prefix)
+{
+    size_t at = find_override(link, rule, prefix);
+    if (at == link->override_count)
+        return;
+    link->override_count--;
+    memmove(&link->overrides[at], &link->overrides[at + 1],
+            (link->override_count - at) * sizeof *link->overrides);
+}

@@ -53,6 +53,10 @@ void links_reload(struct links *links, struct store_reader *reader); /* after a 
 /* Documents of other kinds are passed over; body.ptr == NULL takes the link's settings back. */
 void links_apply(struct links *links, const struct store_doc *docs, size_t count);
 
+/* Sets the lag of some copies, or takes it back; false when there is no room for one more. */
+MUST_CHECK bool links_override_set(struct arena *arena, struct link *link,
+                                   const struct link_override *one);
+void links_override_take_back(struct link *link, str rule, str prefix);
 /* `from` REGION_NONE: the settings of "*". */
 struct store_doc link_doc(struct arena *arena, region_id from, region_id to,
                           const struct link *link);
@@ -66,6 +70,8 @@ struct store_doc links_heal_doc(void);
 
 /* What this pair says itself (has_*: false where it says nothing), strings copied. */
 struct link links_get(struct links *links, struct arena *arena, region_id from, region_id to);
+/* What holds for a link of which nobody said anything. */
+struct lag links_default_lag(const struct links *links);
 /* What holds for it. */
 struct link links_effective(struct links *links, struct arena *arena, region_id from, region_id to);
 bool links_held(struct links *links, region_id from, region_id to);

@@ -3,6 +3,11 @@
 
 #define ANY SIZE_MAX
 
+/* Which copies: what is left out is any. */
+#define COPIES                                                                                     \
+    "[REGION REGION] [count N] [bucket BUCKET] [key PREFIX] [rule ID] [destination BUCKET] "       \
+    "[version ID]"
+
 // clang-format off
 static const struct command commands[] = {
     /* the header: read before there is a world */
@@ -14,7 +19,8 @@ static const struct command commands[] = {
     { "include", 1, 1, NULL, "TEXT|FILE", COMMAND_HEADER, "the lines of another file" },
     { "config", 1, 1, NULL, "TEXT|FILE", COMMAND_HEADER, "begin with the world of atoll.json" },
     /* the world */
-    { "region", 1, ANY, world_lines_region, "REGION...", 0, "the Regions that this is about" },
+    { "region", 1, ANY, world_lines_region, "REGION... [enable|disable]", 0,
+      "the Regions that this is about; an opt-in Region on or off" },
     { "bucket", 3, 4, world_lines_bucket, "BUCKET in REGION [unversioned]", 0, "make a bucket" },
     { "mrap", 3, ANY, world_lines_mrap,
       "NAME = BUCKET... [alias A] [flap P] [propagation DIST] "
@@ -30,21 +36,19 @@ static const struct command commands[] = {
     { "route", 3, 14, traffic_route,
       "MRAP REGION DIAL [REGION DIAL] [REGION DIAL] [REGION DIAL] [REGION DIAL] [now]", 0,
       "active, passive or a dial; several at once" },
-    { "lag", 1, 8, traffic_lag,
-      "[REGION REGION] [REGION ->|<-> REGION] [DIST] [both] [bandwidth SIZE|unlimited]", 0,
+    { "lag", 1, 12, traffic_lag,
+      "[REGION REGION] [REGION ->|<-> REGION] [DIST|none] [both] [bandwidth SIZE|unlimited] "
+      "[rule ID] [prefix PREFIX]", 0,
       "how long copies take" },
     { "partition", 3, ANY, traffic_partition, "REGION|/... [for DUR] [one-way]", 0,
       "cut Regions off from each other" },
     { "heal", 0, 0, traffic_heal, "", 0, "no partition any more" },
     { "outage", 2, 6, traffic_outage, "REGION on|off [plane data|control|both] [for DUR]", 0,
       "a Region is down, or one of its planes" },
-    { "replication hold", 0, 6, time_hold, "[REGION REGION] [count N] [key PREFIX]", 0,
-      "copies wait to be released" },
-    { "replication release", 0, 7, time_release,
-      "[REGION REGION] [count N] [key PREFIX] [early]", 0, "apply held copies now" },
-    { "replication drop", 0, 8, time_drop,
-      "[REGION REGION] [count N] [key PREFIX] [reason CODE]", 0, "they never arrive" },
-    { "replication retry", 0, 6, time_retry, "[REGION REGION] [count N] [key PREFIX]", 0,
+    { "replication hold", 0, 14, time_hold, COPIES, 0, "copies wait to be released" },
+    { "replication release", 0, 15, time_release, COPIES " [early]", 0, "apply held copies now" },
+    { "replication drop", 0, 16, time_drop, COPIES " [reason CODE]", 0, "they never arrive" },
+    { "replication retry", 0, 14, time_retry, COPIES, 0,
       "apply failed copies again" },
     { "replication resync", 1, 3, time_resync, "BUCKET [key PREFIX]", 0,
       "queue what live replication skipped: existing objects, failed ones" },
@@ -53,7 +57,10 @@ static const struct command commands[] = {
     { "clock set", 1, 1, time_set, "TIME", 0, "move it to an instant" },
     { "clock pause", 0, 0, time_mode, "", 0, "make it manual" },
     { "clock run", 0, 0, time_mode, "", 0, "make it flow" },
-    { "wait", 0, ANY, time_wait, "[TARGET...] [within DUR] [region REGION]", 0,
+    { "clock mode", 1, 1, time_mode, "manual|auto|real", 0, "how it moves from now on" },
+    { "clock rate", 1, 1, time_rate, "RATE", 0, "how fast it flows; 1: as the wall clock" },
+    { "clock show", 0, 0, time_show, "", 0, "a line in the timeline" },
+    { "wait", 0, ANY, time_wait, "[TARGET...] [within DUR] [region REGION] [wall]", 0,
       "until all copies arrived" },
     { "reset", 0, 2, world_lines_reset, "[to config|empty]", 0, "back to the start" },
     { "skew", 2, 2, traffic_skew, "REGION DUR", 0, "its clock is ahead: it dates versions later" },

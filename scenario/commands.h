@@ -63,8 +63,8 @@ command_fn rules_replicate, rules_switch, rules_versioning, rules_lifecycle;
 command_fn traffic_lag, traffic_partition, traffic_heal, traffic_outage, traffic_route,
     traffic_skew;
 /* time.c: */
-command_fn time_advance, time_next, time_set, time_mode, time_wait, time_hold, time_release,
-    time_drop, time_retry, time_resync;
+command_fn time_advance, time_next, time_set, time_mode, time_rate, time_show, time_wait, time_hold,
+    time_release, time_drop, time_retry, time_resync;
 /* requests.c: */
 command_fn requests_put, requests_get, requests_head, requests_delete, requests_copy, requests_list,
     requests_delete_many, requests_mpu_start, requests_mpu_part, requests_mpu_complete,

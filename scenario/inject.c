@@ -7,10 +7,7 @@ static bool commit(struct call *call, const struct store_doc *docs, size_t count
 {
     struct run *run = call->run;
     run_note(run, "%.*s", STR_ARG(call->line->text));
-    if (!run_commit(call, docs, count))
-        return false;
-    faults_reload(run->world->faults, run->lane->reader);
-    return true;
+    return run_commit(call, docs, count);
 }
 
 static bool is_one_of(str word, const char *const *words)

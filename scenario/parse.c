@@ -98,9 +98,11 @@ static void judge_expect(struct reader *reader, const struct script_line *line)
 static void judge_client(struct reader *reader, const struct script_line *line)
 {
     str name = line->words[1].text;
-    if (commands_is_word(name))
+    if (commands_is_word(name) && !line->words[1].quoted)
         problem(reader, line,
-                str_format(reader->arena, "a client cannot be called '%.*s': it is a command",
+                str_format(reader->arena,
+                           "a client cannot be called '%.*s': it is a command; put the name in "
+                           "quotation marks, here and before each request",
                            STR_ARG(name)));
     fields_set(reader->arena, &reader->clients, name, STR(""));
 }

@@ -3,8 +3,9 @@
 #include "replication/rules.h"
 
 #include "base/limits.h"
-#include "base/limits.h"
 #include "scenario/quiet.h"
+#include "server/change_words.h"
+#include "server/changes.h"
 #include "server/s3/replication_xml.h"
 
 struct rules {
@@ -62,6 +63,10 @@ static bool put_rules(struct call *call, const struct rules *rules)
     struct store_doc docs[2] = { { .kind = STR(CONFIG_REPLICATION), .id = STR("") },
                                  { .kind = STR(CONFIG_REPLICATION_RULES), .id = STR("") } };
     struct repl_names destinations = repl_config_destinations(run->arena, &rules->config);
+    const struct store_doc changed = { .kind = STR(CONFIG_REPLICATION_RULES),
+                                       .id = rules->source.name };
+    struct changes_pending said = { run->lane, run->arena, NULL, &changed, 1, NULL };
+    changes_before(&said);
     buf_init_arena(&document, run->arena, LIMIT_XML_BYTES);
     replication_xml_write(&document, &rules->config);
     docs[0].body = buf_str(&document);
@@ -78,8 +83,10 @@ static bool put_rules(struct call *call, const struct rules *rules)
         return run_fail(
             call, "bucket '%.*s' has no versioning",
             STR_ARG(str_is(put.head.detail, "source") ? rules->source.name : put.head.detail));
-    return result == STORE_OK ||
-           run_fail(call, "the rules could not be changed: %s", store_result_name(result));
+    if (result != STORE_OK)
+        return run_fail(call, "the rules could not be changed: %s", store_result_name(result));
+    changes_after(&said);
+    return true;
 }
 
 static bool judge_and_put(struct call *call, struct rules *rules)
@@ -124,16 +131,9 @@ static bool set_lag(struct call *call, const struct rules *rules, const struct r
     if (!str_is_set(rule->prefix)) {
         link.has_lag = true;
         link.lag = lag;
-    } else {
-        struct link_override *overrides =
-            ARENA_ARRAY(run->arena, struct link_override, link.override_count + 1);
-        if (link.override_count == LINK_OVERRIDES)
-            return run_fail(call, "a link has at most %d lags of single rules", LINK_OVERRIDES);
-        if (link.override_count > 0)
-            memcpy(overrides, link.overrides, link.override_count * sizeof *overrides);
-        overrides[link.override_count++] = (struct link_override){ rule->id, STR_NONE, lag };
-        link.overrides = overrides;
-    }
+    } else if (!links_override_set(run->arena, &link,
+                                   &(struct link_override){ rule->id, STR(""), lag }))
+        return run_fail(call, "a link has at most %d lags of single rules", LINK_OVERRIDES);
     struct store_doc doc = link_doc(run->arena, from, there, &link);
     return run_commit(call, &doc, 1);
 }
@@ -203,6 +203,9 @@ bool rules_versioning(struct call *call)
     struct bucket_info bucket;
     if (!find_bucket(call, call->args[0], &bucket))
         return false;
+    const struct store_doc changed = { .kind = STR(CHANGE_VERSIONING), .id = bucket.name };
+    struct changes_pending said = { run->lane, run->arena, NULL, &changed, 1, NULL };
+    changes_before(&said);
     store_bucket_versioning_init(&change, run->arena);
     change.bucket = bucket.id;
     change.versioning =
@@ -214,8 +217,10 @@ bool rules_versioning(struct call *call)
                         "or object lock",
                         STR_ARG(bucket.name));
     run_note(run, "%.*s", STR_ARG(call->line->text));
-    return result == STORE_OK ||
-           run_fail(call, "versioning could not be changed: %s", store_result_name(result));
+    if (result != STORE_OK)
+        return run_fail(call, "versioning could not be changed: %s", store_result_name(result));
+    changes_after(&said);
+    return true;
 }
 
 /* --- lifecycle --- */

@@ -5,6 +5,9 @@
 #include <stdio.h>
 
 #include "base/lock.h"
+#include "server/changes.h"
+#include "server/event_of.h"
+#include "server/faults.h"
 #include "server/mraps.h"
 #include "server/regions.h"
 
@@ -63,6 +66,16 @@ static bool may_wait(const struct run *run)
     return run->stop == NULL || clock_mode_get(run->world->clock) == CLOCK_MANUAL;
 }
 
+/* As POST /clock does: who watches a server in which this runs sees its clock move. */
+static void tell_clock(struct run *run, const struct time_job *job)
+{
+    struct clock *clock = run->world->clock;
+    if (job->kind == TIME_ADVANCE_BY || job->kind == TIME_ADVANCE_TO || job->kind == TIME_NEXT ||
+        job->kind == TIME_MODE || job->kind == TIME_RATE)
+        event_of_change(run->world, EVENT_CLOCK, clock_mode_name(clock_mode_get(clock)),
+                        instant_iso8601(run->arena, clock_now(clock)));
+}
+
 bool run_job(struct call *call, struct time_job *job)
 {
     struct run *run = call->run;
@@ -72,6 +85,8 @@ bool run_job(struct call *call, struct time_job *job)
     store_read_idle(run->lane->reader);
     switch (timekeeper_run(run->world->timekeeper, job)) {
     case TIME_OK:
+        tell_clock(run, job);
+        return true;
     case TIME_NOT_CONVERGED:
     case TIME_COPY_FAILED:
         return true;
@@ -91,6 +106,8 @@ bool run_commit(struct call *call, const struct store_doc *docs, size_t count)
     struct run *run = call->run;
     struct time_job job = { .kind = TIME_LINKS_CHANGED };
     struct store_write write;
+    struct changes_pending said = { run->lane, run->arena, NULL, docs, count, NULL };
+    changes_before(&said);
     store_docs_init(&write, run->arena);
     write.docs = docs;
     write.doc_count = count;
@@ -100,7 +117,9 @@ bool run_commit(struct call *call, const struct store_doc *docs, size_t count)
     store_read_begin(run->lane->reader);
     regions_reload(run->world->regions, run->lane->reader);
     mraps_reload(run->world->mraps, run->lane->reader);
+    faults_reload(run->world->faults, run->lane->reader);
     links_apply(run->world->links, docs, count);
+    changes_after(&said);
     return run_job(call, &job);
 }
 

@@ -1,6 +1,8 @@
 /* Lines about time: the clock, waiting, and copies by hand. Each is a job for the world thread. */
 #include "scenario/facts.h"
 #include "scenario/run.h"
+#include "server/change_words.h"
+#include "server/changes.h"
 #include "server/mraps.h"
 #include "storage/resync.h"
 
@@ -32,10 +34,30 @@ bool time_set(struct call *call)
 
 bool time_mode(struct call *call)
 {
+    str verb = call->line->words[1].text;
     struct time_job job = { .kind = TIME_MODE,
-                            .mode = str_is(call->line->words[1].text, "pause") ? CLOCK_MANUAL
-                                                                               : CLOCK_REAL_TIME };
+                            .mode = str_is(verb, "pause") ? CLOCK_MANUAL : CLOCK_REAL_TIME };
+    if (call->count > 0 && !clock_mode_parse(call->args[0], &job.mode))
+        return run_fail(call, "a clock is manual, auto or real");
     return run_job(call, &job);
+}
+
+bool time_rate(struct call *call)
+{
+    struct time_job job = { .kind = TIME_RATE };
+    if (!str_to_double(call->args[0], &job.rate) || job.rate < 0)
+        return run_fail(call, "'%.*s' is no rate: 60 lets an hour pass in a minute",
+                        STR_ARG(call->args[0]));
+    return run_job(call, &job);
+}
+
+bool time_show(struct call *call)
+{
+    struct run *run = call->run;
+    run_note(run, "the clock is %s and stands at %.*s",
+             str_c(run->arena, clock_mode_name(clock_mode_get(run->world->clock))),
+             STR_ARG(instant_iso8601(run->arena, run_now(run))));
+    return true;
 }
 
 /* --- wait --- */
@@ -81,7 +103,7 @@ static size_t target_words(const struct call *call)
 {
     size_t count = 0;
     while (count < call->count && !str_is(call->args[count], "within") &&
-           !str_is(call->args[count], "region"))
+           !str_is(call->args[count], "region") && !str_is(call->args[count], "wall"))
         count++;
     return count;
 }
@@ -139,6 +161,7 @@ bool time_wait(struct call *call)
         if (!add_target(call, targets, call->args[i]))
             return false;
     job.target_count = targets->count;
+    job.wall = call_has(call, "wall");
     if (within.size > 0 && !duration_parse(within, &job.within))
         return run_fail(call, "'%.*s' is no duration", STR_ARG(within));
     if (region.size > 0)
@@ -148,18 +171,60 @@ bool time_wait(struct call *call)
 
 /* --- copies by hand --- */
 
+static bool find_bucket(struct call *call, str name, int64_t *id)
+{
+    struct run *run = call->run;
+    struct bucket_info bucket;
+    store_read_begin(run->lane->reader);
+    if (store_bucket_get(run->lane->reader, run->arena, name, &bucket) != STORE_OK)
+        return run_fail(call, "there is no bucket '%.*s'", STR_ARG(name));
+    *id = bucket.id;
+    return true;
+}
+
+/* Words that choose among the copies of a link. */
+static bool is_narrowed(const struct call *call)
+{
+    static const char *const words[] = {
+        "count", "key", "bucket", "rule", "destination", "version"
+    };
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (call_after(call, words[i]).size > 0)
+            return true;
+    return false;
+}
+
+/* For a record: the line as it ran, variables put in. */
+static void remember(const struct call *call)
+{
+    struct run *run = call->run;
+    struct buf line;
+    buf_init_arena(&line, run->arena, LIMIT_JSON_BYTES);
+    buf_addf(&line, "%s", call->line->command->name);
+    for (size_t i = 0; i < call->count; i++)
+        buf_addf(&line, " %.*s", STR_ARG(change_words_quote(run->arena, call->args[i])));
+    changes_act(run->lane, NULL, buf_str(&line));
+}
+
 static bool by_hand(struct call *call, enum time_job_kind kind)
 {
     struct run *run = call->run;
     str count = call_after(call, "count"), key = call_after(call, "key");
+    str bucket = call_after(call, "bucket");
     uint64_t most = 0;
-    struct time_job job = { .kind = kind, .reason = call_after(call, "reason") };
+    struct time_job job = { .kind = kind,
+                            .reason = call_after(call, "reason"),
+                            .filter = { .rule = call_after(call, "rule"),
+                                        .destination = call_after(call, "destination"),
+                                        .version_id = call_after(call, "version") } };
     if (count.size > 0 && (!str_to_u64(count, &most) || most > LIMIT_QUEUE_ROWS))
         return run_fail(call, "'%.*s' is no count", STR_ARG(count));
     job.max = (unsigned) most;
     job.early = call_has(call, "early");
     if (key.size > 0)
         job.filter.key_prefix = key;
+    if (bucket.size > 0 && !find_bucket(call, bucket, &job.filter.source_bucket))
+        return false;
     if (call->count > 1 && region_find(call->args[0]) != REGION_NONE) {
         job.filter.from_region = call->args[0];
         job.filter.to_region = call->args[1];
@@ -168,18 +233,23 @@ static bool by_hand(struct call *call, enum time_job_kind kind)
     return run_job(call, &job);
 }
 
-/* Holds what is queued, and, when it names a whole link, what is queued from now on. */
+/* Holds what is queued, and, when it names a whole link, what is queued from now on: a change of
+ * the link, which says so itself. */
 static bool hold_link(struct call *call, bool held)
 {
     struct run *run = call->run;
     bool pair = call->count > 1 && region_find(call->args[0]) != REGION_NONE;
-    if (call_after(call, "count").size > 0 || call_after(call, "key").size > 0)
+    if (is_narrowed(call)) {
+        remember(call);
         return true;
+    }
     region_id from = pair ? region_find(call->args[0]) : REGION_NONE;
     region_id to = pair ? region_find(call->args[1]) : REGION_NONE;
     struct link link = links_get(run->world->links, run->arena, from, to);
-    if (link.held == held)
+    if (link.held == held) {
+        remember(call);
         return true;
+    }
     link.held = held;
     struct store_doc doc = link_doc(run->arena, from, to, &link);
     return run_commit(call, &doc, 1);
@@ -197,25 +267,25 @@ bool time_release(struct call *call)
 
 bool time_drop(struct call *call)
 {
+    remember(call);
     return by_hand(call, TIME_DROP);
 }
 
 bool time_retry(struct call *call)
 {
+    remember(call);
     return by_hand(call, TIME_RETRY);
 }
 
 bool time_resync(struct call *call)
 {
     struct run *run = call->run;
-    struct bucket_info bucket;
     struct store_resync resync;
     str key = call_after(call, "key");
-    store_read_begin(run->lane->reader);
-    if (store_bucket_get(run->lane->reader, run->arena, call->args[0], &bucket) != STORE_OK)
-        return run_fail(call, "there is no bucket '%.*s'", STR_ARG(call->args[0]));
     store_resync_init(&resync, run->arena);
-    resync.bucket = bucket.id;
+    if (!find_bucket(call, call->args[0], &resync.bucket))
+        return false;
+    remember(call);
     resync.walk = resync.more = true;
     resync.job = STR("resync");
     resync.filter = (struct resync_filter){ .eligible = true, .prefixes = { &key, key.size > 0 } };

@@ -35,23 +35,45 @@ static bool commit_one(struct call *call, struct store_doc doc)
 
 static str lag_text_of(const struct call *call, size_t from)
 {
-    if (from >= call->count || str_is(call->args[from], "both") ||
-        str_is(call->args[from], "bandwidth"))
-        return STR_NONE;
+    static const char *const after[] = { "both", "bandwidth", "rule", "prefix" };
+    for (size_t i = 0; i < COUNT(after); i++)
+        if (from >= call->count || str_is(call->args[from], after[i]))
+            return STR_NONE;
     return call->args[from];
+}
+
+/* Of a rule's or a prefix's copies alone, or of all: that is meant for every rule. */
+static bool set_lag(struct call *call, struct link *link, str text)
+{
+    struct arena *arena = call->run->arena;
+    struct link_override one = { .rule = str_copy(arena, call_after(call, "rule")),
+                                 .prefix = str_copy(arena, call_after(call, "prefix")) };
+    bool some = one.rule.size + one.prefix.size > 0;
+    str error = STR_NONE;
+    if (str_is(text, "none") && !some)
+        return run_fail(call, "none takes the lag of a rule or a prefix back: say which");
+    if (str_is(text, "none")) {
+        links_override_take_back(link, one.rule, one.prefix);
+        return true;
+    }
+    if (!lag_parse(arena, text, &one.lag, &error))
+        return run_fail(call, "%.*s", STR_ARG(error));
+    if (some)
+        return links_override_set(arena, link, &one) ||
+               run_fail(call, "a link has at most %d lags of single rules", LINK_OVERRIDES);
+    link->has_lag = true;
+    link->lag = one.lag;
+    link->override_count = 0;
+    return true;
 }
 
 static bool change_link(struct call *call, region_id from, region_id to, str lag)
 {
     struct run *run = call->run;
     struct link link = links_get(run->world->links, run->arena, from, to);
-    str speed = call_after(call, "bandwidth"), error = STR_NONE;
-    if (lag.size > 0 && !lag_parse(run->arena, lag, &link.lag, &error))
-        return run_fail(call, "%.*s", STR_ARG(error));
-    if (lag.size > 0) {
-        link.has_lag = true;
-        link.override_count = 0; /* a lag of the whole link is meant for every rule */
-    }
+    str speed = call_after(call, "bandwidth");
+    if (lag.size > 0 && !set_lag(call, &link, lag))
+        return false;
     if (speed.size > 0) {
         link.has_bandwidth = true;
         link.bandwidth_bytes_per_s = 0;

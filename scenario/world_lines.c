@@ -6,14 +6,29 @@
 #include "server/auth/credentials.h"
 #include "server/clients.h"
 #include "server/config_apply.h"
+#include "server/event_of.h"
 #include "server/journal.h"
 #include "server/mraps.h"
 #include "server/regions.h"
 
-/* The reader judged the codes; the line itself is for people. */
+/* The reader judged the codes; without a switch the line is for people. */
 bool world_lines_region(struct call *call)
 {
-    (void) call;
+    struct run *run = call->run;
+    str last = call->args[call->count - 1];
+    bool enable = str_is(last, "enable");
+    if (!enable && !str_is(last, "disable"))
+        return true;
+    for (size_t i = 0; i + 1 < call->count; i++) {
+        region_id region = region_find(call->args[i]);
+        struct store_doc doc = region_disabled_doc(region, !enable);
+        if (!region_at(region)->opt_in && !enable)
+            return run_fail(call, "%.*s is enabled by default and cannot be disabled",
+                            STR_ARG(call->args[i]));
+        if (!run_commit(call, &doc, 1))
+            return false;
+    }
+    run_note(run, "%.*s", STR_ARG(call->line->text));
     return true;
 }
 
@@ -154,6 +169,9 @@ bool world_lines_reset(struct call *call)
     if (result != STORE_OK)
         return run_fail(call, "the world could not be wiped: %s", store_result_name(result));
     world_reload(world, run->lane->reader);
+    event_of_change(world, EVENT_RESET,
+                    str_is(call_after(call, "to"), "empty") ? STR("empty") : STR("config"),
+                    STR_NONE);
     run->parts = NULL;
     if (!run_job(call, &job))
         return false;

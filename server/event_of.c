@@ -81,16 +81,16 @@ void event_of_copy(struct events *events, const struct copy_told *copy)
     events_emit(events, &event);
 }
 
-void event_of_change(const struct request *rq, enum event_kind kind, str subject, str detail)
+void event_of_change(struct world *world, enum event_kind kind, str subject, str detail)
 {
     enum event_field field = kind == EVENT_ROUTE    ? EVENT_MRAP
                              : kind == EVENT_OUTAGE ? EVENT_REGION
                              : kind == EVENT_FAULT  ? EVENT_FAULTS
                                                     : EVENT_REASON;
-    struct event event = { .kind = kind, .at = clock_now(rq->world->clock) };
+    struct event event = { .kind = kind, .at = clock_now(world->clock) };
     event.text[field] = subject;
     event.text[EVENT_DETAIL] = detail;
-    events_emit(rq->world->events, &event);
+    events_emit(world->events, &event);
 }
 
 void event_of_fault(const struct request *rq, str name, str detail)

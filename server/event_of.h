@@ -6,13 +6,14 @@
 #include "server/events.h"
 
 struct copy_told; /* replication/timekeeper.h */
+struct world;     /* server/world.h */
 
 /* The answer went out, or the client away. */
 void event_of_request(const struct request *rq, bool sent_whole);
 void event_of_copy(struct events *events, const struct copy_told *copy);
-/* A change that a request made: partition, heal, outage, clock, route, reset, fault. `subject` is
- * its Region, access point or fault; both may be empty. */
-void event_of_change(const struct request *rq, enum event_kind kind, str subject, str detail);
+/* A change by hand: partition, heal, outage, clock, route, reset, fault, link, rules. `subject` is
+ * its Region, access point, fault or link; both may be empty. */
+void event_of_change(struct world *world, enum event_kind kind, str subject, str detail);
 /* A fault met this request. */
 void event_of_fault(const struct request *rq, str name, str detail);
 

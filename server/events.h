@@ -38,6 +38,8 @@ enum event_kind {
     EVENT_RESET,
     EVENT_FAULT,
     EVENT_ANOMALY,
+    EVENT_LINK,         /* lag, bandwidth, hold */
+    EVENT_RULES,        /* of replication */
     EVENT_NOTIFICATION, /* detail: the message, JSON */
     EVENT_KINDS
 };

@@ -17,6 +17,8 @@ static const char *const kinds[EVENT_KINDS] = {
     [EVENT_RESET] = "reset",
     [EVENT_FAULT] = "fault",
     [EVENT_ANOMALY] = "anomaly",
+    [EVENT_LINK] = "link",
+    [EVENT_RULES] = "rules",
     [EVENT_NOTIFICATION] = "notification",
 };
 

@@ -19,7 +19,8 @@
 struct entry {
     str id, api, method, host, mrap, bucket, region, key, client, place, code, message, etag,
         version_id, marks, faults, anomalies;
-    str raw_path, asked_version;
+    str raw_path, asked_version, query;
+    uint64_t ordinal;
     instant at;
     bool is_s3;
     int status;
@@ -198,6 +199,12 @@ static str marks_of(const struct request *rq)
     return fields_get(&rq->reply.headers, "x-atoll-nonstandard");
 }
 
+/* Of a request about a whole bucket; a presigned one's holds a signature. */
+static str query_of(const struct request *rq)
+{
+    return rq->address.key.size > 0 || rq->who.presigned ? STR_NONE : rq->raw_query;
+}
+
 /* The strings of an entry, as views of the request; kept by copying each. */
 static void fill(struct entry *e, const struct request *rq)
 {
@@ -223,6 +230,8 @@ static void fill(struct entry *e, const struct request *rq)
                         .anomalies = rq->anomalies,
                         .raw_path = rq->address.path,
                         .asked_version = request_query(rq, "versionId"),
+                        .query = query_of(rq),
+                        .ordinal = rq->ordinal,
                         .at = rq->received_at,
                         .is_s3 = rq->address.kind == ADDRESS_S3 || rq->address.kind == ADDRESS_MRAP,
                         .status = rq->reply.status,
@@ -271,6 +280,7 @@ static struct entry *keep(const struct request *rq)
                              &e.anomalies,
                              &e.raw_path,
                              &e.asked_version,
+                             &e.query,
                              &e.freshness.etag,
                              &e.freshness.version_id,
                              &e.freshness.region,
@@ -381,6 +391,7 @@ static void write_entry(struct arena *arena, struct json_writer *w, const struct
 {
     json_object(w, NULL);
     json_text(w, "id", e->id);
+    json_integer(w, "number", (int64_t) e->ordinal);
     json_text(w, "at", instant_iso8601(arena, e->at));
     json_object(w, "client");
     json_text(w, "name", e->client);
@@ -395,6 +406,8 @@ static void write_entry(struct arena *arena, struct json_writer *w, const struct
     json_text(w, "target", entry_target(arena, e));
     if (e->asked_version.size)
         json_text(w, "version_id", e->asked_version);
+    if (e->query.size)
+        json_text(w, "query", e->query);
     json_end(w);
     json_object(w, "route");
     if (e->region.size)

@@ -301,6 +301,8 @@ void metrics_count(struct metrics *metrics, const struct event *event)
     case EVENT_OUTAGE:
     case EVENT_CLOCK:
     case EVENT_RESET:
+    case EVENT_LINK:
+    case EVENT_RULES:
     case EVENT_NOTIFICATION:
     case EVENT_KINDS:
         break;

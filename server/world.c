@@ -12,6 +12,7 @@
 #include "server/access_log.h"
 #include "server/anomalies.h"
 #include "server/clients.h"
+#include "server/changes.h"
 #include "server/cloudwatch.h"
 #include "server/deliveries.h"
 #include "server/event_of.h"
@@ -224,6 +225,7 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
     credentials_add(world->credentials, STR(WORLD_KEY), STR(WORLD_KEY), world->settings->account,
                     false);
     world->journal = journal_new(world->settings->journal);
+    world->changes = changes_new();
     world->metrics = metrics_new();
     world->cloudwatch = cloudwatch_new();
     world->events = events_new(&(struct events_options){
@@ -284,6 +286,8 @@ void world_close(struct world *world)
         credentials_free(world->credentials);
     if (world->journal)
         journal_free(world->journal);
+    if (world->changes)
+        changes_free(world->changes);
     if (world->events)
         events_free(world->events);
     if (world->metrics)
@@ -308,6 +312,7 @@ void world_reload(struct world *world, struct store_reader *reader)
     faults_reload(world->faults, reader);
     clients_recall(world->clients, reader);
     journal_clear(world->journal);
+    changes_clear(world->changes);
     anomalies_clear(world->anomalies);
     restores_changed(world);
     jobs_changed(world->jobs);

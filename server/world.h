@@ -18,6 +18,7 @@ struct mraps;            /* server/mraps.h: access points and their routes */
 struct clients;          /* server/clients.h: who is asking from where */
 struct regions;          /* server/regions.h: outages */
 struct journal;          /* server/journal.h: the last requests, for explain and the log */
+struct changes;          /* server/changes.h: what was changed by hand, in words */
 struct events;           /* server/events.h: what happened, for whoever listens */
 struct metrics;          /* server/metrics.h: counted from events */
 struct cloudwatch;       /* server/cloudwatch.h: counted from events, by minutes */
@@ -84,6 +85,7 @@ struct world {
     struct regions *regions;
     struct replication_role *replication_role;
     struct journal *journal;
+    struct changes *changes;
     struct events *events;
     struct metrics *metrics;
     struct cloudwatch *cloudwatch;

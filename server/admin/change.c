@@ -6,6 +6,7 @@
 #include "replication/timekeeper.h"
 #include "server/admin/call.h"
 #include "server/anomalies.h"
+#include "server/changes.h"
 #include "server/config_apply.h"
 #include "server/event_of.h"
 #include "server/faults.h"
@@ -19,6 +20,7 @@ struct change {
     struct store_write write;
     struct store_doc docs[REGION_PLANES]; /* an outage of both planes takes two, the rest one */
     size_t doc_count;
+    struct changes_pending said;
     struct time_job job;
     admin_fn *show; /* writes the answer */
     enum event_kind told;
@@ -53,8 +55,9 @@ static enum s3_code committed(struct request *rq)
         return admin_store_problem(rq, change->write.result);
     regions_reload(rq->world->regions, rq->lane->reader);
     links_apply(rq->world->links, change->docs, change->doc_count);
+    changes_after(&change->said);
     if (change->told != EVENT_KINDS)
-        event_of_change(rq, change->told, change->subject, change->detail);
+        event_of_change(rq->world, change->told, change->subject, change->detail);
     return tell_timekeeper(rq, TIME_LINKS_CHANGED);
 }
 
@@ -74,6 +77,9 @@ static enum s3_code submit(struct admin_call *call, enum s3_code (*then)(struct 
     store_docs_init(&change->write, call->rq->arena);
     change->write.docs = change->docs;
     change->write.doc_count = change->doc_count;
+    change->said = (struct changes_pending){ call->rq->lane, call->rq->arena,   call->rq,
+                                             change->docs,   change->doc_count, NULL };
+    changes_before(&change->said);
     return request_write(call->rq, &change->write, then);
 }
 
@@ -229,30 +235,15 @@ static bool read_one_override(struct admin_call *call, str text, struct link *li
 {
     struct link_override one = { .rule = json_string(call->document, "rule", STR("")),
                                  .prefix = json_string(call->document, "prefix", STR("")) };
-    struct link_override *all =
-        ARENA_ARRAY(call->rq->arena, struct link_override, LINK_OVERRIDES + 1);
     str error;
-    bool none = str_is(text, "none");
-    if (!none && !lag_parse(call->rq->arena, text, &one.lag, &error))
-        return bad_overrides(call, error);
-    size_t count = 0, at = SIZE_MAX;
-    for (size_t i = 0; i < link->override_count; i++) {
-        bool same = str_eq(link->overrides[i].rule, one.rule) &&
-                    str_eq(link->overrides[i].prefix, one.prefix);
-        if (same)
-            at = count;
-        if (!same || !none)
-            all[count++] = link->overrides[i];
+    if (str_is(text, "none")) {
+        links_override_take_back(link, one.rule, one.prefix);
+        return true;
     }
-    if (!none && at != SIZE_MAX)
-        all[at] = one;
-    else if (!none)
-        all[count++] = one;
-    if (count > LINK_OVERRIDES)
-        return bad_overrides(call, STR("a link has at most 64 overrides"));
-    link->overrides = all;
-    link->override_count = count;
-    return true;
+    if (!lag_parse(call->rq->arena, text, &one.lag, &error))
+        return bad_overrides(call, error);
+    return links_override_set(call->rq->arena, link, &one) ||
+           bad_overrides(call, STR("a link has at most 64 overrides"));
 }
 
 static bool read_lag(struct admin_call *call, struct link *link)
@@ -507,7 +498,8 @@ static enum s3_code wiped(struct request *rq)
     if (reset->wipe.head.result != STORE_OK)
         return admin_store_problem(rq, reset->wipe.head.result);
     world_reload(world, rq->lane->reader);
-    event_of_change(rq, EVENT_RESET, reset->to_config ? STR("config") : STR("empty"), STR_NONE);
+    event_of_change(rq->world, EVENT_RESET, reset->to_config ? STR("config") : STR("empty"),
+                    STR_NONE);
     reset->job.kind = TIME_WIPED;
     reset->job.arena = rq->arena;
     reset->job.done = admin_job_done;

@@ -1,5 +1,6 @@
 /* Faults by hand: a rule is a document, committed first and in force when the answer goes out. */
 #include "server/admin/call.h"
+#include "server/changes.h"
 #include "server/event_of.h"
 #include "server/faults.h"
 
@@ -7,6 +8,7 @@ struct fault_change {
     struct store_write write;
     struct store_doc *docs;
     size_t count;
+    struct changes_pending said;
     str name; /* of one; empty: all were removed */
     int status;
 };
@@ -50,7 +52,9 @@ static enum s3_code committed(struct request *rq)
     if (change->write.result != STORE_OK)
         return admin_store_problem(rq, change->write.result);
     faults_reload(rq->world->faults, rq->lane->reader);
-    event_of_change(rq, EVENT_FAULT, change->name, change->status ? STR("set") : STR("removed"));
+    changes_after(&change->said);
+    event_of_change(rq->world, EVENT_FAULT, change->name,
+                    change->status ? STR("set") : STR("removed"));
     return change->status ? show_one(rq, change->name, change->status) : show_all(rq);
 }
 
@@ -60,6 +64,9 @@ static enum s3_code submit(struct admin_call *call, struct fault_change *change)
     store_docs_init(&change->write, call->rq->arena);
     change->write.docs = change->docs;
     change->write.doc_count = change->count;
+    change->said = (struct changes_pending){ call->rq->lane, call->rq->arena, call->rq,
+                                             change->docs,   change->count,   NULL };
+    changes_before(&change->said);
     return request_write(call->rq, &change->write, committed);
 }
 

@@ -1,5 +1,6 @@
 /* Access points: as they stand, how they route, and where a client would be sent. */
 #include "server/admin/call.h"
+#include "server/changes.h"
 #include "server/clients.h"
 #include "server/event_of.h"
 #include "server/mrap_pick.h"
@@ -8,6 +9,7 @@
 struct change {
     struct store_write write;
     struct store_doc doc;
+    struct changes_pending said;
     str name;
     bool routes; /* changed; else how it routes */
 };
@@ -169,10 +171,11 @@ static enum s3_code committed(struct request *rq)
     mraps_reload(rq->world->mraps, rq->lane->reader);
     mraps_release(rq->mraps);
     rq->mraps = NULL;
+    changes_after(&change->said);
     const struct mrap *mrap = admin_mrap(rq, change->name);
     if (mrap == NULL)
         return S3_OK;
-    event_of_change(rq, EVENT_ROUTE, mrap->name,
+    event_of_change(rq->world, EVENT_ROUTE, mrap->name,
                     change->routes ? routes_text(rq->arena, mrap) : routing_text(rq->arena, mrap));
     return show(rq, mrap);
 }
@@ -189,6 +192,8 @@ static enum s3_code submit(struct admin_call *call, const struct mrap *before,
     store_docs_init(&change->write, rq->arena);
     change->write.docs = &change->doc;
     change->write.doc_count = 1;
+    change->said = (struct changes_pending){ rq->lane, rq->arena, rq, &change->doc, 1, NULL };
+    changes_before(&change->said);
     return request_write(rq, &change->write, committed);
 }
 

@@ -2,6 +2,8 @@
  * versions that live replication skips. Page by page, so that the writer is free between them. */
 #include "replication/timekeeper.h"
 #include "server/admin/call.h"
+#include "server/change_words.h"
+#include "server/changes.h"
 #include "storage/resync.h"
 
 #define JOB "resync" /* marks the rows: what was deleted at the destination by id stays away */
@@ -38,6 +40,19 @@ static enum s3_code next_page(struct request *rq)
     return request_write(rq, &resync->write.head, page_done);
 }
 
+/* One line for each bucket, as a scenario says it. */
+static void tell(struct request *rq, const struct resync *resync)
+{
+    const struct resync_names *prefixes = &resync->write.filter.prefixes;
+    str key = prefixes->count > 0
+                  ? str_format(rq->arena, " key %.*s",
+                               STR_ARG(change_words_quote(rq->arena, prefixes->at[0])))
+                  : STR_NONE;
+    changes_act(rq->lane, rq,
+                str_format(rq->arena, "replication resync %.*s%.*s",
+                           STR_ARG(resync->buckets.at[resync->at].name), STR_ARG(key)));
+}
+
 static enum s3_code page_done(struct request *rq)
 {
     struct resync *resync = admin_call_of(rq)->state;
@@ -54,6 +69,7 @@ static enum s3_code page_done(struct request *rq)
     resync->queued += resync->write.queued;
     resync->found += resync->write.count;
     if (result == STORE_NO_BUCKET || !resync->write.more) {
+        tell(rq, resync);
         resync->at++;
         resync->write.place = (struct resync_place){ 0 };
     }

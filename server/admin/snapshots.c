@@ -52,8 +52,8 @@ static enum s3_code show_outcome(struct request *rq)
     if (job->result != STORE_OK)
         return admin_store_problem(rq, job->result);
     if (job->verb == SNAPSHOT_RESTORE)
-        event_of_change(rq, EVENT_RESET, str_format(rq->arena, "snapshot:%.*s", STR_ARG(job->name)),
-                        STR_NONE);
+        event_of_change(rq->world, EVENT_RESET,
+                        str_format(rq->arena, "snapshot:%.*s", STR_ARG(job->name)), STR_NONE);
     struct json_writer w = admin_begin(rq, &buf);
     if (job->verb == SNAPSHOT_DELETE)
         json_text(&w, "deleted", job->name);

@@ -3,6 +3,7 @@
 #include "replication/links.h"
 #include "replication/timekeeper.h"
 #include "server/admin/call.h"
+#include "server/changes.h"
 #include "server/auth/replication_role.h"
 #include "server/clients.h"
 #include "server/journal.h"
@@ -293,6 +294,7 @@ enum s3_code admin_requests(struct admin_call *call)
 enum s3_code admin_clear_requests(struct admin_call *call)
 {
     journal_clear(call->rq->world->journal);
+    changes_clear(call->rq->world->changes);
     return reply_requests(call->rq, &(struct journal_filter){ .limit = 0 });
 }
 

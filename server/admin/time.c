@@ -3,6 +3,8 @@
 #include "replication/links.h"
 #include "replication/timekeeper.h"
 #include "server/admin/call.h"
+#include "server/change_words.h"
+#include "server/changes.h"
 #include "server/event_of.h"
 #include "server/lifecycle_engine.h"
 #include "server/fault.h"
@@ -15,7 +17,9 @@ struct timing {
     struct time_job job;
     struct store_write write; /* release: the link that holds no more */
     struct store_doc unheld;
+    struct changes_pending said;
     uint64_t acted; /* lifecycle */
+    str act;        /* the line that repeats it; empty: none, or the link's change says it */
     admin_fn *show;
 };
 
@@ -69,7 +73,7 @@ static enum s3_code show_clock(struct admin_call *call)
     admin_write_clock(call->rq, &w);
     if (timing) {
         json_integer(&w, "applied", (int64_t) timing->job.applied);
-        event_of_change(call->rq, EVENT_CLOCK,
+        event_of_change(call->rq->world, EVENT_CLOCK,
                         clock_mode_name(clock_mode_get(call->rq->world->clock)),
                         instant_iso8601(call->rq->arena, clock_now(call->rq->world->clock)));
     }
@@ -236,9 +240,37 @@ enum s3_code admin_wait(struct admin_call *call)
 
 /* --- replication by hand --- */
 
+/* "replication drop us-east-1 eu-west-1 count 2" */
+static str line_by_hand(struct admin_call *call, const char *verb)
+{
+    static const char *const words[][2] = {
+        { "bucket", "bucket" },      { "rule", "rule" }, { "destination", "destination" },
+        { "version_id", "version" }, { "key", "key" },   { "reason", "reason" }
+    };
+    struct arena *arena = call->rq->arena;
+    struct buf line;
+    double count = json_number(call->document, "count", 0);
+    buf_init_arena(&line, arena, LIMIT_JSON_BYTES);
+    buf_addf(&line, "replication %s", verb);
+    str src = json_string(call->document, "src", STR_NONE);
+    str dst = json_string(call->document, "dst", STR_NONE);
+    if (src.size > 0 && dst.size > 0)
+        buf_addf(&line, " %.*s %.*s", STR_ARG(src), STR_ARG(dst));
+    if (count > 0)
+        buf_addf(&line, " count %.0f", count);
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (json_member(call->document, words[i][0]))
+            buf_addf(&line, " %s %.*s", words[i][1],
+                     STR_ARG(change_words_quote(
+                         arena, json_string(call->document, words[i][0], STR_NONE))));
+    return buf_str(&line);
+}
+
 static enum s3_code show_count(struct admin_call *call)
 {
     const struct timing *timing = call->state;
+    if (timing->act.size > 0)
+        changes_act(call->rq->lane, call->rq, timing->act);
     struct buf buf;
     struct json_writer w = admin_begin(call->rq, &buf);
     json_integer(&w, "count", (int64_t) (timing->job.applied + timing->acted));
@@ -293,6 +325,9 @@ static bool read_by_hand(struct admin_call *call, enum time_job_kind kind, enum 
     for (size_t i = 0; i < COUNT(regions); i++)
         if (str_is_set(*regions[i]) && admin_region(call->rq, *regions[i]) == REGION_NONE)
             return false;
+    timing->act = line_by_hand(call, kind == TIME_RELEASE ? "release"
+                                     : kind == TIME_DROP  ? "drop"
+                                                          : "retry");
     return is_reason(call, timing->job.reason);
 }
 
@@ -302,6 +337,7 @@ static enum s3_code unheld(struct request *rq)
     if (timing->write.result != STORE_OK)
         return admin_store_problem(rq, timing->write.result);
     links_apply(rq->world->links, timing->write.docs, timing->write.doc_count);
+    changes_after(&timing->said);
     return submit(admin_call_of(rq));
 }
 
@@ -318,6 +354,9 @@ static bool lift_hold(struct admin_call *call, region_id from, region_id to)
     store_docs_init(&timing->write, rq->arena);
     timing->write.docs = &timing->unheld;
     timing->write.doc_count = 1;
+    timing->act = STR_NONE;
+    timing->said = (struct changes_pending){ rq->lane, rq->arena, rq, &timing->unheld, 1, NULL };
+    changes_before(&timing->said);
     return true;
 }
 

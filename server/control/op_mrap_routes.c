@@ -3,6 +3,7 @@
  * AWS defines 0 and 100 only. Values in between are accepted as weights and marked, because the
  * article that people follow says 70 and 30; --strict refuses them.
  */
+#include "server/changes.h"
 #include "server/control/control.h"
 #include "server/control/handlers.h"
 #include "server/event_of.h"
@@ -14,6 +15,7 @@
 struct routes_change {
     struct store_write write;
     struct store_doc doc;
+    struct changes_pending said;
     str name;
 };
 
@@ -90,7 +92,8 @@ static enum s3_code submitted(struct request *rq)
     if (change->write.result != STORE_OK)
         return s3_code_from_store(change->write.result);
     mraps_reload(rq->world->mraps, rq->lane->reader);
-    event_of_change(rq, EVENT_ROUTE, change->name, STR("submitted"));
+    changes_after(&change->said);
+    event_of_change(rq->world, EVENT_ROUTE, change->name, STR("submitted"));
     request_reply_empty(rq, 200);
     return S3_OK;
 }
@@ -130,5 +133,7 @@ enum s3_code op_submit_mrap_routes(struct request *rq)
     store_docs_init(&write->write, rq->arena);
     write->write.docs = &write->doc;
     write->write.doc_count = 1;
+    write->said = (struct changes_pending){ rq->lane, rq->arena, rq, &write->doc, 1, NULL };
+    changes_before(&write->said);
     return request_write(rq, &write->write, submitted);
 }

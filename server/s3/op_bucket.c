@@ -6,6 +6,8 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "routing/topology.h"
+#include "server/change_words.h"
+#include "server/changes.h"
 #include "server/access_point.h"
 #include "server/mraps.h"
 #include "server/s3/acl.h"
@@ -423,9 +425,16 @@ enum s3_code op_get_bucket_versioning(struct request *rq)
     return common_document_reply(rq, &document);
 }
 
+struct versioning_change {
+    struct store_bucket_versioning write;
+    struct store_doc doc; /* what changes, for whoever asks later */
+    struct changes_pending said;
+};
+
 static enum s3_code versioning_put(struct request *rq)
 {
-    const struct store_bucket_versioning *write = rq->state;
+    const struct versioning_change *change = rq->state;
+    const struct store_bucket_versioning *write = &change->write;
     if (write->head.result == STORE_STATE_REFUSED) {
         request_message(rq, "%s",
                         rq->bucket.object_lock
@@ -438,6 +447,7 @@ static enum s3_code versioning_put(struct request *rq)
     }
     if (write->head.result != STORE_OK)
         return common_from_store(rq, write->head.result);
+    changes_after(&change->said);
     request_reply_empty(rq, 200);
     return S3_OK;
 }
@@ -454,10 +464,14 @@ enum s3_code op_put_bucket_versioning(struct request *rq)
     if (!str_is(status, "Enabled") && !str_is(status, "Suspended"))
         return S3_MalformedXML;
 
-    struct store_bucket_versioning *write = ARENA_NEW(rq->arena, struct store_bucket_versioning);
+    struct versioning_change *change = ARENA_NEW(rq->arena, struct versioning_change);
+    struct store_bucket_versioning *write = &change->write;
+    change->doc = (struct store_doc){ .kind = STR(CHANGE_VERSIONING), .id = rq->bucket.name };
+    change->said = (struct changes_pending){ rq->lane, rq->arena, rq, &change->doc, 1, NULL };
+    changes_before(&change->said);
     store_bucket_versioning_init(write, rq->arena);
     write->bucket = rq->bucket.id;
     write->versioning = str_is(status, "Enabled") ? VERSIONING_ENABLED : VERSIONING_SUSPENDED;
-    rq->state = write;
+    rq->state = change;
     return request_write(rq, &write->head, versioning_put);
 }

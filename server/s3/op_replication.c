@@ -4,6 +4,8 @@
  */
 #include "base/limits.h"
 #include "replication/rules.h"
+#include "server/change_words.h"
+#include "server/changes.h"
 #include "server/control/role.h"
 #include "server/s3/common.h"
 #include "server/s3/handlers.h"
@@ -14,6 +16,8 @@
 struct change {
     struct store_config_put write;
     struct store_doc configs[2];
+    struct store_doc rules; /* what changes, for whoever asks later */
+    struct changes_pending said;
 };
 
 static struct change *change_new(struct request *rq, str document, str rules)
@@ -26,6 +30,10 @@ static struct change *change_new(struct request *rq, str document, str rules)
     change->write.bucket = rq->bucket.id;
     change->write.configs = change->configs;
     change->write.count = COUNT(change->configs);
+    change->rules =
+        (struct store_doc){ .kind = STR(CONFIG_REPLICATION_RULES), .id = rq->bucket.name };
+    change->said = (struct changes_pending){ rq->lane, rq->arena, rq, &change->rules, 1, NULL };
+    changes_before(&change->said);
     rq->state = change;
     return change;
 }
@@ -114,6 +122,7 @@ static enum s3_code replication_put(struct request *rq)
     }
     if (write->result != STORE_OK)
         return common_from_store(rq, write->result);
+    changes_after(&change->said);
     request_reply_empty(rq, 200);
     return S3_OK;
 }
@@ -168,6 +177,8 @@ static enum s3_code replication_deleted(struct request *rq)
     enum store_result result = change->write.head.result;
     if (result != STORE_OK && result != STORE_ABSENT)
         return common_from_store(rq, result);
+    if (result == STORE_OK)
+        changes_after(&change->said);
     request_reply_empty(rq, 204);
     return S3_OK;
 }
