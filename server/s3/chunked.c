@@ -2,9 +2,12 @@
  *
  *   AT_SIZE --size--> IN_DATA --all of it--> AFTER_DATA --CRLF--> AT_SIZE
  *      \--size 0--> AT_TRAILER --empty line--> AT_END
+ *                        ^  \--CRLF after a bare LF--> MAYBE_END --empty line--> AT_END
+ *                        \-------another trailer----------/
  *
- * Anything else leads to BROKEN, which is final. Lines may end in a bare LF: AWS's own description
- * of trailers writes them so. */
+ * Anything else leads to BROKEN, which is final. Trailers may end in a bare LF, as AWS's own
+ * description writes them, or in LF CRLF, as MinIO's client does. So a CRLF behind a bare LF may be
+ * the rest of that end or the empty line: what follows tells. */
 #include "server/s3/chunked.h"
 
 void chunked_init(struct chunked *decoder)
@@ -28,6 +31,7 @@ static bool take_line(struct chunked *decoder, str *rest, str *line, bool *full)
             size_t size = decoder->line_size;
             if (size > 0 && decoder->line[size - 1] == '\r')
                 size--;
+            decoder->bare_lf = size == decoder->line_size;
             decoder->line_size = 0;
             *line = str_from(decoder->line, size);
             return true;
@@ -130,17 +134,26 @@ static enum chunked_event after_data(struct chunked *decoder, str *rest)
     return chunk_done(decoder);
 }
 
+static enum chunked_event end(struct chunked *decoder)
+{
+    decoder->state = CHUNKED_AT_END;
+    decoder->trailers = str_from(decoder->trailer, decoder->trailer_size);
+    return CHUNKED_END;
+}
+
 static enum chunked_event at_trailer(struct chunked *decoder, str *rest)
 {
     str line;
-    bool full = false;
+    bool full = false, after_bare_lf = decoder->bare_lf;
     if (!take_line(decoder, rest, &line, &full))
         return full ? bad(decoder) : CHUNKED_MORE;
-    if (line.size == 0) {
-        decoder->state = CHUNKED_AT_END;
-        decoder->trailers = str_from(decoder->trailer, decoder->trailer_size);
-        return CHUNKED_END;
+    if (line.size == 0 && after_bare_lf && !decoder->bare_lf && decoder->trailer_size > 0) {
+        decoder->state = CHUNKED_MAYBE_END;
+        return CHUNKED_MORE;
     }
+    if (line.size == 0)
+        return end(decoder);
+    decoder->state = CHUNKED_AT_TRAILER;
     if (line.size + 1 > sizeof decoder->trailer - decoder->trailer_size)
         return bad(decoder);
     memcpy(decoder->trailer + decoder->trailer_size, line.ptr, line.size);
@@ -164,6 +177,7 @@ enum chunked_event chunked_next(struct chunked *decoder, str *rest)
             event = after_data(decoder, rest);
             break;
         case CHUNKED_AT_TRAILER:
+        case CHUNKED_MAYBE_END:
             event = at_trailer(decoder, rest);
             break;
         case CHUNKED_AT_END: /* nothing may follow */
@@ -173,6 +187,13 @@ enum chunked_event chunked_next(struct chunked *decoder, str *rest)
         }
     }
     return event;
+}
+
+bool chunked_finish(struct chunked *decoder)
+{
+    if (decoder->state != CHUNKED_MAYBE_END || decoder->line_size > 0)
+        return false;
+    return end(decoder) == CHUNKED_END;
 }
 
 bool chunked_trailers(struct arena *arena, str trailers, struct fields *out)

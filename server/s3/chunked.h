@@ -32,12 +32,14 @@ struct chunked {
         CHUNKED_IN_DATA,
         CHUNKED_AFTER_DATA,
         CHUNKED_AT_TRAILER,
+        CHUNKED_MAYBE_END,
         CHUNKED_AT_END,
         CHUNKED_BROKEN
     } state;
     uint64_t left_bytes; /* of the chunk's data */
     size_t line_size;    /* of the line that is being collected */
     size_t trailer_size;
+    bool bare_lf; /* the last line had no CR before its LF */
     size_t signature_at, signature_size;
     char line[LIMIT_CHUNK_HEADER_BYTES];
     char trailer[LIMIT_TRAILER_BYTES];
@@ -46,6 +48,8 @@ struct chunked {
 void chunked_init(struct chunked *decoder);
 /* Takes some of *rest (and moves it on) until there is something to say. */
 enum chunked_event chunked_next(struct chunked *decoder, str *rest);
+/* No more bytes come: true when that completes the framing, with what CHUNKED_END would say. */
+MUST_CHECK bool chunked_finish(struct chunked *decoder);
 /* The trailers in order: names lower case, values trimmed. False when a line has no colon or name.
  */
 MUST_CHECK bool chunked_trailers(struct arena *arena, str trailers, struct fields *out);

@@ -538,6 +538,11 @@ enum s3_code payload_end(struct request *rq)
     struct payload *payload = rq->payload;
     if (payload == NULL)
         return S3_OK;
+    if (payload->decoder && !payload->ended && chunked_finish(payload->decoder)) {
+        enum s3_code code = framing_complete(rq, payload);
+        if (code != S3_OK)
+            return code;
+    }
     bool cut =
         (payload->wire_bytes != UINT64_MAX && payload->wire_seen != payload->wire_bytes) ||
         (payload->plain_bytes != UINT64_MAX && payload->plain_seen != payload->plain_bytes) ||

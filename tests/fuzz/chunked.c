@@ -23,6 +23,8 @@ static void decode(str all, size_t step, struct buf *story)
                 buf_addf(story, "$%.*s", STR_ARG(decoder.trailers));
         } while (event == CHUNKED_DATA || event == CHUNKED_CHUNK);
     }
+    if (chunked_finish(&decoder))
+        buf_addf(story, "~%.*s", STR_ARG(decoder.trailers));
     buf_add_char(story, event == CHUNKED_BAD ? '!' : '.');
 }
 

@@ -45,6 +45,10 @@ static void decode(struct arena *arena, str body, size_t first, size_t second, s
         take_piece(decoder, str_first(body, second - first), out);
         take_piece(decoder, str_skip(body, second - first), out);
     }
+    if (chunked_finish(decoder)) {
+        buf_addf(&out->story, "|%.*s", STR_ARG(decoder->trailers));
+        out->ended = true;
+    }
 }
 
 static const struct {
@@ -63,6 +67,11 @@ static const struct {
       "0123456789", "[s**][t]|a:1\nb: 2\n" },
     { __LINE__, "2\r\n\r\n\r\n0\r\n\r\n", "\r\n", "[][]|" },
     { __LINE__, "1\nx\n0\nname:value\n\n", "x", "[][]|name:value\n" },
+    { __LINE__, "1\r\nx\r\n0\r\nname:value\n\r\n", "x", "[][]|name:value\n" },
+    { __LINE__, "1\r\nx\r\n0\r\nname:value\n\r\n\r\n", "x", "[][]|name:value\n" },
+    { __LINE__, "0\r\na:1\n\r\nx-amz-trailer-signature:s\r\n\r\n", "",
+      "[]|a:1\nx-amz-trailer-signature:s\n" },
+    { __LINE__, "0\na:1\n\r\nb:2\n\r\n", "", "[]|a:1\nb:2\n" },
 };
 
 TEST(every_cut_of_a_body_decodes_to_the_same_bytes_signatures_and_trailers)
