@@ -103,7 +103,7 @@ struct world {
     duration opened;            /* clock_mono */
     const char *tls;            /* GnuTLS's version; set with the front door, NULL without one */
     _Atomic bool ready;         /* config, --init and --load are done */
-    _Atomic uint64_t requests_ended; /* of ordinals->requests */
+    _Atomic uint64_t requests_ended;                 /* of ordinals->requests */
     _Atomic uint64_t proxy_connects[PROXY_CONNECTS]; /* for metrics; the front door counts */
 };
 
