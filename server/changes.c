@@ -7,6 +7,7 @@
 #include "base/lock.h"
 #include "server/change_words.h"
 #include "server/event_of.h"
+#include "server/ordinals.h"
 #include "server/world.h"
 
 struct changes {
@@ -70,7 +71,8 @@ static struct change_said now(const struct lane *lane, const struct request *rq)
 {
     struct world *world = lane->world;
     return (struct change_said){ .at = clock_now(world->clock),
-                                 .order = rq ? rq->ordinal : atomic_load(&world->request_ordinal) };
+                                 .order =
+                                     rq ? rq->ordinal : atomic_load(&world->ordinals->requests) };
 }
 
 void changes_act(struct lane *lane, const struct request *rq, str line)
