@@ -12,6 +12,9 @@ static const char *const status_names[JOB_STATUSES] = {
     [JOB_SUSPENDED] = "Suspended",
     [JOB_READY] = "Ready",
     [JOB_ACTIVE] = "Active",
+    [JOB_COMPLETING] = "Completing",
+    [JOB_CANCELLING] = "Cancelling",
+    [JOB_FAILING] = "Failing",
     [JOB_COMPLETE] = "Complete",
     [JOB_CANCELLED] = "Cancelled",
     [JOB_FAILED] = "Failed",
@@ -39,13 +42,41 @@ bool job_status_is_end(enum job_status status)
 
 enum job_status job_status_of(const struct job *job)
 {
+    bool began = job->state.status == JOB_ACTIVE || job->state.status == JOB_COMPLETING;
     if (job_status_is_end(job->state.status))
         return job->state.status;
     if (job->cancelled_at.ns)
-        return JOB_CANCELLED;
+        return began ? JOB_CANCELLING : JOB_CANCELLED;
+    if (job->state.failure_code.size > 0)
+        return JOB_FAILING;
     if (job->state.status == JOB_READY && !job->confirmed)
         return JOB_SUSPENDED;
     return job->state.status;
+}
+
+/* -- columns ---------------------------------------------------------------------------------- */
+
+bool job_columns_add(struct job_columns *columns, str name)
+{
+    static const char *const names[] = { [JOB_FIELD_IGNORE] = "Ignore",
+                                         [JOB_FIELD_BUCKET] = "Bucket",
+                                         [JOB_FIELD_KEY] = "Key",
+                                         [JOB_FIELD_VERSION] = "VersionId" };
+    unsigned i = 0;
+    while (i < COUNT(names) && !str_is(name, names[i]))
+        i++;
+    if (i == COUNT(names) || columns->count == COUNT(columns->at))
+        return false;
+    columns->at[columns->count++] = i;
+    return true;
+}
+
+bool job_columns_are_whole(const struct job_columns *columns)
+{
+    unsigned seen[JOB_FIELD_VERSION + 1] = { 0 };
+    for (size_t i = 0; i < columns->count; i++)
+        seen[columns->at[i]]++;
+    return seen[JOB_FIELD_BUCKET] == 1 && seen[JOB_FIELD_KEY] == 1 && seen[JOB_FIELD_VERSION] <= 1;
 }
 
 /* -- documents -------------------------------------------------------------------------------- */
@@ -194,7 +225,7 @@ struct store_doc job_tasks_doc(struct arena *arena, str job, uint64_t chunk,
                  STR_ARG(encode_uri(arena, items[i].key, true)));
     return (struct store_doc){ .kind = STR(JOB_TASKS_KIND),
                                .id = chunk_id(arena, job, chunk),
-                               .body = buf_str(&buf) };
+                               .body = items ? buf_str(&buf) : STR_NONE };
 }
 
 bool job_tasks_read(struct store_reader *reader, struct arena *arena, str job, uint64_t chunk,

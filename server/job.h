@@ -11,33 +11,40 @@
 #include "server/s3/xml.h"
 #include "storage/resync.h"
 
+#define JOB_COLUMNS 32 /* [atoll] that a manifest may have */
+
 #define JOB_KIND "job"
 #define JOB_STATE_KIND "job-state"
 #define JOB_TASKS_KIND "job-tasks" /* id "JOB/00000007" */
 
-/* AWS: "Job statuses". Pausing and the -ing states pass too quickly to be seen here. */
+/* AWS: "Job statuses". A job here is never Paused: the copies of several travel together. */
 enum job_status {
     JOB_NEW,
     JOB_PREPARING,
     JOB_SUSPENDED, /* awaits confirmation */
     JOB_READY,
     JOB_ACTIVE,
-    JOB_COMPLETE,
+    JOB_COMPLETING, /* its report is being written */
+    JOB_CANCELLING, /* copies that were queued before are still on their way */
+    JOB_FAILING,
+    JOB_COMPLETE, /* this and the rest: ends */
     JOB_CANCELLED,
     JOB_FAILED,
     JOB_STATUSES
 };
 
 struct job_state {
-    enum job_status status; /* NEW, PREPARING, READY (prepared), ACTIVE or an end */
+    /* NEW, PREPARING, READY (prepared), ACTIVE, COMPLETING (all copies ended, whatever for) or an
+     * end; job_status_of tells what people see. */
+    enum job_status status;
     instant prepared_at, active_at, ended_at;
     uint64_t tasks, chunks;
-    uint64_t queued_chunks;     /* whose copies are queued */
-    uint64_t begun;             /* tasks in them */
-    uint64_t succeeded, failed; /* while ACTIVE: failed at once; then of the whole */
-    str bucket;                 /* whose versions they are */
-    str failure_code, failure_reason;
-    str manifest_key, manifest_etag; /* of the generated manifest, if it was put out */
+    uint64_t queued_chunks;           /* whose copies are queued */
+    uint64_t begun;                   /* tasks in them */
+    uint64_t succeeded, failed;       /* before the end: failed at once; then of the whole */
+    str bucket;                       /* whose versions they are */
+    str failure_code, failure_reason; /* set before the end: it is failing */
+    str manifest_key, manifest_etag;  /* of the generated manifest, if it was put out */
 };
 struct job {
     str id, account, region;
@@ -51,6 +58,16 @@ struct job {
     struct job_state state;
 };
 
+enum job_field { JOB_FIELD_IGNORE, JOB_FIELD_BUCKET, JOB_FIELD_KEY, JOB_FIELD_VERSION };
+struct job_columns { /* of a CSV file: enum job_field each */
+    unsigned at[JOB_COLUMNS];
+    size_t count;
+};
+/* False: no such column, or too many; what atoll has no use for is "Ignore". */
+MUST_CHECK bool job_columns_add(struct job_columns *columns, str name);
+/* It names bucket and key, and nothing but Ignore twice. */
+bool job_columns_are_whole(const struct job_columns *columns);
+
 /* What a body of CreateJob says. */
 struct job_spec {
     bool confirmation;
@@ -58,15 +75,14 @@ struct job_spec {
     bool generated; /* by S3, else a manifest of the caller's */
     str bucket;     /* generated: the source bucket; else where the manifest is */
     str manifest_key, manifest_version, manifest_etag;
-    bool has_version_ids;
-    unsigned fields[8]; /* of each column: enum job_field */
-    size_t field_count;
+    bool inventory; /* it is the manifest.json of an S3 Inventory report */
+    struct job_columns columns;
     struct resync_filter filter;
-    str output_bucket, output_prefix; /* empty: the generated manifest is not put out */
+    str owner; /* of the source bucket, as expected; empty: not said */
+    str output_bucket, output_prefix, output_owner; /* empty: not put out */
     bool report, report_all;
-    str report_bucket, report_prefix;
+    str report_bucket, report_prefix, report_owner;
 };
-enum job_field { JOB_FIELD_IGNORE, JOB_FIELD_BUCKET, JOB_FIELD_KEY, JOB_FIELD_VERSION };
 /* False with a sentence in *problem; *missing names an operation that atoll does not run. */
 MUST_CHECK bool job_spec_read(struct arena *arena, const struct xml *root, struct job_spec *out,
                               str *problem, str *missing);
@@ -86,7 +102,7 @@ struct job_list {
 };
 MUST_CHECK bool job_list(struct store_reader *reader, struct arena *arena, struct job_list *out);
 
-/* Tasks of one chunk, and back. */
+/* Tasks of one chunk, and back; without items: the document's end. */
 struct store_doc job_tasks_doc(struct arena *arena, str job, uint64_t chunk,
                                const struct resync_item *items, size_t count);
 struct job_tasks {

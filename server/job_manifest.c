@@ -1,71 +1,135 @@
-/* The lists of a job: read from a CSV object, or written as one (AWS: "Specifying a manifest": the
- * keys are URL-encoded, a field may stand in quotation marks). */
+/* The lists of a job (AWS: "Specifying a manifest": keys are URL-encoded, a field may stand in
+ * quotation marks). A manifest of the caller's is one CSV file, or the manifest.json of an S3
+ * Inventory report, which names gzip'd CSV files and their columns. */
 #include "server/job_manifest.h"
+
+#include <stdlib.h>
 
 #include "base/digest.h"
 #include "base/encode.h"
-#include "server/config_upload.h"
-#include "server/request.h"
+#include "base/gunzip.h"
+#include "base/json.h"
+#include "server/job_file.h"
 
-bool job_file_put(const struct job_files *files, str bucket, str key, const char *type, str text,
-                  str *problem)
+struct job_manifest {
+    struct arena *arena; /* what lives as long as the manifest */
+    struct arena *page;  /* the open file's text */
+    struct job_columns columns;
+    str bucket;              /* of the tasks; unset: not known yet */
+    str files_bucket;        /* of an inventory */
+    const struct json *file; /* of an inventory: the next one */
+    str text;                /* of the open file: what is left */
+    uint64_t line;
+};
+
+/* -- opening ---------------------------------------------------------------------------------- */
+
+static bool is_etag(str given, str etag)
 {
-    struct bucket_info info;
-    struct config_upload upload = { .key = key, .text = text, .fd = -1 };
-    store_read_begin(files->lane->reader);
-    enum store_result found = store_bucket_get(files->lane->reader, files->arena, bucket, &info);
-    store_read_idle(files->lane->reader);
-    if (found != STORE_OK) {
-        *problem = str_format(files->arena, "there is no bucket %.*s", STR_ARG(bucket));
-        return false;
-    }
-    fields_add(files->arena, &upload.meta, STR("Content-Type"), str_of(type));
-    upload.bucket = info.id;
-    return config_upload(files->arena, files->lane, &upload, problem);
+    bool quoted = given.size > 2 && given.ptr[0] == '"';
+    return str_eq(quoted ? str_from(given.ptr + 1, given.size - 2) : given, etag);
 }
 
-/* -- reading ---------------------------------------------------------------------------------- */
-
-static bool read_object(const struct job_files *files, const struct job_spec *spec, str *out,
-                        str *problem)
+/* "Bucket, Key, VersionId, IsLatest": what is of no use is ignored. */
+static bool read_schema(struct job_manifest *manifest, str schema)
 {
-    struct bucket_info bucket;
-    struct version_info version;
-    struct body_reader *body = NULL;
-    struct store_reader *reader = files->lane->reader;
-    *problem = STR("The manifest object could not be read.");
-    if (store_bucket_get(reader, files->arena, spec->bucket, &bucket) != STORE_OK ||
-        store_version_get(reader, files->arena, bucket.id, spec->manifest_key,
-                          spec->manifest_version.size ? spec->manifest_version : STR_NONE,
-                          &version) != STORE_OK ||
-        version.marker)
+    str name;
+    while (str_next(&schema, ',', &name)) {
+        name = str_trim(name);
+        bool wanted = str_is(name, "Bucket") || str_is(name, "Key") || str_is(name, "VersionId");
+        if (!job_columns_add(&manifest->columns, wanted ? name : STR("Ignore")))
+            return false;
+    }
+    return job_columns_are_whole(&manifest->columns);
+}
+
+/* [AWS] "S3 Inventory manifest": fileFormat, fileSchema and files, each with key and MD5checksum;
+ * destinationBucket is an ARN. */
+static bool read_index(struct job_manifest *manifest, str *problem)
+{
+    struct json_error error;
+    const struct json *root = json_parse(manifest->arena, manifest->text, &error);
+    const struct json *files = json_member(root, "files");
+    str arn = json_string(root, "destinationBucket", STR_NONE);
+    size_t at = str_find(arn, STR(":::"));
+    manifest->files_bucket = str_skip(arn, at < arn.size ? at + 3 : 0);
+    manifest->text = STR("");
+    *problem = STR("The manifest is no manifest.json of an S3 Inventory report with CSV files, or "
+                   "its fileSchema lacks Bucket or Key.");
+    if (root == NULL || files == NULL || files->kind != JSON_ARRAY ||
+        manifest->files_bucket.size == 0 ||
+        !str_is(json_string(root, "fileFormat", STR_NONE), "CSV"))
         return false;
-    str etag = spec->manifest_etag;
-    if (etag.size > 2 && etag.ptr[0] == '"')
-        etag = str_from(etag.ptr + 1, etag.size - 2);
-    if (!str_eq(etag, version.etag)) {
+    manifest->file = files->child;
+    return read_schema(manifest, json_string(root, "fileSchema", STR_NONE));
+}
+
+struct job_manifest *job_manifest_open(const struct job_files *files, const struct job_spec *spec,
+                                       str *problem)
+{
+    struct job_manifest *manifest = mem_alloc(sizeof *manifest);
+    struct job_object object = { .bucket = spec->bucket,
+                                 .key = spec->manifest_key,
+                                 .version = spec->manifest_version,
+                                 .most = JOB_MANIFEST_BYTES };
+    manifest->arena = arena_new();
+    manifest->page = arena_new();
+    const struct job_files own = { files->world, files->lane, manifest->arena };
+    bool good = job_file_read(&own, &object, &manifest->text, problem);
+    if (good && !is_etag(spec->manifest_etag, object.etag)) {
         *problem = STR("The ETag of the manifest object is not the one that the job names.");
-        return false;
+        good = false;
     }
-    if (version.size_bytes > JOB_MANIFEST_BYTES) {
-        *problem = STR("The manifest object is larger than this emulator reads (64 MiB).");
-        return false;
-    }
-    char *bytes = arena_alloc_raw(files->arena, version.size_bytes + 1);
-    size_t size = 0;
-    if (version.size_bytes &&
-        body_reader_open(reader, version.body, 0, version.size_bytes, &body) != STORE_OK)
-        return false;
-    while (size < version.size_bytes) {
-        ssize_t got = body_reader_read(body, bytes + size, version.size_bytes - size);
-        if (got <= 0)
-            break;
-        size += (size_t) got;
-    }
-    body_reader_close(body);
-    *out = str_from(bytes, size);
-    return size == version.size_bytes;
+    manifest->columns = spec->columns;
+    if (good && spec->inventory)
+        good = read_index(manifest, problem);
+    if (good)
+        return manifest;
+    *problem = str_copy(files->arena, *problem);
+    job_manifest_close(manifest);
+    return NULL;
 }
+
+void job_manifest_close(struct job_manifest *manifest)
+{
+    if (manifest == NULL)
+        return;
+    arena_free(manifest->arena);
+    arena_free(manifest->page);
+    free(manifest);
+}
+
+/* -- files of an inventory -------------------------------------------------------------------- */
+
+static bool is_intact(struct arena *arena, str bytes, str md5)
+{
+    struct digest_value digest = digest_of(DIGEST_MD5, bytes.ptr, bytes.size);
+    return md5.size == 0 || str_eq_nocase(encode_hex(arena, digest.bytes, digest.size), md5);
+}
+
+static bool open_file(struct job_manifest *manifest, const struct job_files *files, str *problem)
+{
+    const struct json *file = manifest->file;
+    struct job_object object = { .bucket = manifest->files_bucket,
+                                 .key = json_string(file, "key", STR("")),
+                                 .most = JOB_MANIFEST_BYTES };
+    str bytes;
+    arena_reset(manifest->page);
+    const struct job_files own = { files->world, files->lane, manifest->page };
+    manifest->file = file->next;
+    manifest->line = 0;
+    if (!job_file_read(&own, &object, &bytes, problem))
+        return false;
+    *problem = str_format(files->arena, "The MD5 of %.*s is not what the manifest says.",
+                          STR_ARG(object.key));
+    if (!is_intact(manifest->page, bytes, json_string(file, "MD5checksum", STR(""))))
+        return false;
+    *problem = str_format(files->arena, "%.*s is no gzip file of at most 64 MiB of text.",
+                          STR_ARG(object.key));
+    return gunzip(manifest->page, bytes, JOB_MANIFEST_BYTES, &manifest->text);
+}
+
+/* -- lines ------------------------------------------------------------------------------------ */
 
 /* The next field of a line, without its quotation marks. */
 static str next_field(struct arena *arena, str *line)
@@ -87,48 +151,59 @@ static str next_field(struct arena *arena, str *line)
 }
 
 /* False: the line names another bucket than those before it, or no key. */
-static bool read_line(struct arena *arena, const struct job_spec *spec, str line, str *bucket,
+static bool read_line(struct job_manifest *manifest, struct arena *arena, str line,
                       struct resync_item *item)
 {
-    str values[COUNT(spec->fields)] = { { 0 } };
-    for (size_t i = 0; i < spec->field_count; i++) {
+    str values[JOB_FIELD_VERSION + 1] = { { 0 } };
+    for (size_t i = 0; i < manifest->columns.count; i++) {
         str field = next_field(arena, &line);
-        values[spec->fields[i]] = field;
+        values[manifest->columns.at[i]] = field;
     }
-    item->key = decode_uri(arena, values[JOB_FIELD_KEY], false);
-    item->version_id = values[JOB_FIELD_VERSION].size ? values[JOB_FIELD_VERSION] : STR_NONE;
-    if (!str_is_set(*bucket))
-        *bucket = values[JOB_FIELD_BUCKET];
-    return item->key.size > 0 && bucket->size > 0 && str_eq(*bucket, values[JOB_FIELD_BUCKET]);
+    str bucket = values[JOB_FIELD_BUCKET];
+    *item = (struct resync_item){ .key = decode_uri(arena, values[JOB_FIELD_KEY], false) };
+    if (values[JOB_FIELD_VERSION].size > 0)
+        item->version_id = values[JOB_FIELD_VERSION];
+    if (!str_is_set(manifest->bucket))
+        manifest->bucket = str_copy(manifest->arena, bucket);
+    return item->key.size > 0 && bucket.size > 0 && str_eq(manifest->bucket, bucket);
 }
 
-bool job_manifest_read(const struct job_files *files, const struct job_spec *spec,
-                       struct job_tasks *out, str *bucket, str *problem)
+/* Out of what is left of the open file. */
+static bool read_lines(struct job_manifest *manifest, struct arena *arena, struct job_tasks *out,
+                       str *problem)
 {
-    str text, line;
-    *out = (struct job_tasks){ 0 };
-    *bucket = STR_NONE;
-    if (!read_object(files, spec, &text, problem))
-        return false;
-    size_t lines = 1;
-    for (size_t i = 0; i < text.size; i++)
-        lines += text.ptr[i] == '\n';
-    out->at = ARENA_ARRAY(files->arena, struct resync_item, lines);
-    while (str_is_set(text)) {
-        (void) str_cut(text, '\n', &line, &text);
+    str line;
+    while (out->count < RESYNC_ROWS && manifest->text.size > 0) {
+        (void) str_cut(manifest->text, '\n', &line, &manifest->text);
         line = str_trim(line);
+        manifest->line++;
         if (line.size == 0)
             continue;
-        if (!read_line(files->arena, spec, line, bucket, &out->at[out->count++])) {
-            *problem = str_format(files->arena,
-                                  "Line %zu of the manifest has no key, or another bucket than the "
-                                  "lines before it.",
-                                  out->count);
+        /* What a step keeps must not lie in a page that the next file overwrites. */
+        if (!read_line(manifest, arena, str_copy(arena, line), &out->at[out->count++])) {
+            *problem =
+                str_format(arena,
+                           "Line %llu of the manifest has no key, or another bucket than the "
+                           "lines before it.",
+                           (unsigned long long) manifest->line);
             return false;
         }
     }
-    *problem = STR("The manifest has no lines.");
-    return out->count > 0;
+    return true;
+}
+
+bool job_manifest_next(struct job_manifest *manifest, const struct job_files *files,
+                       struct job_tasks *out, str *bucket, str *problem)
+{
+    *out = (struct job_tasks){ .at = ARENA_ARRAY(files->arena, struct resync_item, RESYNC_ROWS) };
+    do {
+        if (manifest->text.size == 0 && manifest->file && !open_file(manifest, files, problem))
+            return false;
+        if (!read_lines(manifest, files->arena, out, problem))
+            return false;
+    } while (out->count == 0 && manifest->file);
+    *bucket = manifest->bucket;
+    return true;
 }
 
 /* -- writing ---------------------------------------------------------------------------------- */
@@ -153,6 +228,7 @@ bool job_manifest_write(const struct job_files *files, const struct job_spec *sp
     job->state.manifest_key =
         str_format(files->arena, "%.*s%sjob-%.*s/manifest.csv", STR_ARG(spec->output_prefix),
                    spec->output_prefix.size ? "/" : "", STR_ARG(job->id));
-    return job_file_put(files, spec->output_bucket, job->state.manifest_key, "text/csv", text,
-                        problem);
+    const struct job_object object = { .bucket = spec->output_bucket,
+                                       .key = job->state.manifest_key };
+    return job_file_put(files, &object, "text/csv", text, problem);
 }

@@ -1,7 +1,8 @@
-/* job_manifest, job_report: what a job reads from and writes to buckets: a CSV manifest, the
- * manifest that S3 generated, the report of its end.
+/* job_manifest: the lists of a job in buckets: the manifest that the caller brings, as CSV or as an
+ * S3 Inventory report, and the one that S3 generated and puts out.
  *
- * Each call blocks until it is committed: for the world thread. Ownership: the arena's.
+ * Each call blocks: for the world thread. Reading keeps its text in memory of its own between
+ * calls, one file at a time.
  */
 #ifndef ATOLL_SERVER_JOB_MANIFEST_H
 #define ATOLL_SERVER_JOB_MANIFEST_H
@@ -9,24 +10,25 @@
 #include "server/job.h"
 #include "server/world.h"
 
-#define JOB_MANIFEST_BYTES (64u << 20) /* [atoll] of a manifest that the caller brings */
+#define JOB_MANIFEST_BYTES (64u << 20) /* [atoll] of a CSV file, inflated */
 
 struct job_files {
     struct world *world;
     struct lane *lane; /* the world thread's own */
     struct arena *arena;
 };
-/* The tasks of the caller's manifest and their bucket; false with a sentence in *problem. */
-MUST_CHECK bool job_manifest_read(const struct job_files *files, const struct job_spec *spec,
+
+/* NULL with a sentence in *problem. */
+struct job_manifest;
+MUST_CHECK struct job_manifest *job_manifest_open(const struct job_files *files,
+                                                  const struct job_spec *spec, str *problem);
+void job_manifest_close(struct job_manifest *manifest); /* NULL is fine */
+/* At most RESYNC_ROWS tasks more, in files->arena; none: the end. *bucket is that of all tasks. */
+MUST_CHECK bool job_manifest_next(struct job_manifest *manifest, const struct job_files *files,
                                   struct job_tasks *out, str *bucket, str *problem);
+
 /* Puts the generated manifest out; its key and ETag go to job->state. */
 MUST_CHECK bool job_manifest_write(const struct job_files *files, const struct job_spec *spec,
                                    struct job *job, str *problem);
-/* Sums up what became of the tasks in job->state, and writes the report if one is wanted. */
-MUST_CHECK bool job_report_write(const struct job_files *files, const struct job_spec *spec,
-                                 struct job *job, str *problem);
-/* One object into a bucket by name. */
-MUST_CHECK bool job_file_put(const struct job_files *files, str bucket, str key, const char *type,
-                             str text, str *problem);
 
 #endif

@@ -1,8 +1,7 @@
 /* What CreateJob asks for, judged as far as AWS does before it answers. */
-#include "base/time.h"
-#include "server/job.h"
+#include "server/job_filter.h"
 
-#define MOST_NAMES 1000
+#define MOST_PREFIX 512 /* [AWS] of a report or a generated manifest */
 
 struct reading {
     struct arena *arena;
@@ -46,26 +45,14 @@ static bool read_operation(const struct reading *reading, const struct xml *root
 
 static bool read_fields(const struct reading *reading, const struct xml *spec)
 {
-    static const char *const names[] = { [JOB_FIELD_IGNORE] = "Ignore",
-                                         [JOB_FIELD_BUCKET] = "Bucket",
-                                         [JOB_FIELD_KEY] = "Key",
-                                         [JOB_FIELD_VERSION] = "VersionId" };
-    struct job_spec *out = reading->spec;
-    unsigned seen = 0;
+    struct job_columns *columns = &reading->spec->columns;
     const struct xml *field = xml_child(xml_child(spec, "Fields"), "member");
-    for (; field; field = field->next) {
-        unsigned i = 0;
-        while (i < COUNT(names) && !str_is(str_trim(field->text), names[i]))
-            i++;
-        if (i == COUNT(names) || out->field_count == COUNT(out->fields))
+    for (; field; field = field->next)
+        if (!job_columns_add(columns, str_trim(field->text)))
             return refuse(reading, "The Fields of a manifest are Ignore, Bucket, Key and "
-                                   "VersionId.");
-        seen |= 1u << i;
-        out->fields[out->field_count++] = i;
-    }
-    out->has_version_ids = seen >> JOB_FIELD_VERSION & 1;
-    bool whole = seen >> JOB_FIELD_BUCKET & 1 && seen >> JOB_FIELD_KEY & 1;
-    return whole || refuse(reading, "The Fields of a CSV manifest must have Bucket and Key.");
+                                   "VersionId, 32 at most.");
+    return job_columns_are_whole(columns) ||
+           refuse(reading, "The Fields of a CSV manifest must have Bucket and Key, each once.");
 }
 
 static bool read_manifest(const struct reading *reading, const struct xml *manifest)
@@ -74,9 +61,11 @@ static bool read_manifest(const struct reading *reading, const struct xml *manif
     const struct xml *spec = xml_child(manifest, "Spec");
     const struct xml *location = xml_child(manifest, "Location");
     str object;
-    if (!str_is(str_trim(xml_text(spec, "Format")), "S3BatchOperations_CSV_20180820"))
-        return refuse(reading, "The manifest format must be S3BatchOperations_CSV_20180820: this "
-                               "emulator reads no inventory reports.");
+    str format = str_trim(xml_text(spec, "Format"));
+    out->inventory = str_is(format, "S3InventoryReport_CSV_20161130");
+    if (!out->inventory && !str_is(format, "S3BatchOperations_CSV_20180820"))
+        return refuse(reading, "The manifest format must be S3BatchOperations_CSV_20180820 or "
+                               "S3InventoryReport_CSV_20161130.");
     if (!bucket_of_arn(str_trim(xml_text(location, "ObjectArn")), &object) ||
         !str_cut(object, '/', &out->bucket, &out->manifest_key) || out->manifest_key.size == 0)
         return refuse(reading, "ObjectArn must be the ARN of the manifest object.");
@@ -84,77 +73,10 @@ static bool read_manifest(const struct reading *reading, const struct xml *manif
     out->manifest_etag = str_trim(xml_text(location, "ETag"));
     if (out->manifest_etag.size == 0)
         return refuse(reading, "The ETag of the manifest object must be specified.");
-    return read_fields(reading, spec);
+    return out->inventory || read_fields(reading, spec);
 }
 
 /* -- a manifest that S3 generates ------------------------------------------------------------- */
-
-static struct resync_names read_names(struct arena *arena, const struct xml *list)
-{
-    struct resync_names names = { 0 };
-    str *at = ARENA_ARRAY(arena, str, MOST_NAMES);
-    for (const struct xml *one = list ? list->child : NULL; one && names.count < MOST_NAMES;
-         one = one->next)
-        at[names.count++] = one->text;
-    names.at = at;
-    return names;
-}
-
-static bool read_statuses(const struct reading *reading, const struct xml *list)
-{
-    static const char *const names[] = { [REPL_NONE] = "NONE",
-                                         [REPL_STATUS_PENDING] = NULL,
-                                         [REPL_STATUS_COMPLETED] = "COMPLETED",
-                                         [REPL_STATUS_FAILED] = "FAILED",
-                                         [REPL_STATUS_REPLICA] = "REPLICA" };
-    for (const struct xml *one = list ? list->child : NULL; one; one = one->next) {
-        size_t i = 0;
-        while (i < COUNT(names) && !(names[i] && str_is(str_trim(one->text), names[i])))
-            i++;
-        if (i == COUNT(names))
-            return refuse(reading,
-                          "ObjectReplicationStatuses are COMPLETED, FAILED, REPLICA and NONE.");
-        reading->spec->filter.statuses |= 1u << i;
-    }
-    return true;
-}
-
-static bool read_instant(const struct reading *reading, const struct xml *filter, const char *name,
-                         instant *out)
-{
-    str text = str_trim(xml_text(filter, name));
-    return !str_is_set(text) || instant_parse_iso8601(text, out) ||
-           refuse(reading, "CreatedAfter and CreatedBefore are instants such as "
-                           "2026-01-02T03:04:05Z.");
-}
-
-static bool read_size(const struct reading *reading, const struct xml *filter, const char *name,
-                      uint64_t *out)
-{
-    str text = str_trim(xml_text(filter, name));
-    return !str_is_set(text) || str_to_u64(text, out) ||
-           refuse(reading, "A size is a whole number of bytes.");
-}
-
-static bool read_filter(const struct reading *reading, const struct xml *filter)
-{
-    struct resync_filter *out = &reading->spec->filter;
-    const struct xml *keys = xml_child(filter, "KeyNameConstraint");
-    out->prefixes = read_names(reading->arena, xml_child(keys, "MatchAnyPrefix"));
-    out->suffixes = read_names(reading->arena, xml_child(keys, "MatchAnySuffix"));
-    out->substrings = read_names(reading->arena, xml_child(keys, "MatchAnySubstring"));
-    out->storage_classes = read_names(reading->arena, xml_child(filter, "MatchAnyStorageClass"));
-    if (xml_child(filter, "MatchAnyObjectEncryption"))
-        return refuse(reading, "This emulator's manifest generator does not filter by "
-                               "MatchAnyObjectEncryption.");
-    if (!read_boolean(filter, "EligibleForReplication", &out->eligible))
-        return refuse(reading, "EligibleForReplication is true or false.");
-    return read_statuses(reading, xml_child(filter, "ObjectReplicationStatuses")) &&
-           read_instant(reading, filter, "CreatedAfter", &out->created_after) &&
-           read_instant(reading, filter, "CreatedBefore", &out->created_before) &&
-           read_size(reading, filter, "ObjectSizeGreaterThanBytes", &out->larger_than) &&
-           read_size(reading, filter, "ObjectSizeLessThanBytes", &out->smaller_than);
-}
 
 static bool read_generator(const struct reading *reading, const struct xml *generator)
 {
@@ -170,8 +92,15 @@ static bool read_generator(const struct reading *reading, const struct xml *gene
     if (put_out && !bucket_of_arn(str_trim(xml_text(location, "Bucket")), &out->output_bucket))
         return refuse(reading, "EnableManifestOutput needs a ManifestOutputLocation with the ARN "
                                "of a bucket.");
+    str format = str_trim(xml_text(location, "ManifestFormat"));
+    if (put_out && !str_is(format, "S3InventoryReport_CSV_20211130"))
+        return refuse(reading, "The ManifestFormat is S3InventoryReport_CSV_20211130.");
+    out->owner = str_trim(xml_text(s3, "ExpectedBucketOwner"));
+    out->output_owner = str_trim(xml_text(location, "ExpectedManifestBucketOwner"));
     out->output_prefix = xml_text(location, "ManifestPrefix");
-    return read_filter(reading, xml_child(s3, "Filter"));
+    if (out->output_prefix.size > MOST_PREFIX)
+        return refuse(reading, "A ManifestPrefix has at most 512 characters.");
+    return job_filter_read(reading->arena, xml_child(s3, "Filter"), &out->filter, reading->problem);
 }
 
 /* -- the rest --------------------------------------------------------------------------------- */
@@ -186,6 +115,9 @@ static bool read_report(const struct reading *reading, const struct xml *report)
         return true;
     out->report_all = str_is(scope, "AllTasks");
     out->report_prefix = xml_text(report, "Prefix");
+    out->report_owner = str_trim(xml_text(report, "ExpectedBucketOwner"));
+    if (out->report_prefix.size > MOST_PREFIX)
+        return refuse(reading, "The Prefix of a Report has at most 512 characters.");
     if (!bucket_of_arn(str_trim(xml_text(report, "Bucket")), &out->report_bucket))
         return refuse(reading, "The Bucket of a Report must be the ARN of a bucket.");
     if (!out->report_all && !str_is(scope, "FailedTasksOnly"))

@@ -21,7 +21,8 @@ static bool any_fits(const struct resync_names *names, str text, fits_fn *fits)
     return names->count == 0;
 }
 
-static bool is_wanted(const struct resync_filter *filter, const struct version_info *version)
+static bool is_wanted(const struct resync_filter *filter, struct arena *arena,
+                      const struct version_info *version)
 {
     enum repl_status status = repl_shown(version->repl_status);
     instant modified = version->modified;
@@ -38,7 +39,8 @@ static bool is_wanted(const struct resync_filter *filter, const struct version_i
     return any_fits(&filter->prefixes, version->key, str_starts) &&
            any_fits(&filter->suffixes, version->key, str_ends) &&
            any_fits(&filter->substrings, version->key, contains) &&
-           any_fits(&filter->storage_classes, class, str_eq);
+           any_fits(&filter->storage_classes, class, str_eq) &&
+           (filter->also == NULL || filter->also(filter->ctx, arena, version));
 }
 
 /* -- the rows of one version ------------------------------------------------------------------ */
@@ -114,7 +116,7 @@ static enum store_result walk_one(struct store_txn *txn, struct store_resync *re
                                   struct version_info *version, struct arena *kept)
 {
     enum resync_outcome outcome = RESYNC_FOUND;
-    if (!is_wanted(&resync->filter, version))
+    if (!is_wanted(&resync->filter, txn->arena, version))
         return STORE_OK;
     enum store_result result = STORE_OK;
     if (!resync->dry || resync->filter.eligible)

@@ -24,13 +24,17 @@ struct resync_filter {
     struct resync_names prefixes, suffixes, substrings, storage_classes;
     uint64_t larger_than, smaller_than; /* bytes; 0: any */
     bool eligible;                      /* only what the bucket's rules take somewhere */
+    /* What else is asked of a version, on the writer's thread; NULL: nothing. */
+    bool (*also)(const void *ctx, struct arena *arena, const struct version_info *version);
+    const void *ctx;
 };
 enum resync_outcome {
     RESYNC_QUEUED,
     RESYNC_FOUND,      /* of a dry run */
     RESYNC_ON_ITS_WAY, /* copies to all its destinations are queued already */
     RESYNC_ABSENT,     /* no such version */
-    RESYNC_INELIGIBLE  /* no rule takes it anywhere */
+    RESYNC_INELIGIBLE, /* no rule takes it anywhere */
+    RESYNC_FORBIDDEN   /* the caller's: never asked for */
 };
 struct resync_item {
     str key;
@@ -64,7 +68,8 @@ struct store_resync_end {
 };
 void store_resync_end_init(struct store_resync_end *end, struct arena *arena, str job);
 
-/* Of a job: its versions with copies that are still to come, and those with failed ones. */
+/* Of a job: its versions with copies that are still to come, and those with failed ones. Looks at
+ * each of its rows. */
 struct resync_counts {
     uint64_t unfinished, failed;
 };

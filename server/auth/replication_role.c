@@ -5,8 +5,7 @@
 
 #include "replication/plan.h"
 #include "replication/rules.h"
-#include "server/auth/authority.h"
-#include "server/control/role.h"
+#include "server/auth/role_ask.h"
 #include "server/world.h"
 
 #define ROLE_LANE 2000 /* beyond the workers' */
@@ -45,19 +44,15 @@ static const struct permission {
 #define KEY_FIELD PLAN_FIELD_ENCRYPTION "-aws-kms-key-id"
 
 struct copy {
-    struct lane *lane;
-    struct arena *arena;
+    struct role_ask ask;
     const struct queue_row *row;
-    struct role role;
     struct bucket_info source, destination;
     struct version_info version;
     bool overrides;
     str replica_key; /* ReplicaKmsKeyID of the row's rule */
     str kms_region;  /* of the key that is asked about */
     str kms_context; /* the object's ARN there */
-    struct policy_principal who;
     str one;
-    str missing; /* the sentence */
 };
 
 static str text(const char *reason)
@@ -72,19 +67,19 @@ static bool value_of(void *ctx, str key, struct policy_values *out)
     struct copy *copy = ctx;
     *out = (struct policy_values){ &copy->one, 1 };
     if (str_is(key, "aws:principalarn"))
-        copy->one = copy->role.arn;
+        copy->one = copy->ask.role.arn;
     else if (str_is(key, "aws:principalaccount"))
-        copy->one = copy->role.account;
+        copy->one = copy->ask.role.account;
     else if (str_is(key, "aws:sourceaccount"))
         copy->one = copy->source.account;
     else if (str_is(key, "aws:sourcearn"))
-        copy->one = str_format(copy->arena, "arn:aws:s3:::%.*s", STR_ARG(copy->source.name));
+        copy->one = str_format(copy->ask.arena, "arn:aws:s3:::%.*s", STR_ARG(copy->source.name));
     else if (str_is(key, "aws:securetransport"))
         copy->one = STR("true");
     else if (str_is(key, "s3:destinationregion"))
         copy->one = copy->destination.region;
     else if (str_is(key, "kms:viaservice") && copy->kms_region.size > 0)
-        copy->one = str_format(copy->arena, "s3.%.*s.amazonaws.com", STR_ARG(copy->kms_region));
+        copy->one = str_format(copy->ask.arena, "s3.%.*s.amazonaws.com", STR_ARG(copy->kms_region));
     else if (str_is(key, "kms:encryptioncontext:aws:s3:arn") && copy->kms_region.size > 0)
         copy->one = copy->kms_context;
     else
@@ -92,13 +87,9 @@ static bool value_of(void *ctx, str key, struct policy_values *out)
     return true;
 }
 
-static struct policy_verdict ask(struct copy *copy, str policy, enum policy_kind kind,
-                                 const char *action, str resource)
+static struct role_ask asking(struct lane *lane, struct arena *arena, struct copy *copy)
 {
-    struct policy_question question = { &copy->who, str_of(action), resource, value_of, copy };
-    const struct policy *parsed = authority_policy(copy->lane->authority, policy, kind);
-    return parsed ? policy_evaluate(parsed, &question)
-                  : (struct policy_verdict){ .effect = POLICY_NONE };
+    return (struct role_ask){ .lane = lane, .arena = arena, .values = value_of, .ctx = copy };
 }
 
 /* --- one permission --- */
@@ -126,61 +117,17 @@ static bool is_needed(const struct copy *copy, enum when when)
     return false;
 }
 
-static enum policy_effect of_role(struct copy *copy, const char *action, str resource)
-{
-    enum policy_effect effect = POLICY_NONE;
-    for (size_t i = 0; i < copy->role.policies.count && effect != POLICY_DENY; i++) {
-        struct policy_verdict verdict =
-            ask(copy, copy->role.policies.at[i].value, POLICY_IDENTITY, action, resource);
-        effect = verdict.effect > effect ? verdict.effect : effect;
-    }
-    return effect;
-}
-
-static bool is_allowed(struct copy *copy, const struct bucket_info *bucket, const char *action,
-                       str resource)
-{
-    const struct authority_bucket *rules =
-        authority_bucket(copy->lane->authority, copy->lane->reader, bucket->id);
-    bool own = str_eq(bucket->account, copy->role.account);
-    struct policy_verdict verdict = { .effect = POLICY_NONE };
-    if (rules->policy.size > 0)
-        verdict = ask(copy, rules->policy, POLICY_RESOURCE, action, resource);
-    enum policy_effect by_role = of_role(copy, action, resource);
-    if (verdict.effect == POLICY_DENY || by_role == POLICY_DENY) {
-        copy->missing = str_format(copy->arena, "%s on %.*s is denied to role %.*s by %s.", action,
-                                   STR_ARG(resource), STR_ARG(copy->role.arn),
-                                   by_role == POLICY_DENY ? "its policy" : "the bucket's policy");
-        return false;
-    }
-    bool by_bucket = verdict.effect == POLICY_ALLOW;
-    if (own ? by_role == POLICY_ALLOW || (by_bucket && verdict.direct)
-            : by_role == POLICY_ALLOW && by_bucket)
-        return true;
-    bool role_lacks = by_role != POLICY_ALLOW;
-    copy->missing = str_format(
-        copy->arena,
-        "%s %.*s needs {\"Effect\":\"Allow\",%s\"Action\":\"%s\",\"Resource\":\"%.*s\"}.",
-        role_lacks ? "Role" : "The policy of bucket",
-        STR_ARG(role_lacks ? copy->role.arn : bucket->name),
-        role_lacks ? ""
-                   : str_c(copy->arena, str_format(copy->arena, "\"Principal\":{\"AWS\":\"%.*s\"},",
-                                                   STR_ARG(copy->role.arn))),
-        action, STR_ARG(resource));
-    return false;
-}
-
 static bool has(struct copy *copy, const struct permission *permission)
 {
     const struct bucket_info *bucket =
         permission->at_destination ? &copy->destination : &copy->source;
     str resource = permission->on_bucket
-                       ? str_format(copy->arena, "arn:aws:s3:::%.*s", STR_ARG(bucket->name))
-                       : str_format(copy->arena, "arn:aws:s3:::%.*s/%.*s", STR_ARG(bucket->name),
-                                    STR_ARG(copy->row->key));
-    if (permission->other && is_allowed(copy, bucket, permission->other, resource))
+                       ? str_format(copy->ask.arena, "arn:aws:s3:::%.*s", STR_ARG(bucket->name))
+                       : str_format(copy->ask.arena, "arn:aws:s3:::%.*s/%.*s",
+                                    STR_ARG(bucket->name), STR_ARG(copy->row->key));
+    if (permission->other && role_ask_may(&copy->ask, bucket, permission->other, resource))
         return true;
-    return is_allowed(copy, bucket, permission->action, resource);
+    return role_ask_may(&copy->ask, bucket, permission->action, resource);
 }
 
 /* The key as policies name it. S3 takes ids and aliases too, of the bucket's account and Region. */
@@ -188,7 +135,7 @@ static str key_arn(struct copy *copy, const struct bucket_info *bucket, str key)
 {
     if (str_starts(key, STR("arn:")))
         return key;
-    return str_format(copy->arena, "arn:aws:kms:%.*s:%.*s:%s%.*s", STR_ARG(bucket->region),
+    return str_format(copy->ask.arena, "arn:aws:kms:%.*s:%.*s:%s%.*s", STR_ARG(bucket->region),
                       STR_ARG(bucket->account), str_starts(key, STR("alias/")) ? "" : "key/",
                       STR_ARG(key));
 }
@@ -199,26 +146,26 @@ static bool may_use(struct copy *copy, const struct bucket_info *bucket, const c
 {
     str resource = key_arn(copy, bucket, key);
     copy->kms_region = bucket->region;
-    copy->kms_context = str_format(copy->arena, "arn:aws:s3:::%.*s/%.*s", STR_ARG(bucket->name),
+    copy->kms_context = str_format(copy->ask.arena, "arn:aws:s3:::%.*s/%.*s", STR_ARG(bucket->name),
                                    STR_ARG(copy->row->key));
-    bool allowed = of_role(copy, action, resource) == POLICY_ALLOW;
+    bool allowed = role_ask_own(&copy->ask, action, resource) == POLICY_ALLOW;
     copy->kms_region = STR("");
     if (!allowed)
-        copy->missing = str_format(
-            copy->arena,
+        copy->ask.missing = str_format(
+            copy->ask.arena,
             "Role %.*s needs {\"Effect\":\"Allow\",\"Action\":\"%s\",\"Resource\":\"%.*s\"}.",
-            STR_ARG(copy->role.arn), action, STR_ARG(resource));
+            STR_ARG(copy->ask.role.arn), action, STR_ARG(resource));
     return allowed;
 }
 
 static bool find_places(struct copy *copy)
 {
-    struct store_reader *reader = copy->lane->reader;
-    return store_bucket_get(reader, copy->arena, copy->row->source_name, &copy->source) ==
+    struct store_reader *reader = copy->ask.lane->reader;
+    return store_bucket_get(reader, copy->ask.arena, copy->row->source_name, &copy->source) ==
                STORE_OK &&
-           store_bucket_get(reader, copy->arena, copy->row->destination, &copy->destination) ==
+           store_bucket_get(reader, copy->ask.arena, copy->row->destination, &copy->destination) ==
                STORE_OK &&
-           store_version_get(reader, copy->arena, copy->row->source_bucket, copy->row->key,
+           store_version_get(reader, copy->ask.arena, copy->row->source_bucket, copy->row->key,
                              copy->row->version_id, &copy->version) == STORE_OK;
 }
 
@@ -226,7 +173,7 @@ static bool is_kms(struct copy *copy, struct fields *out)
 {
     str packed = copy->version.meta.fields;
     return str_find(packed, STR("aws:kms")) != packed.size &&
-           fields_unpack(copy->arena, packed, out) &&
+           fields_unpack(copy->ask.arena, packed, out) &&
            str_starts(fields_get(out, PLAN_FIELD_ENCRYPTION), STR("aws:kms"));
 }
 
@@ -236,7 +183,7 @@ static bool key_is_elsewhere(struct copy *copy)
     struct fields options, fields;
     str rest, piece = STR_NONE;
     if (str_find(copy->row->options, STR(PLAN_OPTION_KMS_KEY)) == copy->row->options.size ||
-        !fields_unpack(copy->arena, copy->row->options, &options))
+        !fields_unpack(copy->ask.arena, copy->row->options, &options))
         return false;
     rest = fields_get(&options, PLAN_OPTION_KMS_KEY);
     if (!str_starts(rest, STR("arn:")) || !find_places(copy) || !is_kms(copy, &fields))
@@ -263,23 +210,6 @@ static str kms_refuses(struct copy *copy)
     return STR_NONE;
 }
 
-static bool is_trusted(struct copy *copy)
-{
-    struct policy_principal role = copy->who;
-    copy->who = (struct policy_principal){ .service = STR("s3.amazonaws.com") };
-    struct policy_verdict verdict =
-        ask(copy, copy->role.trust, POLICY_TRUST, "sts:AssumeRole", STR(""));
-    copy->who = role;
-    if (verdict.effect == POLICY_ALLOW)
-        return true;
-    copy->missing = str_format(copy->arena,
-                               "The trust policy of role %.*s needs {\"Effect\":\"Allow\","
-                               "\"Principal\":{\"Service\":\"s3.amazonaws.com\"},"
-                               "\"Action\":\"sts:AssumeRole\"}.",
-                               STR_ARG(copy->role.arn));
-    return false;
-}
-
 /* --- the copy --- */
 
 /* The role that the source's configuration names, and whether the row's rule changes the owner. */
@@ -287,9 +217,9 @@ static bool find_role_arn(struct copy *copy, str *arn)
 {
     struct repl_config config;
     str packed;
-    if (store_config_get(copy->lane->reader, copy->arena, copy->row->source_bucket,
+    if (store_config_get(copy->ask.lane->reader, copy->ask.arena, copy->row->source_bucket,
                          STR(CONFIG_REPLICATION_RULES), STR(""), &packed) != STORE_OK ||
-        !repl_config_unpack(copy->arena, packed, &config))
+        !repl_config_unpack(copy->ask.arena, packed, &config))
         return false;
     for (size_t i = 0; i < config.rule_count; i++)
         if (str_eq(config.rules[i].id, copy->row->rule)) {
@@ -303,28 +233,19 @@ static bool find_role_arn(struct copy *copy, str *arn)
 /* A copy whose buckets or version are gone has reasons of its own, which come later. */
 static str judge(struct copy *copy)
 {
-    str arn, account, name;
+    str arn;
     if (key_is_elsewhere(copy)) {
-        copy->missing = STR("ReplicaKmsKeyID names no key of the destination's Region.");
+        copy->ask.missing = STR("ReplicaKmsKeyID names no key of the destination's Region.");
         return text("DstKmsKeyNotFound");
     }
-    bool enforced = copy->lane->world->settings->iam == IAM_ENFORCE;
-    if (copy->lane->world->settings->iam == IAM_OFF || !find_role_arn(copy, &arn))
+    bool enforced = copy->ask.lane->world->settings->iam == IAM_ENFORCE;
+    if (copy->ask.lane->world->settings->iam == IAM_OFF || !find_role_arn(copy, &arn))
         return STR_NONE;
-    if (!role_arn_parse(arn, &account, &name) ||
-        !role_find(copy->lane->reader, copy->arena, account, name, &copy->role)) {
-        copy->missing = str_format(copy->arena, "Role %.*s does not exist.", STR_ARG(arn));
+    if (!role_ask_find(&copy->ask, arn, "s3-replication"))
         return enforced ? text(ASSUME) : STR_NONE;
-    }
     if (!find_places(copy))
         return STR_NONE;
-    copy->who = (struct policy_principal){
-        .account = account,
-        .arn = str_format(copy->arena, "arn:aws:sts::%.*s:assumed-role/%.*s/s3-replication",
-                          STR_ARG(account), STR_ARG(name)),
-        .role = name
-    };
-    if (!is_trusted(copy))
+    if (!role_ask_trusts(&copy->ask, "s3.amazonaws.com"))
         return text(ASSUME);
     for (size_t i = 0; i < COUNT(permissions); i++)
         if (is_needed(copy, permissions[i].when) && !has(copy, &permissions[i]))
@@ -338,23 +259,25 @@ str replication_role_refuses(struct replication_role *checker, const struct queu
         checker->lane = world_lane_open(checker->world, ROLE_LANE);
     if (checker->lane == NULL)
         return STR_NONE;
-    struct copy copy = { .lane = checker->lane, .arena = arena_new(), .row = row };
+    struct copy copy = { .row = row };
+    copy.ask = asking(checker->lane, arena_new(), &copy);
     store_read_begin(checker->lane->reader);
     str reason = judge(&copy);
     if (str_is_set(reason))
         log_line(LOG_INFO, "copy of %.*s/%.*s to %.*s: %.*s: %.*s", STR_ARG(row->source_name),
                  STR_ARG(row->key), STR_ARG(row->destination), STR_ARG(reason),
-                 STR_ARG(copy.missing));
+                 STR_ARG(copy.ask.missing));
     store_read_idle(checker->lane->reader);
-    arena_free(copy.arena);
+    arena_free(copy.ask.arena);
     return reason;
 }
 
 str replication_role_missing(struct lane *lane, struct arena *arena, const struct queue_row *row)
 {
-    struct copy copy = { .lane = lane, .arena = arena, .row = row };
+    struct copy copy = { .row = row };
+    copy.ask = asking(lane, arena, &copy);
     str reason = judge(&copy);
-    return str_is_set(reason) ? copy.missing : STR_NONE;
+    return str_is_set(reason) ? copy.ask.missing : STR_NONE;
 }
 
 struct replication_role *replication_role_open(struct world *world)

@@ -39,10 +39,11 @@ static struct progress progress_of(struct request *rq, const struct job *job)
     instant until = job->state.ended_at.ns ? job->state.ended_at : rq->received_at;
     if (job->state.active_at.ns)
         progress.active_s = instant_diff(until, job->state.active_at).ns / 1000000000;
-    if (job->state.status != JOB_ACTIVE ||
+    if ((job->state.status != JOB_ACTIVE && job->state.status != JOB_COMPLETING) ||
         store_resync_counts(rq->lane->reader, job->id, &counts) != STORE_OK)
         return progress;
-    uint64_t ended = job->state.begun - counts.unfinished;
+    uint64_t begun = job->state.begun;
+    uint64_t ended = begun > counts.unfinished ? begun - counts.unfinished : 0;
     progress.failed += counts.failed;
     progress.succeeded = ended > progress.failed ? ended - progress.failed : 0;
     return progress;
@@ -63,7 +64,8 @@ static void write_progress(struct request *rq, struct xml_writer *writer, const 
 
 static instant ended_at(const struct job *job)
 {
-    return job->state.ended_at.ns ? job->state.ended_at : job->cancelled_at;
+    bool ended = job_status_is_end(job_status_of(job));
+    return job->state.ended_at.ns || !ended ? job->state.ended_at : job->cancelled_at;
 }
 
 static void write_instant(struct request *rq, struct xml_writer *writer, const char *name,
@@ -208,15 +210,14 @@ static bool is_asked_for(const struct request *rq, const struct job *job)
 
 static enum s3_code judge_statuses(struct request *rq)
 {
-    static const char *const passing[] = { "Cancelling", "Completing", "Failing", "Paused",
-                                           "Pausing" };
+    static const char *const never[] = { "Paused", "Pausing" };
     for (size_t i = 0; i < rq->query.count; i++) {
         enum job_status status;
         str value = rq->query.at[i].value;
         bool known =
             !str_is(rq->query.at[i].name, "jobStatuses") || job_status_parse(value, &status);
-        for (size_t j = 0; j < COUNT(passing) && !known; j++)
-            known = str_is(value, passing[j]);
+        for (size_t j = 0; j < COUNT(never) && !known; j++)
+            known = str_is(value, never[j]);
         if (!known) {
             request_message(rq, "%.*s is no status of a job.", STR_ARG(value));
             return S3_InvalidRequest;

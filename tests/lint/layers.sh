@@ -49,7 +49,7 @@ found=$(
     only 'microhttpd' '^server/front/|^tests/'
     only 'gnutls/' '^server/front/|^tests/'
     only 'cjson/' '^base/json\.c$'
-    only 'isa-l' '^base/digest\.c$'
+    only 'isa-l' '^base/(digest|gunzip)\.c$'
     only '<xxhash' '^base/xxhash\.c$'
     only 'openssl/' '^base/digest\.c$|^server/auth/|^server/front/|^tests/'
 )
