@@ -230,10 +230,13 @@ void jobs_timer(struct jobs *jobs, instant now)
     if (best == NULL)
         return;
     uint64_t failed = best->state.failed;
+    bool starts = best->state.status != JOB_ACTIVE;
     if (!begin(jobs, best, now, &step) || !job_step_run(&step))
         jobs->pause_until = instant_add(now, PAUSE);
     jobs->look.failed += best->state.failed - failed;
-    if (best->state.status == JOB_ACTIVE && best->state.queued_chunks == best->state.chunks)
-        jobs->look.told_most = 0; /* perhaps there is nothing to wait for */
+    /* Its limits are not known yet, or perhaps there is nothing to wait for. */
+    if (best->state.status == JOB_ACTIVE &&
+        (starts || best->state.queued_chunks == best->state.chunks))
+        jobs->look.told_most = 0;
     atomic_store(&jobs->changed, true);
 }

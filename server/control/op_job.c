@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "server/control/control.h"
 #include "server/control/handlers.h"
+#include "server/control/role.h"
 #include "server/job.h"
 #include "server/jobs.h"
 #include "server/s3/document.h"
@@ -106,6 +107,18 @@ static enum s3_code judge_region(struct request *rq, const struct job_spec *spec
     return S3_InvalidRequest;
 }
 
+/* AWS: a role cannot be passed to another account. */
+static enum s3_code judge_role(struct request *rq, const struct job_spec *spec)
+{
+    str account = STR(""), name;
+    if ((role_arn_parse(spec->role, &account, &name) && str_eq(account, rq->who.account)) ||
+        request_nonstandard(rq, "job-role-account",
+                            "AccessDenied: the role of a job must be of the job's account"))
+        return S3_OK;
+    request_message(rq, "Cross-account pass role is not allowed.");
+    return S3_AccessDenied;
+}
+
 /* "Key=Value&...": what is kept of a TagSet. */
 static enum s3_code read_tags(struct request *rq, const struct xml *tags, str *out)
 {
@@ -139,6 +152,8 @@ enum s3_code op_create_job(struct request *rq)
         code = judge(rq, root, &spec);
     if (code == S3_OK)
         code = judge_region(rq, &spec);
+    if (code == S3_OK)
+        code = judge_role(rq, &spec);
     if (code == S3_OK)
         code = judge_token(rq, spec.token, change, &again);
     if (code != S3_OK)
@@ -232,7 +247,7 @@ enum s3_code op_update_job_priority(struct request *rq)
     return submit(rq, change, changed);
 }
 
-/* AWS: a job that awaits confirmation becomes Ready; any that has not ended can be cancelled. */
+/* AWS: a job that awaits confirmation becomes Ready; any that is not ending can be cancelled. */
 enum s3_code op_update_job_status(struct request *rq)
 {
     struct change *change = ARENA_NEW(rq->arena, struct change);
@@ -247,7 +262,7 @@ enum s3_code op_update_job_status(struct request *rq)
         request_message(rq, "RequestedJobStatus must be Ready or Cancelled.");
         return S3_InvalidRequest;
     }
-    if (ready ? status != JOB_SUSPENDED : job_status_is_end(status)) {
+    if (ready ? status != JOB_SUSPENDED : status > JOB_ACTIVE) {
         request_message(rq, "A job that is %s cannot become %.*s.", job_status_name(status),
                         STR_ARG(wanted));
         return S3_JobStatusException;

@@ -1,6 +1,6 @@
 #!/bin/bash
 # S3 Batch Replication with the AWS CLI and boto3, on a stopped clock with a lag of 15 seconds; and
-# what replication tells the targets of notifications. The server is started again in mid-job.
+# what replication tells the targets of notifications. The server is killed and started again in mid-job.
 # usage: tests/clients/batch.sh
 
 . "$(dirname "$0")/lib.sh"
@@ -14,6 +14,10 @@ serve() {
 
 serve
 counted python3 "$clients_dir/batch.py" before
+kill -KILL "$server_pid"
+wait "$server_pid" 2>"$work/kill.err"
+server_pid=
 serve
 counted python3 "$clients_dir/batch.py" after
+counted python3 "$clients_dir/jobs.py"
 finish
