@@ -188,6 +188,9 @@ static enum time_result retry(struct timekeeper *keeper, struct keeper_run *run,
 
 static enum time_result links_changed(struct timekeeper *keeper, struct keeper_run *run)
 {
+    const struct timekeeper_options *options = &keeper->options;
+    if (options->links_changed)
+        options->links_changed(options->ctx, clock_now(options->clock));
     return keeper_step_resume(keeper, run) ? TIME_OK : TIME_STORE_FAILED;
 }
 

@@ -53,6 +53,8 @@ struct timekeeper_options {
      * looked at again after each. */
     instant (*next_timer)(void *ctx, instant now);
     void (*timer)(void *ctx, instant now);
+    /* TIME_LINKS_CHANGED: what waited for the end of an outage may be done. */
+    void (*links_changed)(void *ctx, instant now);
 };
 
 enum time_job_kind {

@@ -127,7 +127,7 @@ static void write_mraps(struct recorder *r)
 {
     const struct mrap_list *list = mraps_acquire(r->lane->world->mraps);
     for (size_t i = 0; i < mrap_list_count(list); i++)
-        if (mrap_serves(mrap_list_at(list, i), clock_now(r->lane->world->clock)))
+        if (mrap_serves(mrap_list_at(list, i)))
             write_mrap(r, mrap_list_at(list, i));
     mraps_release(list);
 }

@@ -136,7 +136,6 @@ bool world_lines_mrap(struct call *call)
                          .alias = call_after(call, "alias"),
                          .account = run->world->settings->account,
                          .created_at = now,
-                         .ready_at = now,
                          .block = { true, true, true, true },
                          .routing = mrap_routing_default(run->world->settings->preset) };
     store_read_begin(run->lane->reader);

@@ -325,7 +325,6 @@ static struct mrap make_mrap(struct apply *apply, const struct mrap_list *list,
                          .alias = declared->alias,
                          .account = account_or_default(apply, declared->account),
                          .created_at = now,
-                         .ready_at = now,
                          .block = { true, true, true, true },
                          .member_count = declared->bucket_count,
                          .routing = config_mrap_routing(apply->arena, declared,
@@ -345,12 +344,11 @@ static struct mrap make_mrap(struct apply *apply, const struct mrap_list *list,
 static bool add_mrap(struct apply *apply, const struct mrap_list *list,
                      const struct config_mrap *declared)
 {
-    instant now = clock_now(apply->world->clock);
     str account = account_or_default(apply, declared->account);
     const struct mrap *there = mrap_by_name(list, account, declared->name);
     const struct mrap *other = mrap_by_alias(list, declared->alias);
     struct store_write write;
-    if (there && !mrap_is_gone(there, now))
+    if (there)
         return true;
     if (other && other != there && declared->alias.size > 0) {
         *apply->error = str_format(apply->arena, "access point '%.*s' has the alias %.*s already",

@@ -35,25 +35,14 @@ const char *mrap_status_name(enum mrap_status status)
     return status_names[status];
 }
 
-bool mrap_is_gone(const struct mrap *mrap, instant now)
+bool mrap_serves(const struct mrap *mrap)
 {
-    return mrap->deleting && mrap->failed_as != MRAP_PARTIALLY_DELETED &&
-           !instant_before(now, mrap->gone_at);
+    return mrap->status == MRAP_READY || mrap->status == MRAP_INCONSISTENT;
 }
 
-bool mrap_serves(const struct mrap *mrap, instant now)
+str mrap_policy_in(const struct mrap *mrap, region_id region)
 {
-    enum mrap_status status = mrap_status_at(mrap, now);
-    return status == MRAP_READY || status == MRAP_INCONSISTENT;
-}
-
-enum mrap_status mrap_status_at(const struct mrap *mrap, instant now)
-{
-    if (mrap->failed_as != MRAP_READY && !instant_before(now, mrap->failed_at))
-        return mrap->failed_as;
-    if (mrap->deleting)
-        return MRAP_DELETING;
-    return instant_before(now, mrap->ready_at) ? MRAP_CREATING : MRAP_READY;
+    return region_set_has(mrap->policy_missing, region) ? mrap->policy : mrap->proposed_policy;
 }
 
 /* --- one access point as a document --- */
@@ -68,6 +57,8 @@ static void write_members(struct json_writer *writer, const struct mrap *mrap)
         json_text(writer, "account", mrap->member_accounts[i]);
         json_integer(writer, "dial", mrap->members[i].dial);
         json_integer(writer, "old_dial", mrap->old_dials[i]);
+        json_boolean(writer, "policy_missing",
+                     region_set_has(mrap->policy_missing, mrap->members[i].region));
         json_end(writer);
     }
     json_end(writer);
@@ -84,18 +75,13 @@ struct store_doc mrap_to_doc(struct arena *arena, const struct mrap *mrap)
     json_text(&writer, "alias", mrap->alias);
     json_text(&writer, "account", mrap->account);
     json_instant(&writer, "created_at", mrap->created_at);
-    json_instant(&writer, "ready_at", mrap->ready_at);
-    json_boolean(&writer, "deleting", mrap->deleting);
-    json_instant(&writer, "gone_at", mrap->gone_at);
-    json_text(&writer, "failed_as", str_of(status_names[mrap->failed_as]));
-    json_instant(&writer, "failed_at", mrap->failed_at);
+    json_text(&writer, "status", str_of(status_names[mrap->status]));
     json_array(&writer, "block");
     for (size_t i = 0; i < COUNT(mrap->block); i++)
         json_boolean(&writer, NULL, mrap->block[i]);
     json_end(&writer);
     json_text(&writer, "policy", mrap->policy);
     json_text(&writer, "proposed_policy", mrap->proposed_policy);
-    json_instant(&writer, "policy_at", mrap->policy_at);
     write_members(&writer, mrap);
     json_instant(&writer, "routes_at", mrap->routes_at);
     json_instant(&writer, "routes_effective_at", mrap->routes_effective_at);
@@ -143,6 +129,8 @@ static bool read_members(const struct json *object, struct mrap *out)
         out->old_dials[i] = (unsigned) json_number(member, "old_dial", 100);
         if (out->members[i].region == REGION_NONE)
             return false;
+        if (json_bool(member, "policy_missing", false))
+            out->policy_missing = region_set_with(out->policy_missing, out->members[i].region);
     }
     return true;
 }
@@ -157,16 +145,11 @@ bool mrap_from_doc(struct arena *arena, const struct store_doc *doc, struct mrap
                           .alias = json_string(object, "alias", STR_NONE),
                           .account = json_string(object, "account", STR_NONE),
                           .created_at = json_instant_of(object, "created_at"),
-                          .ready_at = json_instant_of(object, "ready_at"),
-                          .deleting = json_bool(object, "deleting", false),
-                          .gone_at = json_instant_of(object, "gone_at"),
                           .policy = json_string(object, "policy", STR_NONE),
                           .proposed_policy = json_string(object, "proposed_policy", STR_NONE),
-                          .policy_at = json_instant_of(object, "policy_at"),
                           .routes_at = json_instant_of(object, "routes_at"),
                           .routes_effective_at = json_instant_of(object, "routes_effective_at"),
-                          .failed_as = status_parse(json_string(object, "failed_as", STR_NONE)),
-                          .failed_at = json_instant_of(object, "failed_at") };
+                          .status = status_parse(json_string(object, "status", STR_NONE)) };
     const struct json *block = json_member(object, "block");
     const struct json *flag = block ? block->child : NULL;
     for (size_t i = 0; i < COUNT(out->block) && flag; i++, flag = flag->next)

@@ -2,8 +2,8 @@
  *
  * Reading is a snapshot: mraps_acquire pins the present list, which never changes; a change makes a
  * new list. So a request that began keeps its routes to its end, as AWS lets requests in flight
- * finish where they began. What a state is now is computed from the emulated clock (created_at,
- * ready_at, effective_at), so nothing has to happen for it to become true.
+ * finish where they began. Routes change for each client at an instant that follows from the
+ * emulated clock; everything else is what its last asynchronous request left (async_work.h).
  */
 #ifndef ATOLL_SERVER_MRAPS_H
 #define ATOLL_SERVER_MRAPS_H
@@ -29,16 +29,11 @@ struct mrap {
     str alias; /* "mfzwi23gnjvgw.mrap" */
     str account;
     instant created_at;
-    instant ready_at; /* CREATING before it */
-    bool deleting;
-    instant gone_at;
-    /* What an asynchronous request that failed in some Region left behind, from `failed_at` on:
-     * MRAP_PARTIALLY_CREATED, MRAP_PARTIALLY_DELETED or MRAP_INCONSISTENT; else MRAP_READY. */
-    enum mrap_status failed_as;
-    instant failed_at;
-    bool block[4]; /* mrap_block_names */
-    str policy, proposed_policy;
-    instant policy_at; /* proposed becomes established */
+    enum mrap_status status;
+    bool block[4];             /* mrap_block_names */
+    str policy;                /* established: in force in every Region */
+    str proposed_policy;       /* the last that was put */
+    region_set policy_missing; /* where the proposed one is not in force (yet) */
     struct route_member members[LIMIT_REGIONS_PER_MRAP];
     str member_accounts[LIMIT_REGIONS_PER_MRAP];
     size_t member_count;
@@ -55,11 +50,10 @@ size_t mrap_list_count(const struct mrap_list *list);
 const struct mrap *mrap_list_at(const struct mrap_list *list, size_t index); /* by account, name */
 const struct mrap *mrap_by_alias(const struct mrap_list *list, str alias);   /* "x.mrap" */
 const struct mrap *mrap_by_name(const struct mrap_list *list, str account, str name);
-/* Deleted, though its document is still there. */
-bool mrap_is_gone(const struct mrap *mrap, instant now);
 /* READY, or as good as: what is INCONSISTENT_ACROSS_REGIONS serves too. */
-bool mrap_serves(const struct mrap *mrap, instant now);
-enum mrap_status mrap_status_at(const struct mrap *mrap, instant now);
+bool mrap_serves(const struct mrap *mrap);
+/* The policy in force in this Region; empty: none. */
+str mrap_policy_in(const struct mrap *mrap, region_id region);
 const char *mrap_status_name(enum mrap_status status);
 
 MUST_CHECK struct mraps *mraps_open(struct store_reader *reader);

@@ -208,10 +208,10 @@ static enum s3_code find_mrap(struct request *rq)
                                  "only; a host with its friendly name does not resolve"))
             rq->mrap = NULL;
     }
-    if (rq->mrap == NULL || !mrap_serves(rq->mrap, rq->received_at)) {
+    if (rq->mrap == NULL || !mrap_serves(rq->mrap)) {
         if (rq->mrap)
             request_hint(rq, "Multi-Region Access Point %.*s is %s.", STR_ARG(rq->mrap->name),
-                         mrap_status_name(mrap_status_at(rq->mrap, rq->received_at)));
+                         mrap_status_name(rq->mrap->status));
         return S3_NoSuchMultiRegionAccessPoint;
     }
     if (rq->address.alias_as_bucket)

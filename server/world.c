@@ -7,6 +7,7 @@
 #include "base/lock.h"
 #include "base/rng.h"
 #include "replication/timekeeper.h"
+#include "server/async_work.h"
 #include "server/auth/authority.h"
 #include "server/auth/replication_role.h"
 #include "server/access_log.h"
@@ -53,6 +54,7 @@ static instant next_timer(void *ctx, instant now)
                             access_log_next(world->access_log, now),
                             restores_next(world->restores),
                             jobs_next(world->jobs, now),
+                            async_work_next(world->async_work, now),
                             replication_events_next(world->replication_events) };
     instant first = INSTANT_NEVER;
     for (size_t i = 0; i < COUNT(all); i++)
@@ -70,6 +72,13 @@ static void timer(void *ctx, instant now)
     access_log_timer(world->access_log, now);
     replication_events_timer(world->replication_events, now);
     jobs_timer(world->jobs, now);
+    async_work_timer(world->async_work, now);
+}
+
+static void links_changed(void *ctx, instant now)
+{
+    const struct world *world = ctx;
+    async_work_timer(world->async_work, now);
 }
 
 static void copy_told(void *ctx, const struct copy_told *copy)
@@ -125,7 +134,8 @@ static bool open_timekeeper(struct world *world)
                                           .refused = refused,
                                           .told = copy_told,
                                           .next_timer = next_timer,
-                                          .timer = timer };
+                                          .timer = timer,
+                                          .links_changed = links_changed };
     world->timekeeper = timekeeper_open(&options);
     return world->timekeeper != NULL;
 }
@@ -239,8 +249,9 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
     world->access_log = access_log_open(world);
     world->replication_events = replication_events_open(world);
     world->jobs = jobs_open(world);
+    world->async_work = async_work_open(world);
     if (world->lifecycle && world->restores && world->access_log && world->jobs &&
-        open_timekeeper(world))
+        world->async_work && open_timekeeper(world))
         return true;
     *error = STR("the world thread could not be started");
     return false;
@@ -269,6 +280,7 @@ void world_close(struct world *world)
     restores_close(world->restores);
     access_log_close(world->access_log);
     jobs_close(world->jobs);
+    async_work_close(world->async_work);
     replication_events_close(world->replication_events);
     deliveries_close(world->deliveries);
     replication_role_close(world->replication_role);
@@ -316,6 +328,7 @@ void world_reload(struct world *world, struct store_reader *reader)
     anomalies_clear(world->anomalies);
     restores_changed(world);
     jobs_changed(world->jobs);
+    async_work_changed(world);
 }
 
 struct lane *world_lane_open(struct world *world, unsigned index)

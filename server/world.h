@@ -26,6 +26,7 @@ struct replication_role; /* server/auth/replication_role.h: what roles may copy 
 struct ordinals;         /* server/ordinals.h: how many requests and draws there were */
 struct faults;           /* server/faults.h: what is done to requests and copies on demand */
 struct access_log;       /* server/access_log.h: records on their way to target buckets */
+struct async_work;       /* server/async_work.h: asynchronous requests about access points */
 struct jobs;             /* server/jobs.h: S3 Batch Replication */
 struct replication_events; /* server/replication_events.h: notifications of copies */
 struct deliveries;         /* server/deliveries.h: notifications on their way to webhooks, files */
@@ -95,6 +96,7 @@ struct world {
     struct restores *restores;
     struct deliveries *deliveries;
     struct jobs *jobs;
+    struct async_work *async_work;
     struct replication_events *replication_events;
     struct access_log *access_log;
     _Atomic(const struct world_watch *) watch;

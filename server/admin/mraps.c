@@ -22,8 +22,7 @@ const struct mrap *admin_find_mrap(struct request *rq, str name)
         rq->mraps = mraps_acquire(rq->world->mraps);
     for (size_t i = 0; i < mrap_list_count(rq->mraps); i++) {
         const struct mrap *mrap = mrap_list_at(rq->mraps, i);
-        if (!mrap_is_gone(mrap, rq->received_at) &&
-            (str_eq(mrap->name, name) || str_eq(mrap->alias, name)))
+        if (str_eq(mrap->name, name) || str_eq(mrap->alias, name))
             return mrap;
     }
     return NULL;
@@ -84,7 +83,7 @@ static void write_mrap(struct request *rq, struct json_writer *w, const struct m
     json_text(w, "arn",
               str_format(rq->arena, "arn:aws:s3::%.*s:accesspoint/%.*s", STR_ARG(mrap->account),
                          STR_ARG(mrap->alias)));
-    json_text(w, "status", str_of(mrap_status_name(mrap_status_at(mrap, rq->received_at))));
+    json_text(w, "status", str_of(mrap_status_name(mrap->status)));
     json_object(w, "routing");
     mrap_routing_write(rq->arena, w, &mrap->routing);
     json_end(w);
@@ -100,8 +99,6 @@ void admin_write_mraps(struct request *rq, struct json_writer *w)
         rq->mraps = mraps_acquire(rq->world->mraps);
     json_array(w, "mraps");
     for (size_t i = 0; i < mrap_list_count(rq->mraps); i++) {
-        if (mrap_is_gone(mrap_list_at(rq->mraps, i), rq->received_at))
-            continue;
         json_object(w, NULL);
         write_mrap(rq, w, mrap_list_at(rq->mraps, i));
         json_end(w);

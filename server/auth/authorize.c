@@ -178,13 +178,12 @@ static enum s3_code through_mrap(struct authorize_ask *ask)
 {
     enum { RESTRICT_PUBLIC_BUCKETS = 3 };
     const struct mrap *mrap = ask->rq->mrap;
-    bool proposed = !instant_before(ask->rq->received_at, mrap->policy_at);
     struct passage passage = {
         .silence = "The Multi-Region Access Point's policy does not allow",
         .arn = str_format(ask->rq->arena, "arn:aws:s3::%.*s:accesspoint/%.*s",
                           STR_ARG(mrap->account), STR_ARG(mrap->alias)),
         .account = mrap->account,
-        .policy = proposed ? mrap->proposed_policy : mrap->policy,
+        .policy = mrap_policy_in(mrap, region_find(ask->rq->region)),
         .restricts_public = mrap->block[RESTRICT_PUBLIC_BUCKETS],
         .never_anonymous = true,
     };

@@ -6,11 +6,6 @@
 #include "base/rng.h"
 #include "server/world.h"
 
-static const char *const kind_paths[] = { "create", "delete", "put-policy" };
-static const char *const operation_names[] = { "CreateMultiRegionAccessPoint",
-                                               "DeleteMultiRegionAccessPoint",
-                                               "PutMultiRegionAccessPointPolicy" };
-
 static enum s3_code judge_account(struct request *rq)
 {
     str account = request_get_header(rq, "x-amz-account-id");
@@ -83,9 +78,7 @@ str control_label(struct request *rq, const char *suffix)
 
 static const struct mrap *present(struct request *rq, const struct mrap *mrap)
 {
-    return mrap && str_eq(mrap->account, rq->who.account) && !mrap_is_gone(mrap, rq->received_at)
-               ? mrap
-               : NULL;
+    return mrap && str_eq(mrap->account, rq->who.account) ? mrap : NULL;
 }
 
 const struct mrap *control_find_name(struct request *rq, str name)
@@ -141,86 +134,6 @@ const struct mrap *control_find(struct request *rq, str label)
                         "not the name")
                ? found
                : NULL;
-}
-
-/* --- asynchronous requests --- */
-
-const char *async_operation(enum async_kind kind)
-{
-    return operation_names[kind];
-}
-
-struct store_doc async_to_doc(struct arena *arena, const struct async_record *record)
-{
-    struct buf buf;
-    struct json_writer writer;
-    buf_init_arena(&buf, arena, LIMIT_JSON_BYTES);
-    json_begin(&writer, &buf);
-    json_object(&writer, NULL);
-    json_text(&writer, "operation", str_of(kind_paths[record->kind]));
-    json_text(&writer, "account", record->account);
-    json_text(&writer, "client_token", record->client_token);
-    json_instant(&writer, "created_at", record->created_at);
-    json_instant(&writer, "done_at", record->done_at);
-    json_text(&writer, "name", record->name);
-    json_text(&writer, "policy", record->policy);
-    json_array(&writer, "block");
-    for (size_t i = 0; i < COUNT(record->block); i++)
-        json_boolean(&writer, NULL, record->block[i]);
-    json_end(&writer);
-    json_array(&writer, "regions");
-    for (size_t i = 0; i < record->region_count; i++) {
-        json_object(&writer, NULL);
-        json_text(&writer, "bucket", record->regions[i].bucket);
-        json_text(&writer, "account", record->regions[i].account);
-        json_text(&writer, "region", record->regions[i].region);
-        json_boolean(&writer, "failed", record->regions[i].failed);
-        json_end(&writer);
-    }
-    json_end(&writer);
-    json_text(&writer, "error_code", record->error_code);
-    json_text(&writer, "error_message", record->error_message);
-    json_end(&writer);
-    return (struct store_doc){ .kind = STR("async"), .id = record->token, .body = buf_str(&buf) };
-}
-
-bool async_from_doc(struct arena *arena, const struct store_doc *doc, struct async_record *out)
-{
-    struct json_error error;
-    const struct json *object = json_parse(arena, doc->body, &error);
-    if (object == NULL)
-        return false;
-    *out = (struct async_record){ .token = str_copy(arena, doc->id),
-                                  .account = json_string(object, "account", STR_NONE),
-                                  .client_token = json_string(object, "client_token", STR_NONE),
-                                  .created_at = json_instant_of(object, "created_at"),
-                                  .done_at = json_instant_of(object, "done_at"),
-                                  .name = json_string(object, "name", STR_NONE),
-                                  .policy = json_string(object, "policy", STR_NONE),
-                                  .error_code = json_string(object, "error_code", STR_NONE),
-                                  .error_message = json_string(object, "error_message", STR_NONE) };
-    str operation = json_string(object, "operation", STR_NONE);
-    for (unsigned i = 0; i < COUNT(kind_paths); i++)
-        if (str_is(operation, kind_paths[i]))
-            out->kind = (enum async_kind) i;
-    const struct json *block = json_member(object, "block");
-    const struct json *flag = block ? block->child : NULL;
-    for (size_t i = 0; i < COUNT(out->block) && flag; i++, flag = flag->next)
-        out->block[i] = flag->boolean;
-    const struct json *regions = json_member(object, "regions");
-    const struct json *region = regions ? regions->child : NULL;
-    for (; region && out->region_count < LIMIT_REGIONS_PER_MRAP; region = region->next)
-        out->regions[out->region_count++] = (struct async_region){
-            json_string(region, "bucket", STR_NONE), json_string(region, "account", STR_NONE),
-            json_string(region, "region", STR_NONE), json_bool(region, "failed", false)
-        };
-    return true;
-}
-
-str async_arn(struct arena *arena, const struct async_record *record)
-{
-    return str_format(arena, "arn:aws:s3:us-west-2:%.*s:async-request/mrap/%s/%.*s",
-                      STR_ARG(record->account), kind_paths[record->kind], STR_ARG(record->token));
 }
 
 uint64_t control_next_ordinal(struct request *rq, struct store_doc *counter)

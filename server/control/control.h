@@ -1,13 +1,9 @@
-/* control: what the S3 Control handlers share: who may call from where, names in paths, async
- * records.
- *
- * An asynchronous request is a document of kind "async", id = the opaque end of its token. It is
- * written when the call is accepted, with the instant at which it will be over: what Describe shows
- * is computed from the emulated clock, so nothing has to happen for it to become true.
+/* control: what the S3 Control handlers share: who may call from where, names in paths, ordinals.
  */
 #ifndef ATOLL_SERVER_CONTROL_CONTROL_H
 #define ATOLL_SERVER_CONTROL_CONTROL_H
 
+#include "server/async.h"
 #include "server/mraps.h"
 #include "server/request.h"
 
@@ -36,33 +32,6 @@ bool control_label_is_sound(str label);
 const struct mrap *control_find(struct request *rq, str label);
 const struct mrap *control_find_name(struct request *rq, str name);
 
-enum async_kind { ASYNC_CREATE, ASYNC_DELETE, ASYNC_PUT_POLICY };
-struct async_region {
-    str bucket;
-    str account; /* empty: not given */
-    str region;  /* where the bucket is; empty when it does not exist */
-    bool failed; /* alone; of a request that failed as a whole every Region failed */
-};
-struct async_record {
-    enum async_kind kind;
-    str token; /* opaque end */
-    str account;
-    str client_token;
-    instant created_at, done_at;
-    str name;
-    str policy;
-    bool block[4];
-    struct async_region regions[LIMIT_REGIONS_PER_MRAP];
-    size_t region_count;
-    str error_code; /* empty: it succeeds */
-    str error_message;
-};
-/* "CreateMultiRegionAccessPoint" */
-const char *async_operation(enum async_kind kind);
-struct store_doc async_to_doc(struct arena *arena, const struct async_record *record);
-MUST_CHECK bool async_from_doc(struct arena *arena, const struct store_doc *doc,
-                               struct async_record *out);
-str async_arn(struct arena *arena, const struct async_record *record);
 /* Draws the next ordinal of control changes and the document that keeps it. */
 uint64_t control_next_ordinal(struct request *rq, struct store_doc *counter);
 /* How long control changes take in this world: nothing, or minutes under --preset aws-like. */

@@ -2,16 +2,17 @@
  * (op_mrap_describe.c).
  *
  * AWS authorises synchronously, answers with a token, and reports most failures in Describe: the
- * create call itself answers 200 even when it will fail (aws-behaviour A.6). What the outcome will
- * be is judged here at once and written down with the instant at which it shows.
+ * create call itself answers 200 even when it will fail (aws-behaviour A.6). What is wrong already
+ * is judged here and shows in Describe; the work is done by async_work.h: in the write that accepts
+ * the call, or minutes later under --preset aws-like.
  */
 #include "base/encode.h"
 #include "base/rng.h"
+#include "server/async_work.h"
 #include "server/auth/authorize.h"
 #include "server/auth/policy.h"
 #include "server/control/control.h"
 #include "server/control/handlers.h"
-#include "server/faults.h"
 #include "server/regions.h"
 #include "server/s3/xml.h"
 #include "server/world.h"
@@ -20,9 +21,8 @@
 struct change {
     struct store_write write;
     struct async_record record;
-    struct store_doc docs[4];
+    struct store_doc docs[5];
     bool repeated; /* the same ClientToken and content: only answer again */
-    bool partial;  /* a fault lets it fail in some Region; what it did elsewhere stays */
 };
 
 static bool name_is_valid(str name)
@@ -51,6 +51,7 @@ static enum s3_code read_request(struct request *rq, enum async_kind kind,
         return S3_MalformedXML;
     *record = (struct async_record){ .kind = kind,
                                      .account = rq->who.account,
+                                     .request_id = rq->id,
                                      .created_at = rq->received_at,
                                      .name = xml_text(details, "Name"),
                                      .client_token = xml_text(root, "ClientToken"),
@@ -67,14 +68,6 @@ static enum s3_code read_request(struct request *rq, enum async_kind kind,
         return S3_InvalidRequest;
     }
     return authorize_named(rq, record->name);
-}
-
-static void fail_with(struct async_record *record, const char *code, str message)
-{
-    if (record->error_code.size > 0)
-        return; /* the first cause stands */
-    record->error_code = str_of(code);
-    record->error_message = message;
 }
 
 /* --- idempotency: the same ClientToken gives the same answer --- */
@@ -151,55 +144,71 @@ static enum s3_code accepted(struct request *rq)
     if (change->write.result != STORE_OK)
         return s3_code_from_store(change->write.result);
     mraps_reload(rq->world->mraps, rq->lane->reader);
+    if (!change->record.over)
+        async_work_changed(rq->world);
     return answer_token(rq);
 }
 
-/* Writes the record, its client token, the counter, and what the request makes of the access point.
- */
-static enum s3_code submit(struct request *rq, struct change *change, uint64_t ordinal,
-                           const struct store_doc *effect)
+/* What the request makes of the access point, in the write that accepts it. */
+struct effect {
+    const struct mrap *before; /* NULL: there is none of that name */
+    const struct mrap *after;  /* NULL: nothing changes */
+};
+
+static struct store_doc effect_doc(struct request *rq, const struct effect *effect)
+{
+    if (effect->before)
+        return mrap_change_doc(rq->arena, effect->before, effect->after);
+    struct store_doc doc = mrap_to_doc(rq->arena, effect->after);
+    doc.if_absent = true; /* of two at once the first wins */
+    return doc;
+}
+
+/* Does the work at once if it is due, so that the answer finds it done. */
+static void add_effect(struct request *rq, struct change *change, const struct effect *effect,
+                       size_t *count)
 {
     struct async_record *record = &change->record;
+    struct async_task *task = ARENA_NEW(rq->arena, struct async_task);
+    *task = (struct async_task){ .world = rq->world,
+                                 .reader = rq->lane->reader,
+                                 .arena = rq->arena,
+                                 .now = rq->received_at,
+                                 .record = record,
+                                 .before = effect->after };
+    if (async_work_is_due(rq->world, record->due_at, rq->received_at))
+        async_work_do(task);
+    if (effect->after == NULL)
+        return;
+    struct effect done = { effect->before, task->changed ? &task->after : effect->after };
+    struct store_doc *doc = &change->docs[(*count)++];
+    *doc = effect_doc(rq, &done);
+    if (task->removed)
+        doc->body = STR_NONE;
+}
+
+/* Writes the record, its client token, the counter, what the request makes of the access point, and
+ * that its work is still to be done. */
+static enum s3_code submit(struct request *rq, struct change *change, uint64_t ordinal,
+                           struct effect effect)
+{
+    struct async_record *record = &change->record;
+    size_t count = 3;
     record->token = draw_token(rq, ordinal, record->client_token);
+    if (record->error_code.size > 0)
+        effect.after = NULL;
+    add_effect(rq, change, &effect, &count);
     change->docs[1] = async_to_doc(rq->arena, record);
     change->docs[1].if_absent = true;
     change->docs[2].body =
         str_format(rq->arena, "%.*s %.*s", STR_ARG(change->docs[2].body), STR_ARG(record->token));
     change->docs[2].if_absent = true;
-    size_t count = 3;
-    if (effect && (record->error_code.size == 0 || change->partial))
-        change->docs[count++] = *effect;
+    if (!record->over)
+        change->docs[count++] = async_due_doc(record, true);
     store_docs_init(&change->write, rq->arena);
     change->write.docs = change->docs;
     change->write.doc_count = count;
     return request_write(rq, &change->write, accepted);
-}
-
-/* Lets fault rules fail the work in single Regions (AWS: PARTIALLY_CREATED, PARTIALLY_DELETED; a
- * policy that is not everywhere is the plausible cause of INCONSISTENT_ACROSS_REGIONS). */
-static void fail_in_regions(struct request *rq, struct change *change, struct mrap *mrap,
-                            enum mrap_status as)
-{
-    struct async_record *record = &change->record;
-    if (record->error_code.size > 0)
-        return;
-    record->region_count = mrap->member_count;
-    for (size_t i = 0; i < mrap->member_count; i++) {
-        struct async_region *region = &record->regions[i];
-        region->bucket = mrap->members[i].bucket;
-        region->region = region_at(mrap->members[i].region)->code;
-        const char *code = faults_fail_async(
-            rq->world->faults, str_of(async_operation(record->kind)), record->name, region->region);
-        region->failed = code != NULL;
-        if (code == NULL)
-            continue;
-        change->partial = true;
-        fail_with(
-            record, code,
-            str_format(rq->arena, "The request failed in Region %.*s", STR_ARG(region->region)));
-    }
-    mrap->failed_as = change->partial ? as : MRAP_READY;
-    mrap->failed_at = record->done_at;
 }
 
 /* --- create --- */
@@ -240,29 +249,29 @@ static void judge_member(struct request *rq, struct async_record *record, size_t
     struct async_region *region = &record->regions[at];
     struct bucket_info bucket;
     if (store_bucket_get(rq->lane->reader, rq->arena, region->bucket, &bucket) != STORE_OK) {
-        fail_with(record, "NoSuchBucket",
-                  str_format(rq->arena, "The specified bucket %.*s does not exist",
-                             STR_ARG(region->bucket)));
+        async_fail(record, "NoSuchBucket",
+                   str_format(rq->arena, "The specified bucket %.*s does not exist",
+                              STR_ARG(region->bucket)));
         return;
     }
     region->region = bucket.region;
     region_id id = region_find(bucket.region);
     str owner = region->account.size > 0 ? region->account : record->account;
     if (!str_eq(owner, bucket.account))
-        fail_with(record, "AccessDenied", STR("Access Denied"));
+        async_fail(record, "AccessDenied", STR("Access Denied"));
     if (id == REGION_NONE || !region_at(id)->mrap_supported) {
-        fail_with(record, "MultiRegionAccessPointUnsupportedRegion",
-                  str_format(rq->arena,
-                             "Multi-Region Access Points are not supported in Region %.*s",
-                             STR_ARG(bucket.region)));
+        async_fail(record, "MultiRegionAccessPointUnsupportedRegion",
+                   str_format(rq->arena,
+                              "Multi-Region Access Points are not supported in Region %.*s",
+                              STR_ARG(bucket.region)));
         return;
     }
     for (size_t i = 0; i < mrap->member_count; i++)
         if (mrap->members[i].region == id)
-            fail_with(record, "MultiRegionAccessPointSameBucketRegion",
-                      str_format(rq->arena, "Buckets %.*s and %.*s are in the same Region, %.*s",
-                                 STR_ARG(mrap->members[i].bucket), STR_ARG(bucket.name),
-                                 STR_ARG(bucket.region)));
+            async_fail(record, "MultiRegionAccessPointSameBucketRegion",
+                       str_format(rq->arena, "Buckets %.*s and %.*s are in the same Region, %.*s",
+                                  STR_ARG(mrap->members[i].bucket), STR_ARG(bucket.name),
+                                  STR_ARG(bucket.region)));
     size_t member = mrap->member_count++;
     mrap->members[member] = (struct route_member){ bucket.name, id, 100 };
     mrap->old_dials[member] = 100;
@@ -287,23 +296,12 @@ static enum s3_code judge_enabled(struct request *rq, const struct async_record 
     return S3_OK;
 }
 
-/* The document of a new access point: of two at once the first wins. */
-static struct store_doc new_doc(struct request *rq, const struct mrap *mrap)
-{
-    const struct mrap *before = mrap_by_name(rq->mraps, mrap->account, mrap->name);
-    if (before)
-        return mrap_change_doc(rq->arena, before, mrap);
-    struct store_doc doc = mrap_to_doc(rq->arena, mrap);
-    doc.if_absent = true;
-    return doc;
-}
-
 static size_t mraps_of_account(struct request *rq)
 {
     size_t count = 0;
     for (size_t i = 0; i < mrap_list_count(rq->mraps); i++) {
         const struct mrap *mrap = mrap_list_at(rq->mraps, i);
-        count += str_eq(mrap->account, rq->who.account) && !mrap_is_gone(mrap, rq->received_at);
+        count += str_eq(mrap->account, rq->who.account);
     }
     return count;
 }
@@ -329,29 +327,28 @@ enum s3_code op_create_mrap(struct request *rq)
     if (change->repeated)
         return answer_token(rq);
     const struct mrap *same = control_find_name(rq, record->name);
-    if (mraps_of_account(rq) >= LIMIT_MRAPS_PER_ACCOUNT)
+    if (!same && mraps_of_account(rq) >= LIMIT_MRAPS_PER_ACCOUNT)
         return S3_TooManyMultiRegionAccessPoints;
-    if (same && mrap_status_at(same, rq->received_at) != MRAP_PARTIALLY_CREATED)
-        fail_with(record, "MultiRegionAccessPointAlreadyOwnedByYou",
-                  STR("You already have a Multi-Region Access Point with the same name"));
+    if (same && same->status != MRAP_PARTIALLY_CREATED)
+        async_fail(record, "MultiRegionAccessPointAlreadyOwnedByYou",
+                   STR("You already have a Multi-Region Access Point with the same name"));
     read_block(details, record->block);
     for (size_t i = 0; i < record->region_count; i++)
         judge_member(rq, record, i, mrap);
 
     uint64_t ordinal = control_next_ordinal(rq, &change->docs[0]);
-    record->done_at =
+    record->ordinal = ordinal;
+    record->due_at =
         instant_add(rq->received_at, control_delay(rq, ordinal, DURATION_S(90), DURATION_S(180)));
     mrap->name = record->name;
     mrap->account = record->account;
     mrap->alias = draw_alias(rq, ordinal, record->name);
     mrap->created_at = rq->received_at;
-    mrap->ready_at = record->done_at;
+    mrap->status = MRAP_CREATING;
     memcpy(mrap->block, record->block, sizeof mrap->block);
     mrap->ordinal = ordinal;
     mrap->routing = mrap_routing_default(rq->world->settings->preset);
-    fail_in_regions(rq, change, mrap, MRAP_PARTIALLY_CREATED);
-    struct store_doc effect = new_doc(rq, mrap);
-    return submit(rq, change, ordinal, &effect);
+    return submit(rq, change, ordinal, (struct effect){ same, mrap });
 }
 
 /* --- delete and put-policy --- */
@@ -377,14 +374,16 @@ static bool may_change(enum async_kind kind, enum mrap_status status)
     return status == MRAP_READY || status == MRAP_INCONSISTENT;
 }
 
-static void judge_target(struct async_record *record, const struct mrap *mrap, instant now)
+static void judge_target(struct async_record *record, const struct mrap *mrap)
 {
     if (mrap == NULL)
-        fail_with(record, "NoSuchMultiRegionAccessPoint",
-                  STR("The specified Multi-Region Access Point does not exist"));
-    else if (!may_change(record->kind, mrap_status_at(mrap, now)))
-        fail_with(record, "MultiRegionAccessPointNotReady",
-                  STR("The Multi-Region Access Point is not ready; try again when it is"));
+        async_fail(record, "NoSuchMultiRegionAccessPoint",
+                   STR("The specified Multi-Region Access Point does not exist"));
+    else if (!may_change(record->kind, mrap->status))
+        async_fail(record, "MultiRegionAccessPointNotReady",
+                   STR("The Multi-Region Access Point is not ready; try again when it is"));
+    else
+        record->ordinal = mrap->ordinal;
 }
 
 enum s3_code op_delete_mrap(struct request *rq)
@@ -396,21 +395,17 @@ enum s3_code op_delete_mrap(struct request *rq)
     if (change->repeated)
         return answer_token(rq);
     const struct mrap *mrap = control_find_name(rq, change->record.name);
-    judge_target(&change->record, mrap, rq->received_at);
+    judge_target(&change->record, mrap);
     uint64_t ordinal = control_next_ordinal(rq, &change->docs[0]);
-    change->record.done_at =
+    change->record.due_at =
         instant_add(rq->received_at, control_delay(rq, ordinal, DURATION_S(60), DURATION_S(120)));
-    struct store_doc effect = { 0 };
+    struct effect effect = { mrap, NULL };
     if (mrap) {
-        struct mrap gone = *mrap;
-        gone.deleting = true;
-        gone.gone_at = change->record.done_at;
-        fail_in_regions(rq, change, &gone, MRAP_PARTIALLY_DELETED);
-        effect = mrap_change_doc(rq->arena, mrap, &gone);
-        if (!change->partial && !instant_before(rq->received_at, gone.gone_at))
-            effect.body = STR_NONE;
+        struct mrap *gone = arena_copy(rq->arena, mrap, sizeof *mrap);
+        gone->status = MRAP_DELETING;
+        effect.after = gone;
     }
-    return submit(rq, change, ordinal, mrap ? &effect : NULL);
+    return submit(rq, change, ordinal, effect);
 }
 
 /* Judged as a bucket's policy is, and it may speak of this access point and its objects alone. */
@@ -421,9 +416,10 @@ static void judge_policy(struct request *rq, struct async_record *record, const 
         within = str_format(rq->arena, "arn:aws:s3::%.*s:accesspoint/%.*s", STR_ARG(mrap->account),
                             STR_ARG(mrap->alias));
     if (policy_parse(rq->arena, record->policy, POLICY_RESOURCE, within, &why) == NULL)
-        fail_with(record, "MalformedPolicy", why);
+        async_fail(record, "MalformedPolicy", why);
 }
 
+/* While it spreads, what was established stays in force. */
 enum s3_code op_put_mrap_policy(struct request *rq)
 {
     struct change *change;
@@ -434,21 +430,17 @@ enum s3_code op_put_mrap_policy(struct request *rq)
         return answer_token(rq);
     struct async_record *record = &change->record;
     const struct mrap *mrap = control_find_name(rq, record->name);
-    judge_target(record, mrap, rq->received_at);
+    judge_target(record, mrap);
     judge_policy(rq, record, mrap);
     uint64_t ordinal = control_next_ordinal(rq, &change->docs[0]);
-    record->done_at =
+    record->due_at =
         instant_add(rq->received_at, control_delay(rq, ordinal, DURATION_S(30), DURATION_S(120)));
-    struct store_doc effect = { 0 };
+    struct effect effect = { mrap, NULL };
     if (mrap) {
-        struct mrap changed = *mrap;
-        if (!instant_before(rq->received_at, changed.policy_at))
-            changed.policy =
-                changed.proposed_policy; /* what was proposed before is in force by now */
-        changed.proposed_policy = record->policy;
-        changed.policy_at = record->done_at;
-        fail_in_regions(rq, change, &changed, MRAP_INCONSISTENT);
-        effect = mrap_change_doc(rq->arena, mrap, &changed);
+        struct mrap *changed = arena_copy(rq->arena, mrap, sizeof *mrap);
+        changed->proposed_policy = record->policy;
+        changed->policy_missing = REGION_SET_ALL;
+        effect.after = changed;
     }
-    return submit(rq, change, ordinal, mrap ? &effect : NULL);
+    return submit(rq, change, ordinal, effect);
 }

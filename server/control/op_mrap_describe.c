@@ -1,5 +1,5 @@
-/* DescribeMultiRegionAccessPointOperation: how an asynchronous request goes. It is over when the
- * emulated clock has passed its done_at; until then it is INPROGRESS, without ResponseDetails. */
+/* DescribeMultiRegionAccessPointOperation: how an asynchronous request goes. Until its work was
+ * done (async_work.h) it is INPROGRESS, without ResponseDetails. */
 #include "base/encode.h"
 #include "server/control/control.h"
 #include "server/control/handlers.h"
@@ -54,8 +54,7 @@ static void write_region_details(struct xml_writer *writer, const struct async_r
     xml_close(writer);
 }
 
-static void write_details(struct request *rq, struct xml_writer *writer,
-                          const struct async_record *record)
+static void write_details(struct xml_writer *writer, const struct async_record *record)
 {
     bool failed = record->error_code.size > 0;
     xml_open(writer, "ResponseDetails");
@@ -66,7 +65,7 @@ static void write_details(struct request *rq, struct xml_writer *writer,
         xml_element(writer, "Code", record->error_code);
         xml_element(writer, "Message", record->error_message);
         xml_element(writer, "Resource", record->name);
-        xml_element(writer, "RequestId", rq->id);
+        xml_element(writer, "RequestId", record->request_id);
         xml_close(writer);
     }
     xml_close(writer);
@@ -74,7 +73,7 @@ static void write_details(struct request *rq, struct xml_writer *writer,
 
 static void write_operation(struct request *rq, const struct async_record *record)
 {
-    bool running = instant_before(rq->received_at, record->done_at);
+    bool running = !record->over;
     struct buf buf;
     struct xml_writer writer;
     buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
@@ -89,7 +88,7 @@ static void write_operation(struct request *rq, const struct async_record *recor
                 : record->error_code.size > 0 ? STR("FAILED")
                                               : STR("SUCCEEDED"));
     if (!running)
-        write_details(rq, &writer, record);
+        write_details(&writer, record);
     xml_end(&writer);
     request_reply(rq, 200, "application/xml", buf_str(&buf));
 }
@@ -105,7 +104,7 @@ enum s3_code op_describe_mrap_operation(struct request *rq)
         token = arn;
     while (str_next(&rest, '/', &token)) {
     }
-    struct store_doc doc = { .kind = STR("async"), .id = token };
+    struct store_doc doc = { .kind = STR(ASYNC_KIND), .id = token };
     if (!str_starts(arn, STR("arn:aws:s3:")) ||
         store_doc_get(rq->lane->reader, rq->arena, doc.kind, token, &doc.body) != STORE_OK ||
         !async_from_doc(rq->arena, &doc, &record) || !str_eq(record.account, rq->who.account))

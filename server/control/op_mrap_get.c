@@ -15,7 +15,7 @@ static void write_mrap(struct request *rq, struct xml_writer *writer, const stru
     for (size_t i = 0; i < 4; i++)
         xml_boolean(writer, mrap_block_names[i], mrap->block[i]);
     xml_close(writer);
-    xml_element(writer, "Status", str_of(mrap_status_name(mrap_status_at(mrap, rq->received_at))));
+    xml_element(writer, "Status", str_of(mrap_status_name(mrap->status)));
     xml_open(writer, "Regions");
     for (size_t i = 0; i < mrap->member_count; i++) {
         xml_open(writer, "Region");
@@ -41,7 +41,7 @@ enum s3_code op_list_mraps(struct request *rq)
     xml_open(&writer, "AccessPoints");
     for (size_t i = 0; i < mrap_list_count(rq->mraps); i++) {
         const struct mrap *mrap = mrap_list_at(rq->mraps, i);
-        if (str_eq(mrap->account, rq->who.account) && !mrap_is_gone(mrap, rq->received_at))
+        if (str_eq(mrap->account, rq->who.account))
             write_mrap(rq, &writer, mrap);
     }
     xml_end(&writer);
@@ -75,12 +75,6 @@ enum s3_code op_get_mrap(struct request *rq)
     return S3_OK;
 }
 
-/* In force everywhere: what was proposed, once its propagation is over. */
-static str established_policy(const struct request *rq, const struct mrap *mrap)
-{
-    return instant_before(rq->received_at, mrap->policy_at) ? mrap->policy : mrap->proposed_policy;
-}
-
 static void write_policy(struct xml_writer *writer, const char *name, str policy)
 {
     if (policy.size == 0)
@@ -103,7 +97,7 @@ enum s3_code op_get_mrap_policy(struct request *rq)
     buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
     xml_begin(&writer, &buf, "GetMultiRegionAccessPointPolicyResult", XML_NS_CONTROL);
     xml_open(&writer, "Policy");
-    write_policy(&writer, "Established", established_policy(rq, mrap));
+    write_policy(&writer, "Established", mrap->policy);
     write_policy(&writer, "Proposed", mrap->proposed_policy);
     xml_end(&writer);
     request_reply(rq, 200, "application/xml", buf_str(&buf));
@@ -125,11 +119,10 @@ enum s3_code op_get_mrap_policy_status(struct request *rq)
     enum s3_code code = find_named(rq, "/policystatus", &mrap);
     if (code != S3_OK)
         return code;
-    str policy = established_policy(rq, mrap);
     buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
     xml_begin(&writer, &buf, "GetMultiRegionAccessPointPolicyStatusResult", XML_NS_CONTROL);
     xml_open(&writer, "Established");
-    xml_boolean(&writer, "IsPublic", policy.size > 0 && is_public(rq->arena, policy));
+    xml_boolean(&writer, "IsPublic", mrap->policy.size > 0 && is_public(rq->arena, mrap->policy));
     xml_end(&writer);
     request_reply(rq, 200, "application/xml", buf_str(&buf));
     return S3_OK;

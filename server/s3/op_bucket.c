@@ -336,9 +336,7 @@ static bool is_member(struct request *rq)
     const struct mrap_list *list = mraps_acquire(rq->world->mraps);
     for (size_t i = 0; i < mrap_list_count(list) && !found; i++) {
         const struct mrap *mrap = mrap_list_at(list, i);
-        bool gone = mrap->deleting && !instant_before(rq->received_at, mrap->gone_at);
-        found =
-            !gone && str_eq(mrap->account, rq->bucket.account) && has_member(mrap, rq->bucket.name);
+        found = str_eq(mrap->account, rq->bucket.account) && has_member(mrap, rq->bucket.name);
         if (found)
             request_hint(rq, "The bucket is a member of Multi-Region Access Point %.*s.",
                          STR_ARG(mrap->name));

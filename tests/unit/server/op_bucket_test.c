@@ -222,18 +222,19 @@ TEST(parameters_of_the_list_of_buckets_are_judged)
     s3_close(s3);
 }
 
-static void make_mrap(struct s3_fixture *s3, bool deleting, instant gone_at)
+static void make_mrap(struct s3_fixture *s3, enum mrap_status status, bool gone)
 {
     struct mrap mrap = { .name = STR("everywhere"),
                          .alias = STR("mfzwi23gnjvgw.mrap"),
                          .account = STR(ACCOUNT),
-                         .deleting = deleting,
-                         .gone_at = gone_at,
+                         .status = status,
                          .member_count = 1 };
     mrap.members[0] = (struct route_member){ STR("member"), region_find(STR("us-east-1")), 100 };
     mrap.member_accounts[0] = STR(ACCOUNT);
     struct store_doc doc = mrap_to_doc(s3->arena, &mrap);
     struct store_write write;
+    if (gone)
+        doc.body = STR_NONE;
     store_docs_init(&write, s3->arena);
     write.docs = &doc;
     write.doc_count = 1;
@@ -246,13 +247,13 @@ TEST(a_member_of_an_access_point_cannot_be_deleted)
 {
     struct s3_fixture *s3 = s3_open();
     s3_bucket(s3, "member", "us-east-1", false);
-    make_mrap(s3, false, (instant){ 0 });
+    make_mrap(s3, MRAP_READY, false);
     struct request *rq = s3_call(s3, op_delete_bucket, "us-east-1", "/member", NULL);
     assert_int_equal(rq->code, S3_BucketHasAccessPointsAttached);
-    make_mrap(s3, true, instant_add(S3_START, DURATION_S(1)));
+    make_mrap(s3, MRAP_DELETING, false);
     rq = s3_call(s3, op_delete_bucket, "us-east-1", "/member", NULL);
     assert_int_equal(rq->code, S3_BucketHasAccessPointsAttached);
-    make_mrap(s3, true, S3_START);
+    make_mrap(s3, MRAP_DELETING, true);
     rq = s3_call(s3, op_delete_bucket, "us-east-1", "/member", NULL);
     assert_int_equal(rq->code, S3_OK);
     assert_int_equal(rq->reply.status, 204);
