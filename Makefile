@@ -102,6 +102,7 @@ seeing: all ## the admin API as documented: events, faults, metrics, anomalies, 
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/snapshots
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/stories
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/recording
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/same_seed
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/full_queue
 
 golden: all ## request/response pairs, each a statement of AWS's documents; GOLDEN="e6-get.golden:12 -v" plays one

@@ -496,6 +496,24 @@ static bool fits(const struct journal_filter *filter, const struct entry *e)
     return !filter->stale || (e->judged && e->freshness.verdict != FRESH);
 }
 
+/* As they came: one is remembered when its answer has gone, by then the next may have too. What is
+ * nearly in order, newest first, is turned and put in order in one pass. */
+static void sort_by_number(const struct entry **found, unsigned count)
+{
+    for (unsigned i = 0; i < count / 2; i++) {
+        const struct entry *other = found[count - 1 - i];
+        found[count - 1 - i] = found[i];
+        found[i] = other;
+    }
+    for (unsigned i = 1; i < count; i++) {
+        const struct entry *entry = found[i];
+        unsigned at = i;
+        for (; at > 0 && found[at - 1]->ordinal > entry->ordinal; at--)
+            found[at] = found[at - 1];
+        found[at] = entry;
+    }
+}
+
 void journal_list(struct journal *journal, const struct journal_filter *filter, struct buf *out)
 {
     struct json_writer writer;
@@ -512,8 +530,9 @@ void journal_list(struct journal *journal, const struct journal_filter *filter, 
         if (e && fits(filter, e))
             found[count++] = e;
     }
-    while (count > 0) {
-        write_entry(arena, &writer, found[--count]);
+    sort_by_number(found, count);
+    for (unsigned i = 0; i < count; i++) {
+        write_entry(arena, &writer, found[i]);
         json_end(&writer);
     }
     mutex_unlock(&journal->lock);
