@@ -137,7 +137,8 @@ void queue_row_settle(struct store_txn *txn, const struct queue_row *row, enum r
     }
     db_end(s);
     version_row_set_status(txn, row->source_bucket, row->key, row->version_id,
-                           unfinished ? REPL_STATUS_PENDING
+                           unfinished ? none == REPL_STATUS_FAILED ? REPL_STATUS_PENDING_LOST
+                                                                   : REPL_STATUS_PENDING
                            : rows     ? REPL_STATUS_FAILED
                                       : none);
 }

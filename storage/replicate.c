@@ -205,8 +205,8 @@ static void end_row(struct store_txn *txn, const struct queue_row *row,
         set_row(txn, row, QUEUE_FAILED, row->ready_at, verdict->reason);
         break;
     }
-    queue_row_settle(txn, row,
-                     verdict->end == VERDICT_DROP ? REPL_STATUS_FAILED : REPL_STATUS_COMPLETED);
+    bool gone = verdict->end == VERDICT_DROP && !said;
+    queue_row_settle(txn, row, gone ? REPL_STATUS_FAILED : REPL_STATUS_COMPLETED);
 }
 
 static struct copy_verdict judge(const struct store_txn *txn, const struct queue_row *row,

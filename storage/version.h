@@ -20,16 +20,17 @@ enum repl_status {
     REPL_STATUS_FAILED,
     REPL_STATUS_REPLICA,
     REPL_STATUS_REPLICA_PENDING, /* a replica whose own change (or resync) travels on */
-    REPL_STATUS_REPLICA_FAILED
+    REPL_STATUS_REPLICA_FAILED,
+    REPL_STATUS_PENDING_LOST /* PENDING, but a copy was given up by hand: it will end FAILED */
 };
 static inline bool repl_is_replica(enum repl_status status)
 {
-    return status >= REPL_STATUS_REPLICA;
+    return status >= REPL_STATUS_REPLICA && status <= REPL_STATUS_REPLICA_FAILED;
 }
-/* As the status header shows it: of those above REPLICA, PENDING and FAILED. */
+/* As the status header shows it. */
 static inline enum repl_status repl_shown(enum repl_status status)
 {
-    if (status == REPL_STATUS_REPLICA_PENDING)
+    if (status == REPL_STATUS_REPLICA_PENDING || status == REPL_STATUS_PENDING_LOST)
         return REPL_STATUS_PENDING;
     return status == REPL_STATUS_REPLICA_FAILED ? REPL_STATUS_FAILED : status;
 }

@@ -79,7 +79,7 @@ static enum store_result run_change(struct store_txn *txn, struct store_write *w
     result = queue_row_plan(txn, bucket, &told, &plan);
     if (result != STORE_OK)
         return result;
-    if (plan.count)
+    if (plan.count && change->out.repl_status != REPL_STATUS_PENDING_LOST)
         change->out.repl_status = repl_is_replica(change->out.repl_status)
                                       ? REPL_STATUS_REPLICA_PENDING
                                       : REPL_STATUS_PENDING;

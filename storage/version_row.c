@@ -412,7 +412,14 @@ static enum repl_status of_replica(enum repl_status status)
 {
     if (status == REPL_STATUS_COMPLETED)
         return REPL_STATUS_REPLICA;
-    return status == REPL_STATUS_PENDING ? REPL_STATUS_REPLICA_PENDING : REPL_STATUS_REPLICA_FAILED;
+    return status == REPL_STATUS_FAILED ? REPL_STATUS_REPLICA_FAILED : REPL_STATUS_REPLICA_PENDING;
+}
+
+/* "COMPLETED only when all are done": what one destination never got is not forgotten while the
+ * others get it. */
+static enum repl_status of_lost(enum repl_status status)
+{
+    return status == REPL_STATUS_PENDING ? REPL_STATUS_PENDING_LOST : REPL_STATUS_FAILED;
 }
 
 void version_row_set_status(struct store_txn *txn, int64_t bucket, str key, str id,
@@ -423,6 +430,8 @@ void version_row_set_status(struct store_txn *txn, int64_t bucket, str key, str 
         return;
     if (repl_is_replica(place.repl_status))
         status = of_replica(status);
+    else if (place.repl_status == REPL_STATUS_PENDING_LOST && status != REPL_STATUS_PENDING_LOST)
+        status = of_lost(status);
     if (place.repl_status == status)
         return;
     hot_touch(txn->store, &txn->cache->touched, bucket, key);

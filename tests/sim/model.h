@@ -1,5 +1,6 @@
-/* What a simulated history was promised: every version that was acknowledged, and in which buckets
- * it has to be at the end. Pure apart from looking whether a bucket holds a version.
+/* What a simulated history was promised: every version that was acknowledged, in which buckets it
+ * has to be at the end, and what its metadata has to say there. Pure apart from looking at what a
+ * bucket holds.
  *
  * Ownership: all strings are in the simulation's arena. Threads: the world thread adds copies while
  * the driver waits for it; else one.
@@ -12,16 +13,22 @@
 
 enum { SIM_REGIONS = 5, SIM_VERSIONS = 512, SIM_PARTS = 4 };
 
+/* What of a version may change in place; each is changed by a request of its own. */
+enum sim_aspect { SIM_TAGS, SIM_ACL, SIM_HOLD, SIM_RETENTION, SIM_ASPECTS };
+
 struct sim_version {
     str key, id, body;
     unsigned origin; /* bucket */
     bool marker;
+    bool sent[SIM_REGIONS];        /* a copy was begun when it was written */
     bool wanted[SIM_REGIONS];      /* must be there at the end, and only there */
     unsigned copies[SIM_REGIONS];  /* how often it arrived as a whole */
     unsigned arrived[SIM_REGIONS]; /* the how manieth version that was written or arrived there */
-    bool removed;                  /* by its id, from some bucket */
-    bool retagged;                 /* in a bucket that only has a copy */
-    str tag;
+    bool touched;                  /* changed where it is a copy */
+    bool dropped;                  /* some of its copies were given up by hand */
+    bool failed;                   /* some of its copies failed, for a while at least */
+    str value[SIM_ASPECTS][SIM_REGIONS];
+    bool unsure[SIM_ASPECTS][SIM_REGIONS]; /* no promise what the value is there */
 };
 
 struct sim_upload { /* at most one at a time */
@@ -37,6 +44,7 @@ struct sim_memory {
     size_t count;
     unsigned arrivals;
     struct sim_upload upload;
+    bool edge[SIM_REGIONS][SIM_REGIONS];
 };
 
 struct sim_crash { /* armed: the directory is copied when so many commits are about to happen */
@@ -55,7 +63,9 @@ struct sim {
     bool sync;     /* rules send changes of copies on */
     bool markers;  /* rules take delete markers along */
     bool v1;       /* rules of the old schema, one for each bucket */
+    bool locks;    /* buckets have Object Lock */
     bool arrival;  /* version_order arrival: each bucket orders by what came last */
+    bool dropping; /* somebody asked for it just now */
     bool restarts; /* the world ends and begins in the middle */
     const char *directory;
     struct world *world;
@@ -96,29 +106,7 @@ static inline struct sim_version *sim_find(struct sim *sim, str key, str id)
     return NULL;
 }
 
-/* Does a rule take it from one bucket to the other? */
-static inline bool sim_travels(const struct sim *sim, const struct sim_version *version,
-                               unsigned from, unsigned to)
-{
-    return sim->edge[from][to] && (!version->marker || sim->markers);
-}
-
-/* An acknowledged write: from now on it must be where the rules bring it. */
-static inline void sim_written(struct sim *sim, unsigned origin, const struct sim_version *what)
-{
-    if (origin >= sim->regions || what->id.size == 0 || sim_find(sim, what->key, what->id)) {
-        SIM_FAIL(sim, "a write of %.*s was acknowledged as '%.*s'", STR_ARG(what->key),
-                 STR_ARG(what->id));
-        return;
-    }
-    struct sim_version *version = &sim->versions[sim->count++];
-    *version = *what;
-    version->origin = origin;
-    version->id = str_copy(sim->arena, what->id);
-    version->arrived[origin] = ++sim->arrivals;
-    for (unsigned i = 0; i < sim->regions; i++)
-        version->wanted[i] = i == origin || sim_travels(sim, version, origin, i);
-}
+/* --- what a bucket holds --- */
 
 static inline bool sim_read(struct sim *sim, unsigned bucket, const struct sim_version *version,
                             struct version_info *out)
@@ -138,6 +126,106 @@ static inline void sim_holders(struct sim *sim, const struct sim_version *versio
         held[i] = sim_read(sim, i, version, &info);
 }
 
+static inline str sim_aspect(struct sim *sim, const struct version_info *info,
+                             enum sim_aspect aspect)
+{
+    switch (aspect) {
+    case SIM_TAGS:
+        return info->meta.tags;
+    case SIM_ACL:
+        return info->meta.acl;
+    case SIM_HOLD:
+        return info->meta.legal_hold ? STR("ON") : STR("OFF");
+    case SIM_RETENTION:
+        return str_format(sim->arena, "%d until %lld", (int) info->meta.lock_mode,
+                          (long long) info->meta.lock_until.ns);
+    case SIM_ASPECTS:
+        break;
+    }
+    return STR_NONE;
+}
+
+/* --- what is acknowledged --- */
+
+/* An acknowledged write: from now on it must be where the rules bring it. */
+static inline void sim_written(struct sim *sim, unsigned origin, const struct sim_version *what)
+{
+    if (origin >= sim->regions || what->id.size == 0 || sim_find(sim, what->key, what->id)) {
+        SIM_FAIL(sim, "a write of %.*s was acknowledged as '%.*s'", STR_ARG(what->key),
+                 STR_ARG(what->id));
+        return;
+    }
+    struct sim_version *version = &sim->versions[sim->count++];
+    struct version_info info;
+    *version = *what;
+    version->origin = origin;
+    version->id = str_copy(sim->arena, what->id);
+    version->arrived[origin] = ++sim->arrivals;
+    if (!sim_read(sim, origin, version, &info)) {
+        SIM_FAIL(sim, "%.*s '%.*s' was acknowledged, and is not there", STR_ARG(what->key),
+                 STR_ARG(what->id));
+        return;
+    }
+    for (unsigned i = 0; i < sim->regions; i++) {
+        version->sent[i] = sim->edge[origin][i] && (!version->marker || sim->markers);
+        version->wanted[i] = i == origin || version->sent[i];
+        for (unsigned aspect = 0; aspect < SIM_ASPECTS; aspect++)
+            version->value[aspect][i] = sim_aspect(sim, &info, (enum sim_aspect) aspect);
+    }
+}
+
+static inline bool sim_leaves(const struct sim *sim, const struct sim_version *version)
+{
+    for (unsigned i = 0; i < sim->regions; i++)
+        if (version->sent[i])
+            return true;
+    return false;
+}
+
+static inline void sim_unsure(struct sim_version *version, enum sim_aspect aspect)
+{
+    for (unsigned i = 0; i < SIM_REGIONS; i++)
+        version->unsure[aspect][i] = true;
+}
+
+struct sim_change {
+    enum sim_aspect aspect;
+    str after; /* what the version must say now; unset: whatever it says */
+};
+
+/* An acknowledged change in place. Made where the version was written it travels along the rules of
+ * that moment; one that no rule takes may still go with a copy that was under way. Made on a copy
+ * it is that bucket's own, or with sync one of several that overwrite each other. */
+static inline void sim_changed(struct sim *sim, struct sim_version *version, unsigned bucket,
+                               const struct sim_change *change)
+{
+    enum sim_aspect aspect = change->aspect;
+    struct version_info info;
+    bool origin = bucket == version->origin;
+    if (!sim_read(sim, bucket, version, &info)) {
+        SIM_FAIL(sim, "%.*s %.*s was changed, and is gone", STR_ARG(version->key),
+                 STR_ARG(version->id));
+        return;
+    }
+    str value = sim_aspect(sim, &info, aspect);
+    if (str_is_set(change->after) && !str_eq(change->after, value))
+        SIM_FAIL(sim, "a change of %.*s %.*s was acknowledged, not made", STR_ARG(version->key),
+                 STR_ARG(version->id));
+    version->touched = version->touched || !origin;
+    if (version->touched && sim->sync) {
+        sim_unsure(version, aspect);
+        return;
+    }
+    version->value[aspect][bucket] = value;
+    version->unsure[aspect][bucket] = !origin; /* an older change may be coming */
+    for (unsigned i = 0; origin && sim_leaves(sim, version) && i < sim->regions; i++) {
+        if (i == bucket)
+            continue;
+        version->unsure[aspect][i] = !sim->edge[bucket][i];
+        version->value[aspect][i] = value;
+    }
+}
+
 /* A version was removed by its id from one bucket: that never travels; and where it had not arrived
  * from its origin yet it never will. `held`: as it was before. */
 static inline void sim_removed(struct sim *sim, struct sim_version *version, unsigned bucket,
@@ -145,35 +233,83 @@ static inline void sim_removed(struct sim *sim, struct sim_version *version, uns
 {
     if (bucket >= sim->regions || !held[bucket])
         return;
-    version->removed = true;
     version->wanted[bucket] = false;
-    for (unsigned i = 0; bucket == version->origin && i < sim->regions; i++)
+    for (unsigned i = 0; bucket == version->origin && i < sim->regions; i++) {
         version->wanted[i] = version->wanted[i] && held[i];
+        for (unsigned aspect = 0; aspect < SIM_ASPECTS; aspect++)
+            version->unsure[aspect][i] = true; /* changes under way have lost their source */
+    }
+}
+
+/* --- what copies do --- */
+
+static inline struct sim_version *sim_copy_of(struct sim *sim, const struct queue_row *row,
+                                              unsigned *from, unsigned *to)
+{
+    struct sim_version *version = sim_find(sim, row->key, row->version_id);
+    *from = sim_bucket(sim, row->source_name);
+    *to = sim_bucket(sim, row->destination);
+    if (version && *from < sim->regions && *to < sim->regions)
+        return version;
+    SIM_FAIL(sim, "a copy of what nobody wrote: %.*s %.*s", STR_ARG(row->key),
+             STR_ARG(row->version_id));
+    return NULL;
 }
 
 /* A copy arrived: only from where it was written, only along a rule, and once. */
 static inline void sim_copied(struct sim *sim, const struct queue_row *row)
 {
-    struct sim_version *version = sim_find(sim, row->key, row->version_id);
-    unsigned from = sim_bucket(sim, row->source_name), to = sim_bucket(sim, row->destination);
-    if (version == NULL || from >= sim->regions || to >= sim->regions) {
-        SIM_FAIL(sim, "a copy of what nobody wrote: %.*s %.*s", STR_ARG(row->key),
-                 STR_ARG(row->version_id));
+    unsigned from, to;
+    struct sim_version *version = sim_copy_of(sim, row, &from, &to);
+    if (version == NULL)
         return;
-    }
-    if (!sim_travels(sim, version, from, to))
-        SIM_FAIL(sim, "a copy without a rule: %.*s from %.*s", STR_ARG(row->key),
+    if (from != version->origin && !(row->kind == CHANGED_META && sim->sync))
+        SIM_FAIL(sim, "a chain: %.*s %.*s was written in %.*s and copied from %.*s",
+                 STR_ARG(row->key), STR_ARG(row->version_id), STR_ARG(sim->names[version->origin]),
                  STR_ARG(row->source_name));
     if (row->kind == CHANGED_META)
         return;
-    if (from != version->origin)
-        SIM_FAIL(sim, "a chain: %.*s %.*s was written in %.*s and copied from %.*s",
-                 STR_ARG(row->key), STR_ARG(row->version_id), STR_ARG(sim->names[version->origin]),
+    if (!version->wanted[to])
+        SIM_FAIL(sim, "a copy of what was removed: %.*s %.*s", STR_ARG(row->key),
+                 STR_ARG(row->version_id));
+    if (!version->sent[to])
+        SIM_FAIL(sim, "a copy without a rule: %.*s from %.*s", STR_ARG(row->key),
                  STR_ARG(row->source_name));
     version->arrived[to] = ++sim->arrivals;
     if (++version->copies[to] > 1)
         SIM_FAIL(sim, "a loop: %.*s %.*s arrived twice", STR_ARG(row->key),
                  STR_ARG(row->version_id));
+}
+
+/* A copy failed. A change that overtook its version has to wait for it, as long as it is coming. */
+static inline void sim_failed(struct sim *sim, const struct queue_row *row, str reason)
+{
+    unsigned from, to;
+    struct sim_version *version = sim_copy_of(sim, row, &from, &to);
+    if (version == NULL)
+        return;
+    version->failed = version->failed || row->kind != CHANGED_META;
+    if (str_is(reason, "DstVersionNotFound") && from == version->origin && version->sent[to] &&
+        version->wanted[to] && version->copies[to] == 0 && !version->failed)
+        SIM_FAIL(sim, "a change of %.*s %.*s failed before the version came", STR_ARG(row->key),
+                 STR_ARG(row->version_id));
+}
+
+/* A copy was given up for good. */
+static inline void sim_dropped(struct sim *sim, const struct queue_row *row)
+{
+    unsigned from, to;
+    struct sim_version *version = sim_copy_of(sim, row, &from, &to);
+    if (version == NULL)
+        return;
+    version->dropped = true;
+    if (!sim->dropping)
+        SIM_FAIL(sim, "nobody gave up the copy of %.*s %.*s", STR_ARG(row->key),
+                 STR_ARG(row->version_id));
+    if (row->kind != CHANGED_META)
+        version->wanted[to] = false;
+    for (unsigned aspect = 0; row->kind == CHANGED_META && aspect < SIM_ASPECTS; aspect++)
+        version->unsure[aspect][to] = true;
 }
 
 #endif

@@ -109,10 +109,15 @@ static inline struct got own(struct sim *sim, const char *method, const char *pa
                      });
 }
 
+static inline str some_bucket(struct sim *sim)
+{
+    return sim->names[draw(sim, sim->regions)];
+}
+
 /* Most go through the access point. */
 static inline str somewhere(struct sim *sim)
 {
-    return chance(sim, 70) ? STR_NONE : sim->names[draw(sim, sim->regions)];
+    return chance(sim, 70) ? STR_NONE : some_bucket(sim);
 }
 
 static inline str some_key(struct sim *sim)

@@ -13,6 +13,7 @@ static inline void draw_rules(struct sim *sim)
     sim->sync = !sim->v1 && chance(sim, 25);
     sim->markers = sim->v1 || chance(sim, 75);
     sim->arrival = chance(sim, 20);
+    sim->locks = chance(sim, 40);
     for (unsigned i = 0; i < sim->regions; i++)
         for (unsigned j = 0; j < sim->regions; j++)
             sim->edge[i][j] = i != j && (shape < 5   ? true
@@ -24,50 +25,83 @@ static inline void draw_rules(struct sim *sim)
 static inline str configuration(struct sim *sim)
 {
     struct buf text;
-    const char *between = "";
     buf_init_arena(&text, sim->arena, 65536);
     buf_add(&text, STR("{\"version\": 1, \"links\": {\"*\": {\"lag\": \"uniform(0s, 40s)\"}}, "
                        "\"buckets\": {"));
     for (unsigned i = 0; i < sim->regions; i++)
-        buf_addf(&text, "%s\"%.*s\": {\"region\": \"%s\", \"versioning\": \"enabled\"}",
-                 i ? ", " : "", STR_ARG(sim->names[i]), sim_regions[i]);
+        buf_addf(&text,
+                 "%s\"%.*s\": {\"region\": \"%s\", \"versioning\": \"enabled\", "
+                 "\"object_lock\": %s}",
+                 i ? ", " : "", STR_ARG(sim->names[i]), sim_regions[i],
+                 sim->locks ? "true" : "false");
     buf_add(&text, STR("}, \"mraps\": {\"sim\": {\"alias\": \"simulated0123.mrap\", "
                        "\"buckets\": ["));
     for (unsigned i = 0; i < sim->regions; i++)
         buf_addf(&text, "%s\"%.*s\"", i ? ", " : "", STR_ARG(sim->names[i]));
-    buf_add(&text, STR("]}}, \"replication\": ["));
-    for (unsigned i = 0; i < sim->regions; i++)
-        for (unsigned j = 0; j < sim->regions; j++)
-            if (sim->edge[i][j] && !sim->v1) {
-                buf_addf(&text,
-                         "%s{\"link\": \"%.*s -> %.*s\", \"delete_markers\": %s, "
-                         "\"replica_modifications\": %s}",
-                         between, STR_ARG(sim->names[i]), STR_ARG(sim->names[j]),
-                         sim->markers ? "true" : "false", sim->sync ? "true" : "false");
-                between = ", ";
-            }
-    buf_add(&text, STR("]}"));
+    buf_add(&text, STR("]}}}"));
     return buf_str(&text);
 }
 
-/* Rules of the old schema are no part of a configuration file. */
-static inline void put_v1_rules(struct sim *sim)
+static inline void add_v2_rule(struct sim *sim, struct buf *out, unsigned from, unsigned to)
 {
-    for (unsigned i = 0; sim->v1 && i < sim->regions; i++) {
-        unsigned to = (i + 1) % sim->regions;
-        str body = str_format(
-            sim->arena,
-            "<ReplicationConfiguration><Role>arn:aws:iam::123456789012:role/sim</Role><Rule>"
-            "<Prefix></Prefix><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::%.*s"
-            "</Bucket></Destination></Rule></ReplicationConfiguration>",
-            STR_ARG(sim->names[to]));
-        struct got got = tell(sim, &(struct ask){ .method = "PUT",
-                                                  .bucket = sim->names[i],
-                                                  .path = STR("?replication"),
-                                                  .body = body });
+    buf_addf(out,
+             "<Rule><ID>to-%u</ID><Priority>%u</Priority><Filter/><Status>%s</Status>"
+             "<SourceSelectionCriteria><ReplicaModifications><Status>%s</Status>"
+             "</ReplicaModifications></SourceSelectionCriteria><DeleteMarkerReplication><Status>%s"
+             "</Status></DeleteMarkerReplication><Destination><Bucket>arn:aws:s3:::%.*s</Bucket>"
+             "</Destination></Rule>",
+             to, to, sim->edge[from][to] ? "Enabled" : "Disabled",
+             sim->sync ? "Enabled" : "Disabled", sim->markers ? "Enabled" : "Disabled",
+             STR_ARG(sim->names[to]));
+}
+
+static inline void add_v1_rule(struct sim *sim, struct buf *out, unsigned from)
+{
+    unsigned to = (from + 1) % sim->regions;
+    buf_addf(out,
+             "<Rule><Prefix></Prefix><Status>%s</Status><Destination><Bucket>arn:aws:s3:::%.*s"
+             "</Bucket></Destination></Rule>",
+             sim->edge[from][to] ? "Enabled" : "Disabled", STR_ARG(sim->names[to]));
+}
+
+/* The rules of one bucket, as sim->edge has them: those that are not in force are there, Disabled.
+ * False: they were not put. */
+static inline bool put_rules(struct sim *sim, unsigned from)
+{
+    struct buf out;
+    buf_init_arena(&out, sim->arena, 65536);
+    buf_add(&out, STR("<ReplicationConfiguration><Role>arn:aws:iam::123456789012:role/sim</Role>"));
+    if (sim->v1)
+        add_v1_rule(sim, &out, from);
+    for (unsigned to = 0; !sim->v1 && to < sim->regions; to++)
+        if (to != from)
+            add_v2_rule(sim, &out, from, to);
+    buf_add(&out, STR("</ReplicationConfiguration>"));
+    struct got got = tell(sim, &(struct ask){ .method = "PUT",
+                                              .bucket = sim->names[from],
+                                              .path = STR("?replication"),
+                                              .body = buf_str(&out) });
+    if (got.status != 200 && got.status != 503)
+        SIM_FAIL(sim, "rules were answered %d: %.*s", got.status, STR_ARG(got.body));
+    return got.status == 200;
+}
+
+/* Rules, and lists of access control that may be changed. */
+static inline void put_settings(struct sim *sim)
+{
+    for (unsigned i = 0; i < sim->regions; i++) {
+        struct got got =
+            tell(sim, &(struct ask){ .method = "PUT",
+                                     .bucket = sim->names[i],
+                                     .path = STR("?ownershipControls"),
+                                     .body = STR("<OwnershipControls><Rule><ObjectOwnership>"
+                                                 "ObjectWriter</ObjectOwnership></Rule>"
+                                                 "</OwnershipControls>") });
         if (got.status != 200)
-            SIM_FAIL(sim, "a rule of the old schema was answered %d: %.*s", got.status,
-                     STR_ARG(got.body));
+            SIM_FAIL(sim, "the ownership of %.*s was answered %d", STR_ARG(sim->names[i]),
+                     got.status);
+        if (!put_rules(sim, i))
+            SIM_FAIL(sim, "%.*s has no rules", STR_ARG(sim->names[i]));
     }
 }
 

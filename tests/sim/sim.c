@@ -15,283 +15,28 @@
 #include "base/fs.h"
 #include "server/config.h"
 #include "server/config_apply.h"
+#include "tests/sim/clients.h"
+#include "tests/sim/events.h"
 #include "tests/sim/judge.h"
-#include "tests/sim/requests.h"
-#include "tests/sim/rules.h"
 
-enum { LOG_BYTES = 8 << 20 };
+enum { LOG_BYTES = 8 << 20, JUDGED_EVERY = 10 };
 
 struct options {
     uint64_t first, seeds, steps;
     bool data, print;
 };
 
-/* --- steps: what clients do --- */
-
-static bool is_full(const struct sim *sim)
-{
-    return sim->count + 8 > SIM_VERSIONS;
-}
-
-static void step_put(struct sim *sim)
-{
-    struct sim_version made = { .key = some_key(sim), .body = some_body(sim) };
-    struct ask ask = {
-        .method = "PUT", .bucket = somewhere(sim), .path = made.key, .body = made.body
-    };
-    if (chance(sim, 15)) {
-        ask.headers[0][0] = "If-None-Match";
-        ask.headers[0][1] = "*";
-    } else if (chance(sim, 20)) {
-        made.tag = STR("born");
-        ask.headers[0][0] = "x-amz-tagging";
-        ask.headers[0][1] = "t=born";
-    }
-    struct got got = tell(sim, &ask);
-    made.id = got.version;
-    if (got.status == 200)
-        sim_written(sim, got.bucket, &made);
-}
-
-static void step_delete(struct sim *sim)
-{
-    struct sim_version made = { .key = some_key(sim), .marker = true };
-    struct got got =
-        tell(sim, &(struct ask){ .method = "DELETE", .bucket = somewhere(sim), .path = made.key });
-    made.id = got.version;
-    if (got.status == 204)
-        sim_written(sim, got.bucket, &made);
-}
-
-static struct sim_version *some_version(struct sim *sim)
-{
-    return sim->count ? &sim->versions[draw(sim, (unsigned) sim->count)] : NULL;
-}
-
-static void step_remove(struct sim *sim)
-{
-    struct sim_version *version = some_version(sim);
-    bool held[SIM_REGIONS] = { 0 };
-    if (version == NULL)
-        return;
-    sim_holders(sim, version, held);
-    str path =
-        str_format(sim->arena, "%.*s?versionId=%.*s", STR_ARG(version->key), STR_ARG(version->id));
-    struct got got =
-        tell(sim, &(struct ask){ .method = "DELETE", .bucket = somewhere(sim), .path = path });
-    if (got.status == 204)
-        sim_removed(sim, version, got.bucket, held);
-}
-
-static void step_tag(struct sim *sim)
-{
-    struct sim_version *version = some_version(sim);
-    if (version == NULL)
-        return;
-    str tag = str_format(sim->arena, "t%u", draw(sim, 1000));
-    str path = str_format(sim->arena, "%.*s?tagging&versionId=%.*s", STR_ARG(version->key),
-                          STR_ARG(version->id));
-    str body = str_format(sim->arena,
-                          "<Tagging><TagSet><Tag><Key>t</Key><Value>%.*s</Value></Tag>"
-                          "</TagSet></Tagging>",
-                          STR_ARG(tag));
-    struct got got = tell(
-        sim,
-        &(struct ask){ .method = "PUT", .bucket = somewhere(sim), .path = path, .body = body });
-    if (got.status != 200)
-        return;
-    if (got.bucket == version->origin)
-        version->tag = tag;
-    else
-        version->retagged = true;
-}
-
-static void step_copy(struct sim *sim)
-{
-    struct sim_version made = { .key = some_key(sim) };
-    str key = some_key(sim);
-    str source = str_format(sim->arena, "/%.*s/%.*s", STR_ARG(sim->names[draw(sim, sim->regions)]),
-                            STR_ARG(key));
-    struct got got =
-        tell(sim, &(struct ask){ .method = "PUT",
-                                 .bucket = sim->names[draw(sim, sim->regions)],
-                                 .path = made.key,
-                                 .headers = { { "x-amz-copy-source", source.ptr },
-                                              { "x-amz-metadata-directive", "REPLACE" },
-                                              { "x-amz-tagging-directive", "REPLACE" },
-                                              { "x-amz-meta-copied", "yes" } } });
-    if (got.status != 200)
-        return;
-    struct sim_version *from = sim_find(sim, key, got.source_version);
-    if (from == NULL)
-        SIM_FAIL(sim, "%.*s was copied from a version that nobody wrote", STR_ARG(made.key));
-    else
-        made.body = from->body;
-    made.id = got.version;
-    sim_written(sim, got.bucket, &made);
-}
-
-static void step_get(struct sim *sim)
-{
-    str key = some_key(sim);
-    struct got got =
-        tell(sim, &(struct ask){ .method = "GET", .bucket = somewhere(sim), .path = key });
-    const struct sim_version *version = sim_find(sim, key, got.version);
-    if (got.status == 200 && (version == NULL || !str_eq(version->body, got.body)))
-        SIM_FAIL(sim, "GET %.*s returned what nobody wrote: %.*s", STR_ARG(key), STR_ARG(got.body));
-}
-
-static str element(struct sim *sim, str xml, const char *name)
-{
-    str open = str_format(sim->arena, "<%s>", name);
-    size_t at = str_find(xml, open);
-    str rest = str_skip(xml, at + open.size);
-    return at == xml.size ? STR_NONE : str_first(rest, str_find_char(rest, '<'));
-}
-
-static void upload_begin(struct sim *sim)
-{
-    sim->upload = (struct sim_upload){ .key = some_key(sim) };
-    str path = str_format(sim->arena, "%.*s?uploads", STR_ARG(sim->upload.key));
-    struct got got =
-        tell(sim, &(struct ask){ .method = "POST", .bucket = somewhere(sim), .path = path });
-    sim->upload.id = element(sim, got.body, "UploadId");
-    sim->upload.open = got.status == 200;
-}
-
-/* Through the access point it may meet another Region, which knows of no such upload. */
-static void upload_part(struct sim *sim)
-{
-    struct sim_upload *upload = &sim->upload;
-    str body = some_body(sim);
-    str path = str_format(sim->arena, "%.*s?partNumber=%u&uploadId=%.*s", STR_ARG(upload->key),
-                          upload->count + 1, STR_ARG(upload->id));
-    struct got got = tell(
-        sim,
-        &(struct ask){ .method = "PUT", .bucket = somewhere(sim), .path = path, .body = body });
-    if (got.status != 200)
-        return;
-    upload->bodies[upload->count] = body;
-    upload->etags[upload->count++] = got.etag;
-}
-
-static void upload_complete(struct sim *sim)
-{
-    struct sim_upload *upload = &sim->upload;
-    struct sim_version made = { .key = upload->key };
-    struct buf xml, body;
-    buf_init_arena(&xml, sim->arena, 65536);
-    buf_init_arena(&body, sim->arena, 65536);
-    buf_add(&xml, STR("<CompleteMultipartUpload>"));
-    for (unsigned i = 0; i < upload->count; i++) {
-        buf_addf(&xml, "<Part><PartNumber>%u</PartNumber><ETag>%.*s</ETag></Part>", i + 1,
-                 STR_ARG(upload->etags[i]));
-        buf_add(&body, upload->bodies[i]);
-    }
-    buf_add(&xml, STR("</CompleteMultipartUpload>"));
-    str path =
-        str_format(sim->arena, "%.*s?uploadId=%.*s", STR_ARG(upload->key), STR_ARG(upload->id));
-    struct got got = tell(
-        sim, &(struct ask){
-                 .method = "POST", .bucket = somewhere(sim), .path = path, .body = buf_str(&xml) });
-    if (got.status != 200)
-        return;
-    upload->open = false;
-    made.body = buf_str(&body);
-    made.id = got.version;
-    sim_written(sim, got.bucket, &made);
-}
-
-static void step_upload(struct sim *sim)
-{
-    if (!sim->upload.open || chance(sim, 5))
-        upload_begin(sim);
-    else if (sim->upload.count == 0 || (sim->upload.count < SIM_PARTS && chance(sim, 40)))
-        upload_part(sim);
-    else
-        upload_complete(sim);
-}
-
-/* --- steps: what happens to the world --- */
-
-static const char *some_region(struct sim *sim)
-{
-    return sim_regions[draw(sim, sim->regions)];
-}
-
-static str for_a_while(struct sim *sim)
-{
-    return chance(sim, 50) ? str_format(sim->arena, ", \"for\": \"%us\"", 1 + draw(sim, 600))
-                           : STR("");
-}
-
-static void step_partition(struct sim *sim)
-{
-    unsigned cut = 1 + draw(sim, sim->regions - 1);
-    struct buf groups;
-    if (chance(sim, 40)) {
-        (void) own(sim, "DELETE", "partitions", STR_NONE);
-        return;
-    }
-    buf_init_arena(&groups, sim->arena, 4096);
-    for (unsigned i = 0; i < sim->regions; i++)
-        buf_addf(&groups, "%s\"%s\"", i == cut ? "], [" : i ? ", " : "", sim_regions[i]);
-    (void) own(sim, "PUT", "partitions",
-               str_format(sim->arena, "{\"groups\": [[%.*s]]%.*s}", STR_ARG(buf_str(&groups)),
-                          STR_ARG(for_a_while(sim))));
-}
-
-static void step_outage(struct sim *sim)
-{
-    str path = str_format(sim->arena, "regions/%s", some_region(sim));
-    (void) own(sim, "PATCH", path.ptr,
-               chance(sim, 50)
-                   ? STR("{\"outage\": false}")
-                   : str_format(sim->arena, "{\"outage\": true%.*s}", STR_ARG(for_a_while(sim))));
-}
-
-static void step_hold(struct sim *sim)
-{
-    unsigned from = draw(sim, sim->regions), to = (from + 1 + draw(sim, sim->regions - 1));
-    to %= sim->regions;
-    str path = str_format(sim->arena, "links/%s/%s", sim_regions[from], sim_regions[to]);
-    (void) own(sim, "PATCH", path.ptr,
-               chance(sim, 50) ? STR("{\"hold\": true}") : STR("{\"hold\": false}"));
-    if (chance(sim, 50))
-        (void) own(sim, "POST", "replication/release",
-                   str_format(sim->arena, "{\"count\": %u}", 1 + draw(sim, 3)));
-}
-
-static void step_lag(struct sim *sim)
-{
-    static const char *const lags[] = { "fixed(15s)", "uniform(0s, 90s)", "exponential(mean=20s)",
-                                        "fixed(0s)" };
-    (void) own(sim, "PATCH", "links/*/*",
-               str_format(sim->arena, "{\"lag\": \"%s\"}", lags[draw(sim, COUNT(lags))]));
-}
-
-static void step_route(struct sim *sim)
-{
-    (void) own(sim, "PATCH", "mraps/sim/routes",
-               str_format(sim->arena, "{\"%s\": %u}", some_region(sim), chance(sim, 50) ? 100 : 0));
-}
-
-static void step_clock(struct sim *sim)
-{
-    unsigned ms = chance(sim, 20) ? draw(sim, 900000) : draw(sim, 20000);
-    (void) own(sim, "POST", "clock",
-               chance(sim, 30) ? STR("{\"advance\": \"next\"}")
-                               : str_format(sim->arena, "{\"advance\": \"%ums\"}", ms));
-}
+/* --- steps --- */
 
 static const struct {
     unsigned weight;
     void (*run)(struct sim *sim);
 } steps[] = {
-    { 28, step_put },   { 7, step_delete }, { 6, step_remove },  { 8, step_tag },
-    { 6, step_copy },   { 10, step_get },   { 12, step_upload }, { 4, step_partition },
-    { 3, step_outage }, { 4, step_hold },   { 1, step_lag },     { 3, step_route },
-    { 16, step_clock },
+    { 26, step_put },   { 7, step_delete },  { 6, step_remove },  { 14, step_change },
+    { 6, step_copy },   { 8, step_get },     { 10, step_upload }, { 4, step_partition },
+    { 3, step_outage }, { 1, step_skew },    { 4, step_hold },    { 1, step_lag },
+    { 3, step_route },  { 2, step_drop },    { 2, step_retry },   { 2, step_release },
+    { 3, step_rule },   { 1, step_neglect }, { 16, step_clock },
 };
 
 static void one_step(struct sim *sim)
@@ -317,6 +62,10 @@ static void copy_told(void *ctx, const struct copy_told *copy)
              STR_ARG(copy->reason));
     if (copy->outcome == OUTCOME_COPIED)
         sim_copied(sim, copy->row);
+    if (copy->outcome == OUTCOME_FAILED)
+        sim_failed(sim, copy->row, copy->reason);
+    if (copy->outcome == OUTCOME_DROPPED)
+        sim_dropped(sim, copy->row);
 }
 
 static bool open_world(struct sim *sim, struct config *config)
@@ -379,6 +128,9 @@ static void heal(struct sim *sim)
     }
     (void) own(sim, "POST", "replication/release", STR("{}"));
     (void) own(sim, "POST", "clock", STR("{\"advance\": \"48h\"}"));
+    judge_now(sim);
+    (void) own(sim, "POST", "replication/retry", STR("{}"));
+    (void) own(sim, "POST", "clock", STR("{\"advance\": \"48h\"}"));
 }
 
 /* --- crashes --- */
@@ -403,6 +155,7 @@ static void before_commit(void *ctx, const char *name)
     crash->memory.count = sim->count;
     crash->memory.arrivals = sim->arrivals;
     crash->memory.upload = sim->upload;
+    memcpy(crash->memory.edge, sim->edge, sizeof sim->edge);
     copy_directory(sim);
 }
 
@@ -413,13 +166,14 @@ static void forget_step(struct sim *sim)
     sim->count = memory->count;
     sim->arrivals = memory->arrivals;
     sim->upload = memory->upload;
+    memcpy(sim->edge, memory->edge, sizeof sim->edge);
 }
 
 /* A step in the middle of which the process dies, or right behind which, when it commits too
  * little: the world goes on from the files as they were at that moment. */
 static bool crash_in_step(struct sim *sim, struct config *config, unsigned number)
 {
-    sim->crash = (struct sim_crash){ .commits = draw(sim, 2) };
+    sim->crash = (struct sim_crash){ .commits = draw(sim, 4) };
     sim->crash.copy = str_c(sim->arena, str_format(sim->arena, "%s.%u", sim->directory, number));
     store_set_sync_point(sim->world->store, before_commit, sim);
     one_step(sim);
@@ -449,7 +203,7 @@ static void live(struct sim *sim)
     unsigned crashes_at[] = { draw(sim, sim->steps), draw(sim, sim->steps) };
     if (!configure(sim, &config) || !open_world(sim, &config))
         return;
-    put_v1_rules(sim);
+    put_settings(sim);
     for (unsigned i = 0; i < sim->steps && sim->failure.size == 0; i++) {
         if (restarts_at != 0 && i == restarts_at && !restart(sim, &config))
             return;
@@ -457,6 +211,10 @@ static void live(struct sim *sim)
             one_step(sim);
         else if (!crash_in_step(sim, &config, i))
             return;
+        else /* in the middle of a step of several requests, perhaps */
+            mend_buckets(sim, 0, sim->regions);
+        if (i % JUDGED_EVERY == 0 || i == crashes_at[0] || i == crashes_at[1] || i == restarts_at)
+            judge_now(sim);
     }
     heal(sim);
     judge_world(sim);

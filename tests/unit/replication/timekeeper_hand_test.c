@@ -163,6 +163,26 @@ TEST(rows_are_held_resumed_released_early_and_dropped_by_filter)
     scene_close(s);
 }
 
+TEST(what_one_destination_never_got_makes_the_status_failed)
+{
+    struct scene *s = scene_open(7, CLOCK_MANUAL);
+    scene_replicate(s, US, (const unsigned[]){ EU, AP }, 2);
+    (void) scene_put(s, US, "k");
+    struct time_job drop = scene_job(s, TIME_DROP);
+    drop.filter.destination = STR("ap-data");
+    assert_int_equal(timekeeper_run(s->keeper, &drop), TIME_OK);
+    assert_int_equal(repl_shown(scene_status(s, US, "k")), REPL_STATUS_PENDING);
+    scene_tag(s, US, "k", "new"); /* goes to both, and finds nothing in one */
+    struct time_job again = scene_job(s, TIME_DROP);
+    again.filter.destination = STR("ap-data");
+    assert_int_equal(timekeeper_run(s->keeper, &again), TIME_OK);
+    (void) scene_advance(s, "1h");
+    assert_int_equal(scene_queue(s).count, 0);
+    assert_true(scene_has(s, EU, "k"));
+    assert_int_equal(scene_status(s, US, "k"), REPL_STATUS_FAILED);
+    scene_close(s);
+}
+
 /* -- the clock -------------------------------------------------------------------------------- */
 
 TEST(the_clock_goes_to_the_next_instant_and_never_back)

@@ -121,6 +121,34 @@ TEST(a_failed_copy_is_told_with_its_reason_if_the_rule_has_metrics)
     }
 }
 
+TEST(each_failure_is_told_by_its_own_reason)
+{
+    static const struct {
+        int line;
+        const char *method, *target, *body, *reason;
+    } rows[] = {
+        { __LINE__, "DELETE", "/target", "", "DstBucketNotFound" },
+        { __LINE__, "DELETE", "/bucket?replication", "", "SrcBucketReplicationConfigMissing" },
+        { __LINE__, "PUT", "/bucket?object-lock",
+          "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>"
+          "</ObjectLockConfiguration>",
+          "DstBucketObjectLockConfigMissing" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct wire *wire = open_pair(RULES(METRICS), "15s");
+        assert_status(wire_ask(wire, "PUT", "/bucket/k", "text"), 200);
+        struct got got = wire_ask(wire, rows[i].method, rows[i].target, rows[i].body);
+        if (got.status >= 300)
+            fail_msg("line %d: %d", rows[i].line, got.status);
+        advance(wire, 3600);
+        struct told now = told(wire);
+        assert_str(buf_str(&now.names), "Replication:OperationFailedReplication ");
+        if (!str_is(of_copy(wire, "failureReason"), rows[i].reason))
+            fail_msg("line %d: %.*s", rows[i].line, STR_ARG(of_copy(wire, "failureReason")));
+        wire_close(wire);
+    }
+}
+
 TEST(what_goes_before_it_came_is_not_tracked_any_more)
 {
     struct wire *wire = open_pair(RULES(RTC), "15s");
