@@ -90,7 +90,9 @@ MUST_CHECK enum store_result store_config_get(struct store_reader *reader, struc
 MUST_CHECK enum store_result store_config_list(struct store_reader *reader, struct arena *arena,
                                                int64_t bucket, str kind,
                                                struct store_doc_list *out);
-struct store_config_put { /* several at once; body.ptr == NULL deletes */
+/* Several at once; body.ptr == NULL deletes. STORE_CONFLICT and nothing is put when one that must
+ * be new (if_absent) is there already, or is not what it `was`. */
+struct store_config_put {
     struct store_write head;
     int64_t bucket;
     const struct store_doc *configs;

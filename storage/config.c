@@ -43,6 +43,25 @@ static bool enabled(const struct bucket_row *bucket)
     return bucket && bucket->info.versioning == VERSIONING_ENABLED;
 }
 
+static bool may_put(struct store_txn *txn, int64_t bucket, const struct store_doc *config)
+{
+    if (!config->if_absent && !config->was.ptr)
+        return true;
+    struct db_stmt *s = db_sql(txn->db, "SELECT count(*), coalesce(sum(body=?4),0) FROM config"
+                                        " WHERE bucket=?1 AND kind=?2 AND id=?3");
+    db_bind_i64(s, bucket);
+    db_bind_text(s, config->kind);
+    db_bind_blob(s, config->id);
+    db_bind_blob(s, config->was);
+    bool there = false, same = false;
+    if (db_step(s)) {
+        there = db_i64(s, 0) != 0;
+        same = db_i64(s, 1) != 0;
+    }
+    db_end(s);
+    return config->if_absent ? !there : same;
+}
+
 static enum store_result judge(struct store_txn *txn, struct store_config_put *put)
 {
     const struct bucket_row *bucket = txn_bucket(txn, put->bucket);
@@ -57,6 +76,9 @@ static enum store_result judge(struct store_txn *txn, struct store_config_put *p
             put->head.detail = put->needs_versioned_buckets[i];
             return STORE_STATE_REFUSED;
         }
+    for (size_t i = 0; i < put->count; i++)
+        if (!may_put(txn, put->bucket, &put->configs[i]))
+            return STORE_CONFLICT;
     return STORE_OK;
 }
 

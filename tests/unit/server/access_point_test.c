@@ -1,4 +1,5 @@
 /* Regional access points and the tags of S3 Control: made, shown, gone through, refused. */
+#include "base/lock.h"
 #include "tests/unit/server/s3_wire.h"
 
 #define HOST "123456789012.s3-control.us-east-1.amazonaws.com"
@@ -230,5 +231,57 @@ TEST(tags_of_a_bucket_are_added_replaced_and_taken_away_one_by_one)
         if (got.status != rows[i].status)
             fail_msg("line %d: %d %.*s", rows[i].line, got.status, STR_ARG(got.body));
     }
+    wire_close(wire);
+}
+
+struct tagger {
+    struct wire *wire;
+    struct lane *lane;
+    const char *prefix;
+    int refused;
+};
+
+static void *tag_often(void *arg)
+{
+    struct tagger *tagger = arg;
+    for (int i = 0; i < 20; i++) {
+        struct request *rq = request_new(tagger->lane, &world_request_host);
+        str body = str_format(rq->arena,
+                              "<TagResourceRequest><Tags><Tag><Key>%s%d</Key><Value>v</Value></Tag>"
+                              "</Tags></TagResourceRequest>",
+                              tagger->prefix, i);
+        rq->method = STR("POST");
+        rq->target = STR("/v20180820/tags/arn%3Aaws%3As3%3A%3A%3Adata");
+        rq->peer = STR("127.0.0.1");
+        fields_add(rq->arena, &rq->headers, STR("Host"),
+                   STR("123456789012.s3-control.us-east-1.amazonaws.com"));
+        fields_add(rq->arena, &rq->headers, STR("x-amz-account-id"), STR("123456789012"));
+        world_request(rq, body);
+        tagger->refused += rq->reply.status != 204;
+        request_free(rq, true);
+    }
+    return NULL;
+}
+
+TEST(two_who_tag_a_bucket_at_once_lose_no_tag)
+{
+    struct wire *wire = wire_open();
+    wire_bucket(wire, "/data", false);
+    struct lane *second = world_lane_open(wire->world, 1);
+    struct tagger taggers[] = { { .wire = wire, .lane = wire->lane, .prefix = "a" },
+                                { .wire = wire, .lane = second, .prefix = "b" } };
+    pthread_t thread = thread_start("tagger", tag_often, &taggers[1]);
+    tag_often(&taggers[0]);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(taggers[0].refused + taggers[1].refused, 0);
+    struct got got = wire_with(wire, "GET", "/v20180820/tags/arn%3Aaws%3As3%3A%3A%3Adata", "",
+                               { "Host", "123456789012.s3-control.us-east-1.amazonaws.com" },
+                               { "x-amz-account-id", "123456789012" });
+    str rest = got.body;
+    size_t tags = 0;
+    for (size_t at; (at = str_find(rest, STR("<Key>"))) < rest.size; tags++)
+        rest = str_skip(rest, at + 1);
+    assert_int_equal(tags, 40);
+    world_lane_close(second);
     wire_close(wire);
 }

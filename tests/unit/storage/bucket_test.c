@@ -296,3 +296,40 @@ TEST(documents_are_replaced_deleted_listed_and_made_once)
     assert_int_equal(list.count, 1);
     world_close(&world);
 }
+
+TEST(a_sub_resource_is_put_only_in_place_of_what_was_read)
+{
+    struct world world = world_new();
+    int64_t id = world_bucket(&world, "b", "us-east-1", VERSIONING_UNSET);
+    static const struct {
+        int line;
+        bool if_absent;
+        str was, body;
+        enum store_result result;
+    } rows[] = {
+        { __LINE__, false, { "0", 1 }, { "1", 1 }, STORE_CONFLICT }, /* nothing is there */
+        { __LINE__, true, { NULL, 0 }, { "1", 1 }, STORE_OK },
+        { __LINE__, true, { NULL, 0 }, { "2", 1 }, STORE_CONFLICT },
+        { __LINE__, false, { "2", 1 }, { "3", 1 }, STORE_CONFLICT },
+        { __LINE__, false, { "1", 1 }, { "2", 1 }, STORE_OK },
+        { __LINE__, false, { "2", 1 }, { NULL, 0 }, STORE_OK },
+        { __LINE__, false, { "2", 1 }, { "3", 1 }, STORE_CONFLICT },
+        { __LINE__, false, { NULL, 0 }, { "4", 1 }, STORE_OK },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct store_doc config = { .kind = STR("tagging"),
+                                          .id = STR(""),
+                                          .body = rows[i].body,
+                                          .if_absent = rows[i].if_absent,
+                                          .was = rows[i].was };
+        struct store_config_put put;
+        store_config_put_init(&put, world.arena);
+        put.bucket = id;
+        put.configs = &config;
+        put.count = 1;
+        enum store_result result = store_write_wait(world.store, &put.head);
+        if (result != rows[i].result)
+            fail_msg("line %d: %s", rows[i].line, store_result_name(result));
+    }
+    world_close(&world);
+}
