@@ -301,6 +301,24 @@ static void look_at_update(struct request *rq, const struct session *known,
     tell(rq, &finding);
 }
 
+static void look_at_blind_write(struct request *rq, const struct session *known,
+                                const struct sighting *now)
+{
+    struct sighting lost;
+    if (!anomaly_facts_buried(rq, &known->wrote, now, &lost))
+        return;
+    struct finding finding = new_finding(rq, SEEN_LOST_UPDATE);
+    anomaly_facts_add(&finding, "buried unseen", &lost);
+    anomaly_facts_add(&finding, "write", now);
+    finding.sentence = str_format(
+        rq->arena,
+        "%.*s wrote %.8s of %.*s in %.*s, where %.8s (acknowledged in %.*s) had not come yet: when "
+        "the copies arrive, that one lies below it.",
+        STR_ARG(finding.session), now->version.text, STR_ARG(rq->address.key), STR_ARG(rq->region),
+        lost.version.text, STR_ARG(sighting_region(&lost)));
+    tell(rq, &finding);
+}
+
 static void look_at_creation(struct request *rq, const struct sighting *now)
 {
     struct anomalies *anomalies = rq->world->anomalies;
@@ -333,10 +351,12 @@ static void look_at_write(struct request *rq)
     struct sighting now = anomaly_facts_of_write(rq);
     if (now.version.size == 0)
         return; /* not versioned: nothing can be told apart */
-    if (!now.marker && known.read.is_set)
-        look_at_update(rq, &known, &now);
     if (!now.marker && str_is(request_get_header(rq, "If-None-Match"), "*"))
         look_at_creation(rq, &now);
+    else if (!now.marker && !known.read.is_set)
+        look_at_blind_write(rq, &known, &now);
+    if (!now.marker && known.read.is_set)
+        look_at_update(rq, &known, &now);
     remember(anomalies, hash, &now, NULL);
     anomaly_order_wrote(anomalies->order, rq, session_of(rq), &now);
 }

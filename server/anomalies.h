@@ -9,7 +9,8 @@
  *   monotonic-reads       a session saw a newer version before
  *   monotonic-writes      an earlier write of a session stands above its later one (by arrival)
  *   writes-follow-reads   a write is there, what its session saw or wrote before it is not
- *   lost-update           a session read one version and overwrote a newer one that it never saw
+ *   lost-update           a session read one version and overwrote a newer one that it never saw;
+ *                         or, without reading, wrote over one that had not come to its Region yet
  *   double-create         If-None-Match: * succeeded twice for one key
  *   diverged              Regions differ and no copy is on its way (found by GET /keys)
  *

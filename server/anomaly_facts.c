@@ -167,6 +167,52 @@ bool anomaly_facts_lost(struct request *rq, const struct sighting *wrote,
     return any;
 }
 
+/* Not copied, a write buries nothing: two buckets go on side by side. */
+static bool will_be_copied(struct request *rq, struct sighting *made)
+{
+    struct version_info version;
+    if (store_version_get(rq->lane->reader, rq->arena, made->bucket, rq->address.key,
+                          sighting_version(made), &version) != STORE_OK ||
+        version.repl_status == REPL_NONE)
+        return false;
+    fill(made, &version);
+    return true;
+}
+
+bool anomaly_facts_buried(struct request *rq, const struct sighting *wrote,
+                          const struct sighting *now, struct sighting *lost)
+{
+    struct sighting made = *now, between;
+    struct bucket_info bucket;
+    struct version_info other;
+    bool any = false, looked = false;
+    store_read_begin(rq->lane->reader);
+    for (size_t i = 0; i < rq->mrap->member_count; i++) {
+        str name = rq->mrap->members[i].bucket;
+        struct sighting seen = { .is_set = true, .region = rq->mrap->members[i].region };
+        if (str_eq(name, rq->bucket.name) ||
+            store_bucket_get(rq->lane->reader, rq->arena, name, &bucket) != STORE_OK ||
+            store_version_get(rq->lane->reader, rq->arena, bucket.id, rq->address.key, STR_NONE,
+                              &other) != STORE_OK ||
+            (wrote->is_set && str_eq(other.id, sighting_version(wrote))))
+            continue;
+        if (!looked && !will_be_copied(rq, &made))
+            return false;
+        looked = true;
+        fill(&seen, &other);
+        seen.bucket = bucket.id;
+        seen.at = other.modified;
+        if (sighting_is_newer(&made, &seen) && (!any || sighting_is_newer(&seen, lost)) &&
+            store_version_get(rq->lane->reader, rq->arena, now->bucket, rq->address.key, other.id,
+                              &other) != STORE_OK &&
+            !find_between(rq, &rq->bucket, &seen, &made, &between)) { /* else buried before */
+            *lost = seen;
+            any = true;
+        }
+    }
+    return any;
+}
+
 bool anomaly_facts_is_current(struct request *rq, const struct sighting *sighting)
 {
     struct version_info version;

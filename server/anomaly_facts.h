@@ -63,6 +63,10 @@ bool anomaly_facts_goes_back(struct request *rq, const struct sighting *before,
  * than what it wrote now? */
 bool anomaly_facts_lost(struct request *rq, const struct sighting *wrote,
                         const struct sighting *now, struct sighting *base, struct sighting *lost);
+/* The session never read the key: is there a version elsewhere, acknowledged and older than what it
+ * wrote now, that had not come to where it wrote, and that its copies will bury? */
+bool anomaly_facts_buried(struct request *rq, const struct sighting *wrote,
+                          const struct sighting *now, struct sighting *lost);
 /* Is that version still the current one where it was made? */
 bool anomaly_facts_is_current(struct request *rq, const struct sighting *sighting);
 

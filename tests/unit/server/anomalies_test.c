@@ -185,7 +185,27 @@ TEST(an_update_is_lost_only_when_it_was_never_seen)
     advance(&stage, 1);
     put(&stage, "bob", "k", "5"); /* bob knows 3; 4 is on its way */
     assert_str(seen(&stage), "lost-update:1");
-    put(&stage, "carol", "k", "6"); /* never read: a blind write loses nothing she relied on */
+    put(&stage, "carol", "k", "6"); /* never read, and 5 lies where she writes */
+    assert_str(seen(&stage), "lost-update:1");
+    stage_close(&stage);
+}
+
+TEST(a_blind_write_buries_what_had_not_come_to_its_region)
+{
+    struct stage stage;
+    stage_open(&stage);
+    put(&stage, "bob", "k", "1");
+    advance(&stage, 20);
+    put(&stage, "alice", "k", "2"); /* 1 is there */
+    assert_str(seen(&stage), "");
+    advance(&stage, 1);
+    put(&stage, "bob", "k", "3"); /* 2 is on its way */
+    assert_str(seen(&stage), "lost-update:1");
+    put(&stage, "bob", "k", "4"); /* nobody buries 2 again */
+    advance(&stage, 20);
+    put(&stage, "bob", "d", "1");
+    advance(&stage, 1);
+    put(&stage, "alice", "d", ""); /* a deletion is no update */
     assert_str(seen(&stage), "lost-update:1");
     stage_close(&stage);
 }
