@@ -104,6 +104,7 @@ seeing: all ## the admin API as documented: events, faults, metrics, anomalies, 
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/recording
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/same_seed
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/full_queue
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/doing
 
 golden: all ## request/response pairs, each a statement of AWS's documents; GOLDEN="e6-get.golden:12 -v" plays one
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/golden/run $(GOLDEN)

@@ -255,7 +255,12 @@ static void show_problem(const struct cli *cli, const struct json *problem, int 
 {
     str detail = json_string(problem, "detail", STR("the server refused")),
         hint = json_string(problem, "hint", STR_NONE);
+    const struct json *known = json_member(problem, "known");
     (void) fprintf(stderr, "atoll %s: %.*s (%d)\n", cli->verb->name, STR_ARG(detail), status);
+    if (known && known->child)
+        (void) fprintf(stderr, "  there %s:", known->count > 1 ? "are" : "is");
+    for (const struct json *name = known ? known->child : NULL; name; name = name->next)
+        (void) fprintf(stderr, " %.*s%s", STR_ARG(name->string), name->next ? "" : "\n");
     if (hint.size > 0)
         (void) fprintf(stderr, "  %.*s\n", STR_ARG(hint));
 }

@@ -135,6 +135,16 @@ bool clients_add_network(struct clients *clients, struct arena *arena, str cidr,
     return true;
 }
 
+void clients_declared(struct clients *clients, struct arena *arena, str **names, size_t *count)
+{
+    SCOPED_LOCK(&clients->lock);
+    *count = 0;
+    *names = ARENA_ARRAY(arena, str, count_locked(clients));
+    for (const struct entry *entry = clients->entries; entry; entry = entry->next)
+        if (entry->client.declared)
+            (*names)[(*count)++] = str_copy(arena, entry->client.name);
+}
+
 const struct client *clients_named(struct clients *clients, str name)
 {
     struct place place;

@@ -36,6 +36,9 @@ const struct client *clients_find(struct clients *clients, const struct request 
 /* By name, city, Region or lat,lon; NULL when it is none. */
 const struct client *clients_named(struct clients *clients, str name);
 
+/* Names of those that the config declares, in the arena. */
+void clients_declared(struct clients *clients, struct arena *arena, str **names, size_t *count);
+
 /* What a snapshot keeps of their draws; and the draws that the store's snapshot kept, or none. */
 struct store_doc clients_draws_doc(struct clients *clients, struct arena *arena);
 void clients_recall(struct clients *clients, struct store_reader *reader);

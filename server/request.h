@@ -147,6 +147,7 @@ struct request {
     str proxy_user;  /* from Proxy-Authorization of the CONNECT or of this request */
     str peer;        /* "127.0.0.1" */
     bool peer_is_loopback;
+    bool inside;         /* the admin API asks by itself: there is nobody to sign */
     duration received;   /* clock_mono */
     instant received_at; /* emulated */
     instant received_wall;
@@ -219,6 +220,9 @@ enum request_next request_body(struct request *rq, const void *bytes, size_t siz
 enum request_next request_body_end(struct request *rq);
 /* After a wake: repeats what it waited for. REQUEST_WANTS_BODY: go on feeding. */
 enum request_next request_resume(struct request *rq);
+/* For hosts that have the body at hand: feeds from *body, and takes off it what was taken, until
+ * the request waits or is ready. `next` is what the call before said. */
+enum request_next request_feed(struct request *rq, enum request_next next, str *body);
 /* The answer went out (or the client went away): log, journal, free. */
 void request_free(struct request *rq, bool sent_whole);
 

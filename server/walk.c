@@ -298,6 +298,23 @@ enum request_next request_resume(struct request *rq)
     return walk_on(rq);
 }
 
+#define FEED_BYTES 65536
+
+enum request_next request_feed(struct request *rq, enum request_next next, str *body)
+{
+    while (next == REQUEST_WANTS_BODY) {
+        str slice = str_first(*body, FEED_BYTES);
+        if (slice.size == 0) {
+            next = request_body_end(rq);
+            continue;
+        }
+        next = request_body(rq, slice.ptr, slice.size);
+        if (next == REQUEST_WANTS_BODY)
+            *body = str_skip(*body, slice.size);
+    }
+    return next;
+}
+
 void request_free(struct request *rq, bool sent_whole)
 {
     if (rq == NULL)

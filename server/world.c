@@ -383,21 +383,6 @@ static void wait_for_wake(struct waiter *waiter)
     waiter->woken = false;
 }
 
-#define FEED_BYTES 65536
-
-/* Feeds one slice, again and again while the request asks to wait. */
-static enum request_next feed(struct request *rq, struct waiter *waiter, str slice)
-{
-    enum request_next next = request_body(rq, slice.ptr, slice.size);
-    while (next == REQUEST_WAITS) {
-        wait_for_wake(waiter);
-        next = request_resume(rq);
-        if (next == REQUEST_WANTS_BODY)
-            next = request_body(rq, slice.ptr, slice.size);
-    }
-    return next;
-}
-
 void world_request(struct request *rq, str body)
 {
     struct waiter waiter = { .woken = false };
@@ -406,17 +391,10 @@ void world_request(struct request *rq, str body)
     rq->connection = &waiter;
     rq->has_body = body.size > 0;
     rq->content_length = body.size;
-    enum request_next next = request_head(rq);
-    while (next != REQUEST_READY) {
-        if (next == REQUEST_WAITS) {
-            wait_for_wake(&waiter);
-            next = request_resume(rq);
-        } else if (body.size > 0) {
-            str slice = str_first(body, FEED_BYTES);
-            next = feed(rq, &waiter, slice);
-            body = str_skip(body, slice.size);
-        } else
-            next = request_body_end(rq);
+    enum request_next next = request_feed(rq, request_head(rq), &body);
+    while (next == REQUEST_WAITS) {
+        wait_for_wake(&waiter);
+        next = request_feed(rq, request_resume(rq), &body);
     }
     condition_fini(&waiter.woken_up);
     mutex_fini(&waiter.lock);

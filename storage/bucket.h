@@ -18,7 +18,7 @@ struct bucket_info {
     instant created;
     enum versioning versioning;
     bool object_lock;
-    uint64_t kinds; /* of its sub-resources; for store_bucket_may_have */
+    uint64_t kinds; /* of its sub-resources; for store_bucket_may_have; not in a list */
 };
 
 /* By name; STORE_NO_BUCKET. Served from a cache that a bucket change empties. */

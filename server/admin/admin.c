@@ -61,6 +61,7 @@ static const struct admin_row {
     { "POST", "/v1/clock", CALL_CHANGES, admin_post_clock },
     { "POST", "/v1/wait", CALL_CHANGES, admin_wait },
     { "POST", "/v1/reset", CALL_CHANGES, admin_reset },
+    { "POST", "/v1/do", CALL_CHANGES, admin_do },
     { "POST", "/v1/scenarios", CALL_CHANGES, admin_scenario },
     { "GET", "/v1/scenarios/recorded", 0, admin_recorded },
     { "GET", "/v1/snapshots", 0, admin_snapshots },
@@ -191,7 +192,8 @@ static bool kind_fits(struct request *rq, str kind, const struct json *member)
     } kinds[] = { { "text", JSON_STRING, "a text" },
                   { "bool", JSON_BOOL, "true or false" },
                   { "number", JSON_NUMBER, "a number" },
-                  { "list", JSON_ARRAY, "a list" } };
+                  { "list", JSON_ARRAY, "a list" },
+                  { "object", JSON_OBJECT, "an object" } };
     for (size_t i = 0; i < COUNT(kinds); i++)
         if (str_is(kind, kinds[i].word) && member->kind != kinds[i].kind) {
             admin_problem(
@@ -222,26 +224,19 @@ bool admin_members(struct admin_call *call, const char *const *allowed)
                 return false;
             continue;
         }
-        str near = str_nearest(member->name, names, count);
-        admin_problem(
-            rq, 400, "unknown-field",
-            str_format(rq->arena, "there is no member '%.*s' here", STR_ARG(member->name)),
-            near.size ? str_format(rq->arena, "did you mean '%.*s'?", STR_ARG(near)) : STR_NONE);
+        struct admin_unknown unknown = { 400,
+                                         "unknown-field",
+                                         str_format(rq->arena, "there is no member '%.*s' here",
+                                                    STR_ARG(member->name)),
+                                         member->name,
+                                         names,
+                                         count,
+                                         STR_NONE,
+                                         STR_NONE };
+        (void) admin_unknown(rq, &unknown);
         return false;
     }
     return true;
-}
-
-region_id admin_region(struct request *rq, str code)
-{
-    region_id id = region_find(code);
-    if (id != REGION_NONE)
-        return id;
-    str near = region_nearest_name(code);
-    admin_problem(
-        rq, 404, "unknown-region", str_format(rq->arena, "'%.*s' is no AWS Region", STR_ARG(code)),
-        near.size ? str_format(rq->arena, "did you mean %.*s?", STR_ARG(near)) : STR_NONE);
-    return REGION_NONE;
 }
 
 /* --- the door --- */

@@ -46,10 +46,8 @@ enum s3_code admin_store_problem(struct request *rq, enum store_result result);
 MUST_CHECK bool admin_object(struct admin_call *call);
 /* A member that `allowed` (NULL-terminated) does not name is refused with a suggestion: false, and
  * the problem stands. A name may say what its member must be: "hold:bool" (text, bool, number,
- * list). Also false when the document is not an object. */
+ * list, object). Also false when the document is not an object. */
 MUST_CHECK bool admin_members(struct admin_call *call, const char *const *allowed);
-/* A Region by code; REGION_NONE, and the problem stands, when there is none. */
-region_id admin_region(struct request *rq, str code);
 str admin_query(const struct request *rq, const char *name, const char *fallback);
 
 /* Pieces of documents that several calls show (status.c). */
@@ -61,13 +59,36 @@ void admin_write_clock(struct request *rq, struct json_writer *writer);
 /* The copies of this source bucket alone, if one is named; false, and the problem stands, when
  * there is none of that name. */
 MUST_CHECK bool admin_source_bucket(struct request *rq, str name, struct queue_filter *filter);
+/* Its Regions, rule and destination are there; else false, and the problem stands. */
+MUST_CHECK bool admin_filter_fits(struct request *rq, const struct queue_filter *filter);
 void admin_write_copy(struct request *rq, struct json_writer *writer, const struct queue_row *row);
 /* mraps.c. "mraps": all that are there. */
 void admin_write_mraps(struct request *rq, struct json_writer *writer);
 /* By name or alias, of any account; NULL when there is none. Pins rq->mraps. */
 const struct mrap *admin_find_mrap(struct request *rq, str name);
-/* The same; when there is none the problem stands. */
+
+/* unknown.c: names that are not there. The problem lists those that are, and the one that was
+ * probably meant. */
+struct admin_unknown {
+    int status;
+    const char *slug;
+    str detail, word;
+    const str *names;
+    size_t count;
+    str near; /* unset: the nearest of the names */
+    str hint; /* when nothing is near; may be empty */
+};
+enum s3_code admin_unknown(struct request *rq, const struct admin_unknown *unknown);
+enum s3_code admin_unknown_target(struct request *rq, str place, str hint);
+enum s3_code admin_unknown_fault(struct request *rq, str name);
+enum s3_code admin_unknown_snapshot(struct request *rq, str name);
+/* What has that name; REGION_NONE, NULL or false, and the problem stands, when nothing has. */
+struct client;
+region_id admin_region(struct request *rq, str code);
 const struct mrap *admin_mrap(struct request *rq, str name);
+const struct client *admin_client(struct request *rq, str name);
+MUST_CHECK bool admin_bucket(struct request *rq, str name, struct bucket_info *out);
+MUST_CHECK bool admin_rule(struct request *rq, str id);
 
 /* health.c */
 admin_fn admin_live, admin_ready, admin_health;
@@ -86,6 +107,8 @@ admin_fn admin_patch_region, admin_patch_link, admin_put_partitions, admin_delet
 /* time.c: clock, wait, replication by hand */
 admin_fn admin_get_clock, admin_post_clock, admin_wait, admin_release, admin_drop, admin_retry,
     admin_run_lifecycle;
+/* do.c */
+admin_fn admin_do;
 /* scenarios.c */
 admin_fn admin_scenario, admin_recorded;
 /* resync.c */

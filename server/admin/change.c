@@ -242,6 +242,8 @@ static bool read_one_override(struct admin_call *call, str text, struct link *li
     }
     if (!lag_parse(call->rq->arena, text, &one.lag, &error))
         return bad_overrides(call, error);
+    if (one.rule.size > 0 && !admin_rule(call->rq, one.rule))
+        return false;
     return links_override_set(call->rq->arena, link, &one) ||
            bad_overrides(call, STR("a link has at most 64 overrides"));
 }

@@ -34,9 +34,7 @@ static enum s3_code show_one(struct request *rq, str name, int status)
     buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
     json_begin(&w, &buf);
     if (!faults_show(rq->world->faults, name, &w))
-        return admin_problem(rq, 404, "unknown-fault",
-                             str_format(rq->arena, "there is no fault '%.*s'", STR_ARG(name)),
-                             STR("GET /_atoll/v1/faults lists them"));
+        return admin_unknown_fault(rq, name);
     request_reply(rq, status, "application/json", buf_str(&buf));
     return S3_OK;
 }

@@ -349,22 +349,30 @@ static bool see_event(void *ctx, const struct event *event)
     return ++history->event_count < MOST_EVENTS;
 }
 
+/* False, and the problem stands, when there is no such place or no key is named. */
 static bool find_target(struct history *history, str target)
 {
     struct request *rq = history->rq;
+    static const str hint = { "a target is ACCESS_POINT/KEY or BUCKET/KEY", 42 };
     str place;
     (void) str_cut(target, '/', &place, &history->key);
-    rq->mraps = mraps_acquire(rq->world->mraps);
-    for (size_t i = 0; i < mrap_list_count(rq->mraps); i++) {
-        const struct mrap *mrap = mrap_list_at(rq->mraps, i);
-        if (!str_eq(mrap->name, place) && !str_eq(mrap->alias, place))
-            continue;
+    const struct mrap *mrap = admin_find_mrap(rq, place);
+    if (mrap) {
         history->mrap = mrap->name;
         add_members(rq, &history->places, mrap);
-    }
-    if (history->places.count == 0)
+    } else
         add_place(rq, &history->places, place);
-    return history->places.count > 0 && history->key.size > 0;
+    if (history->places.count == 0) {
+        (void) admin_unknown_target(rq, place, hint);
+        return false;
+    }
+    if (history->key.size > 0)
+        return true;
+    (void) admin_problem(
+        rq, 404, "unknown-target",
+        str_format(rq->arena, "'%.*s' is no key of an access point or bucket", STR_ARG(target)),
+        hint);
+    return false;
 }
 
 enum s3_code admin_history(struct admin_call *call)
@@ -375,10 +383,7 @@ enum s3_code admin_history(struct admin_call *call)
     str target = request_query(rq, "target");
     history->rq = rq;
     if (!find_target(history, target))
-        return admin_problem(
-            rq, 404, "unknown-target",
-            str_format(rq->arena, "'%.*s' is no key of an access point or bucket", STR_ARG(target)),
-            STR("a target is ACCESS_POINT/KEY or BUCKET/KEY"));
+        return S3_OK;
     enum store_result result = find_versions(history);
     if (result != STORE_OK)
         return admin_store_problem(rq, result);

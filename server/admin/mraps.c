@@ -28,24 +28,6 @@ const struct mrap *admin_find_mrap(struct request *rq, str name)
     return NULL;
 }
 
-const struct mrap *admin_mrap(struct request *rq, str name)
-{
-    str names[LIMIT_MRAPS_PER_ACCOUNT];
-    size_t count = 0;
-    const struct mrap *mrap = admin_find_mrap(rq, name);
-    if (mrap)
-        return mrap;
-    for (size_t i = 0; i < mrap_list_count(rq->mraps) && count < COUNT(names); i++)
-        names[count++] = mrap_list_at(rq->mraps, i)->name;
-    str near = str_nearest(name, names, count);
-    admin_problem(
-        rq, 404, "unknown-mrap",
-        str_format(rq->arena, "there is no Multi-Region Access Point '%.*s'", STR_ARG(name)),
-        near.size ? str_format(rq->arena, "did you mean '%.*s'?", STR_ARG(near))
-                  : STR("GET /_atoll/v1/mraps lists them"));
-    return NULL;
-}
-
 /* --- as they stand --- */
 
 static const char *route_word(unsigned dial)
@@ -242,14 +224,23 @@ static bool read_routes(struct admin_call *call, struct route_change *changes, s
     return true;
 }
 
-/* What was meant by a Region that has no member. */
-static str nearest_member(struct request *rq, const struct mrap *mrap, str region)
+/* A Region that has no member. */
+static enum s3_code unknown_member(struct request *rq, const struct mrap *mrap, str region)
 {
     str codes[LIMIT_REGIONS_PER_MRAP];
     for (size_t i = 0; i < mrap->member_count; i++)
         codes[i] = region_at(mrap->members[i].region)->code;
-    str near = str_nearest(region, codes, mrap->member_count);
-    return near.size ? str_format(rq->arena, "did you mean %.*s?", STR_ARG(near)) : STR_NONE;
+    struct admin_unknown unknown = { 400,
+                                     "bad-route",
+                                     str_format(rq->arena,
+                                                "unknown region '%.*s' in access point '%.*s'",
+                                                STR_ARG(region), STR_ARG(mrap->name)),
+                                     region,
+                                     codes,
+                                     mrap->member_count,
+                                     STR_NONE,
+                                     STR_NONE };
+    return admin_unknown(rq, &unknown);
 }
 
 enum s3_code admin_patch_routes(struct admin_call *call)
@@ -266,14 +257,13 @@ enum s3_code admin_patch_routes(struct admin_call *call)
     struct route_changes list = { changes, count, rq->world->settings->strict };
     if (!route_update(changed.members, changed.member_count, &list, &result)) {
         struct buf why;
+        if (result.error == ROUTE_UPDATE_REGION_UNKNOWN)
+            return unknown_member(rq, mrap, changes[result.change].region);
         buf_init_arena(&why, rq->arena, LIMIT_JSON_BYTES);
         route_update_describe(&list, &result, &why);
         return admin_problem(
             rq, 400, result.error == ROUTE_UPDATE_NO_ACTIVE ? "no-active-region" : "bad-route",
-            buf_str(&why),
-            result.error == ROUTE_UPDATE_REGION_UNKNOWN
-                ? nearest_member(rq, mrap, changes[result.change].region)
-                : STR_NONE);
+            buf_str(&why), STR_NONE);
     }
     mrap_routes_change(&changed, mrap, rq->received_at, now);
     return submit(call, mrap, &changed, true);
@@ -315,12 +305,9 @@ enum s3_code admin_route(struct admin_call *call)
     struct buf buf;
     const struct mrap *mrap = admin_mrap(rq, admin_query(rq, "mrap", ""));
     const struct client *client =
-        clients_named(rq->world->clients, admin_query(rq, "client", "us-east-1"));
-    if (mrap == NULL)
-        return S3_OK;
+        mrap ? admin_client(rq, admin_query(rq, "client", "us-east-1")) : NULL;
     if (client == NULL)
-        return admin_problem(rq, 404, "unknown-client",
-                             STR("that is no client of this world and no place"), STR_NONE);
+        return S3_OK;
     bool old = mrap_pick_table(rq->world, mrap, client, rq->received_at, members, &table);
     table.flap = 0;
     route_pick(&table, &client->place,

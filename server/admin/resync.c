@@ -117,18 +117,16 @@ static bool find_buckets(struct admin_call *call, struct resync *resync)
     if (str_is_set(name)) {
         resync->buckets.at = ARENA_NEW(rq->arena, struct bucket_info);
         resync->buckets.count = 1;
-        if (store_bucket_get(rq->lane->reader, rq->arena, name, resync->buckets.at) == STORE_OK)
-            return true;
-        admin_problem(rq, 404, "unknown-bucket",
-                      str_format(rq->arena, "there is no bucket '%.*s'", STR_ARG(name)), STR_NONE);
-        return false;
+        return admin_bucket(rq, name, resync->buckets.at);
     }
     const struct bucket_list_query all = { .max = 0 };
     enum store_result result =
         store_bucket_list(rq->lane->reader, rq->arena, &all, &resync->buckets);
     size_t kept = 0;
+    str rules;
     for (size_t i = 0; result == STORE_OK && i < resync->buckets.count; i++)
-        if (store_bucket_may_have(&resync->buckets.at[i], STR(CONFIG_REPLICATION_RULES)))
+        if (store_config_get(rq->lane->reader, rq->arena, resync->buckets.at[i].id,
+                             STR(CONFIG_REPLICATION_RULES), STR(""), &rules) == STORE_OK)
             resync->buckets.at[kept++] = resync->buckets.at[i];
     resync->buckets.count = kept;
     if (result == STORE_OK)

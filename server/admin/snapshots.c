@@ -39,10 +39,7 @@ static enum s3_code show_outcome(struct request *rq)
     const struct snapshot_job *job = admin_call_of(rq)->state;
     struct buf buf;
     if (job->result == STORE_ABSENT)
-        return admin_problem(
-            rq, 404, "unknown-snapshot",
-            str_format(rq->arena, "there is no snapshot '%.*s'", STR_ARG(job->name)),
-            STR("GET /_atoll/v1/snapshots lists those that are there"));
+        return admin_unknown_snapshot(rq, job->name);
     if (job->result == STORE_STATE_REFUSED)
         return admin_problem(
             rq, 409, "broken-snapshot",
@@ -63,6 +60,13 @@ static enum s3_code show_outcome(struct request *rq)
         json_integer(&w, "took_ms", (clock_mono().ns - rq->received.ns) / 1000000);
     json_end(&w);
     return admin_reply(rq, &buf);
+}
+
+/* The client may have gone before it was there. */
+static void close_file(void *arg)
+{
+    const struct snapshot_job *job = arg;
+    body_reader_close(job->file);
 }
 
 static enum s3_code begin_then(struct admin_call *call, enum snapshot_verb verb, str name,
@@ -86,6 +90,7 @@ static enum s3_code begin_then(struct admin_call *call, enum snapshot_verb verb,
     store_read_idle(rq->lane->reader);
     job->draft = rq->draft;
     rq->resume = then;
+    arena_defer(rq->arena, close_file, job);
     snapshots_submit(job);
     return S3_WAIT;
 }
@@ -107,6 +112,7 @@ static enum s3_code send_file(struct request *rq)
                    str_format(rq->arena, "attachment; filename=\"%.*s.tar\"", STR_ARG(job->name)));
     rq->reply.body = job->file;
     rq->reply.size_bytes = body_reader_left(job->file);
+    job->file = NULL;
     return S3_OK;
 }
 

@@ -222,13 +222,33 @@ bool admin_source_bucket(struct request *rq, str name, struct queue_filter *filt
     struct bucket_info bucket;
     if (!str_is_set(name))
         return true;
-    if (store_bucket_get(rq->lane->reader, rq->arena, name, &bucket) == STORE_OK) {
-        filter->source_bucket = bucket.id;
-        return true;
-    }
-    admin_problem(rq, 404, "unknown-bucket",
-                  str_format(rq->arena, "there is no bucket '%.*s'", STR_ARG(name)), STR_NONE);
-    return false;
+    if (!admin_bucket(rq, name, &bucket))
+        return false;
+    filter->source_bucket = bucket.id;
+    return true;
+}
+
+/* Copies outlive the rule and the bucket that they were queued for. */
+static bool is_queued(struct request *rq, str rule, str destination)
+{
+    struct queue_filter filter = { .any_state = true, .rule = rule, .destination = destination };
+    struct queue_page page = { 0 };
+    return store_queue_list(rq->lane->reader, rq->arena, &filter, 1, &page) == STORE_OK &&
+           page.count > 0;
+}
+
+bool admin_filter_fits(struct request *rq, const struct queue_filter *filter)
+{
+    struct bucket_info destination;
+    const str regions[] = { filter->from_region, filter->to_region };
+    for (size_t i = 0; i < COUNT(regions); i++)
+        if (regions[i].size > 0 && admin_region(rq, regions[i]) == REGION_NONE)
+            return false;
+    if (filter->rule.size > 0 && !is_queued(rq, filter->rule, STR_NONE) &&
+        !admin_rule(rq, filter->rule))
+        return false;
+    return filter->destination.size == 0 || is_queued(rq, STR_NONE, filter->destination) ||
+           admin_bucket(rq, filter->destination, &destination);
 }
 
 enum s3_code admin_replication(struct admin_call *call)
@@ -245,7 +265,8 @@ enum s3_code admin_replication(struct admin_call *call)
     if (!read_state(admin_query(rq, "state", ""), &filter))
         return admin_problem(rq, 400, "unknown-state",
                              STR("a state is pending, waiting, held or failed"), STR_NONE);
-    if (!admin_source_bucket(rq, request_query(rq, "bucket"), &filter))
+    if (!admin_source_bucket(rq, request_query(rq, "bucket"), &filter) ||
+        !admin_filter_fits(rq, &filter))
         return S3_OK;
     enum store_result result =
         store_queue_list(rq->lane->reader, rq->arena, &filter, MOST_COPIES_SHOWN, &page);

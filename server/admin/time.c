@@ -195,9 +195,8 @@ static bool add_target(struct admin_call *call, struct targets *targets, str tex
         add_bucket(call, targets, place, key);
     if (targets->count > before)
         return true;
-    admin_problem(
-        call->rq, 404, "unknown-target",
-        str_format(call->rq->arena, "'%.*s' is no access point and no bucket", STR_ARG(place)),
+    (void) admin_unknown_target(
+        call->rq, place,
         STR("a target is ACCESS_POINT, BUCKET, or one of them and /KEY or /PREFIX*"));
     return false;
 }
@@ -321,10 +320,8 @@ static bool read_by_hand(struct admin_call *call, enum time_job_kind kind, enum 
     if (!admin_source_bucket(call->rq, json_string(call->document, "bucket", STR_NONE),
                              &timing->job.filter))
         return false;
-    const str *regions[] = { &timing->job.filter.from_region, &timing->job.filter.to_region };
-    for (size_t i = 0; i < COUNT(regions); i++)
-        if (str_is_set(*regions[i]) && admin_region(call->rq, *regions[i]) == REGION_NONE)
-            return false;
+    if (!admin_filter_fits(call->rq, &timing->job.filter))
+        return false;
     timing->act = line_by_hand(call, kind == TIME_RELEASE ? "release"
                                      : kind == TIME_DROP  ? "drop"
                                                           : "retry");

@@ -270,13 +270,9 @@ enum s3_code admin_env(struct admin_call *call)
         return admin_problem(rq, 400, "unknown-shell",
                              str_format(rq->arena, "unknown shell '%.*s'", STR_ARG(shell)),
                              STR("one of sh, fish, powershell, dotenv, github, json"));
-    const struct client *client = who.size > 0 ? clients_named(rq->world->clients, who) : NULL;
+    const struct client *client = who.size > 0 ? admin_client(rq, who) : NULL;
     if (who.size > 0 && client == NULL)
-        return admin_problem(
-            rq, 404, "unknown-client",
-            str_format(rq->arena, "'%.*s' is no client of this world and no place", STR_ARG(who)),
-            STR("declare it under \"clients\" in the config, or use a Region code, a city or "
-                "lat,lon"));
+        return S3_OK;
     choose_identity(&w, client);
     w.unset = str_is(admin_query(rq, "unset", ""), "1");
     w.ca = admin_query(rq, "ca", "");

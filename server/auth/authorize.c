@@ -109,7 +109,8 @@ static struct texts identity_policies(struct authorize_ask *ask)
 }
 
 /* What the identity's own policies say of a resource. Unless identities are enforced, silence is
- * consent: the keys of an account may do all. */
+ * consent: the keys of an account may do all; and so may its root user, who asks inside (IAM User
+ * Guide: no identity policy limits the root user). */
 static enum policy_effect identity(struct authorize_ask *ask, str resource)
 {
     struct texts texts = identity_policies(ask);
@@ -123,7 +124,7 @@ static enum policy_effect identity(struct authorize_ask *ask, str resource)
             return POLICY_DENY;
         effect = verdict.effect == POLICY_ALLOW ? POLICY_ALLOW : effect;
     }
-    return mode_of(ask->rq) == IAM_ENFORCE ? effect : POLICY_ALLOW;
+    return mode_of(ask->rq) == IAM_ENFORCE && !ask->rq->inside ? effect : POLICY_ALLOW;
 }
 
 static enum s3_code refuse(struct authorize_ask *ask, const char *by, const char *why, str resource)
