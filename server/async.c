@@ -13,12 +13,14 @@ const char *async_operation(enum async_kind kind)
     return operation_names[kind];
 }
 
-void async_fail(struct async_record *record, const char *code, str message)
+void async_fail(struct async_record *record, enum s3_code code, str resource)
 {
+    const struct s3_error *error = s3_error_of(code);
     if (record->error_code.size > 0)
         return;
-    record->error_code = str_of(code);
-    record->error_message = message;
+    record->error_code = error->code;
+    record->error_message = error->message;
+    record->error_resource = resource;
 }
 
 struct store_doc async_to_doc(struct arena *arena, const struct async_record *record)
@@ -54,6 +56,7 @@ struct store_doc async_to_doc(struct arena *arena, const struct async_record *re
     json_end(&writer);
     json_text(&writer, "error_code", record->error_code);
     json_text(&writer, "error_message", record->error_message);
+    json_text(&writer, "error_resource", record->error_resource);
     json_end(&writer);
     return (
         struct store_doc){ .kind = STR(ASYNC_KIND), .id = record->token, .body = buf_str(&buf) };
@@ -65,17 +68,19 @@ bool async_from_doc(struct arena *arena, const struct store_doc *doc, struct asy
     const struct json *object = json_parse(arena, doc->body, &error);
     if (object == NULL)
         return false;
-    *out = (struct async_record){ .token = str_copy(arena, doc->id),
-                                  .account = json_string(object, "account", STR_NONE),
-                                  .client_token = json_string(object, "client_token", STR_NONE),
-                                  .created_at = json_instant_of(object, "created_at"),
-                                  .request_id = json_string(object, "request_id", STR_NONE),
-                                  .due_at = json_instant_of(object, "due_at"),
-                                  .over = json_bool(object, "over", true),
-                                  .name = json_string(object, "name", STR_NONE),
-                                  .policy = json_string(object, "policy", STR_NONE),
-                                  .error_code = json_string(object, "error_code", STR_NONE),
-                                  .error_message = json_string(object, "error_message", STR_NONE) };
+    *out =
+        (struct async_record){ .token = str_copy(arena, doc->id),
+                               .account = json_string(object, "account", STR_NONE),
+                               .client_token = json_string(object, "client_token", STR_NONE),
+                               .created_at = json_instant_of(object, "created_at"),
+                               .request_id = json_string(object, "request_id", STR_NONE),
+                               .due_at = json_instant_of(object, "due_at"),
+                               .over = json_bool(object, "over", true),
+                               .name = json_string(object, "name", STR_NONE),
+                               .policy = json_string(object, "policy", STR_NONE),
+                               .error_code = json_string(object, "error_code", STR_NONE),
+                               .error_message = json_string(object, "error_message", STR_NONE),
+                               .error_resource = json_string(object, "error_resource", STR_NONE) };
     str operation = json_string(object, "operation", STR_NONE);
     if (!str_to_u64(json_string(object, "ordinal", STR("0")), &out->ordinal))
         return false;

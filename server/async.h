@@ -7,7 +7,7 @@
 
 #include "base/limits.h"
 #include "base/time.h"
-#include "storage/store.h"
+#include "server/errors.h"
 
 #define ASYNC_KIND "async"
 
@@ -35,12 +35,13 @@ struct async_record {
     size_t region_count;
     str error_code; /* empty: it succeeds */
     str error_message;
+    str error_resource; /* what it is about: the access point, or a bucket */
 };
 
 /* "CreateMultiRegionAccessPoint" */
 const char *async_operation(enum async_kind kind);
-/* The first cause stands. */
-void async_fail(struct async_record *record, const char *code, str message);
+/* AWS's code and words for it; the first cause stands. */
+void async_fail(struct async_record *record, enum s3_code code, str resource);
 struct store_doc async_to_doc(struct arena *arena, const struct async_record *record);
 MUST_CHECK bool async_from_doc(struct arena *arena, const struct store_doc *doc,
                                struct async_record *out);

@@ -28,25 +28,19 @@ static bool is_there(const struct async_task *task, size_t member)
            str_eq(bucket.account, mrap->member_accounts[member]);
 }
 
-/* Why this Region cannot do its part; NULL: it did. */
-static const char *failure_in(const struct async_task *task, size_t member, str *message)
+/* Why this Region cannot do its part; S3_OK: it did. */
+static enum s3_code failure_in(const struct async_task *task, size_t member)
 {
     const struct world *world = task->world;
     const struct async_record *record = task->record;
     const struct route_member *at = &task->before->members[member];
-    str region = region_at(at->region)->code;
-    *message = str_format(task->arena, "The request failed in Region %.*s", STR_ARG(region));
-    const char *code = faults_fail_async(world->faults, str_of(async_operation(record->kind)),
-                                         record->name, region);
-    if (code)
-        return code;
+    const char *fault = faults_fail_async(world->faults, str_of(async_operation(record->kind)),
+                                          record->name, region_at(at->region)->code);
+    if (fault)
+        return s3_code_parse(str_of(fault));
     if (!region_set_has(regions_control_up(world->regions, task->now), at->region))
-        return "InternalErrors";
-    if (record->kind != ASYNC_CREATE || is_there(task, member))
-        return NULL;
-    *message =
-        str_format(task->arena, "The specified bucket %.*s does not exist", STR_ARG(at->bucket));
-    return "NoSuchBucket";
+        return S3_InternalErrors;
+    return record->kind != ASYNC_CREATE || is_there(task, member) ? S3_OK : S3_NoSuchBucket;
 }
 
 /* The Regions that failed their part; the first cause is the request's. */
@@ -58,15 +52,14 @@ static region_set do_in_regions(struct async_task *task)
     for (size_t i = 0; i < task->before->member_count; i++) {
         const struct route_member *member = &task->before->members[i];
         struct async_region *region = &record->regions[i];
-        str message;
-        const char *code = failure_in(task, i, &message);
+        enum s3_code code = failure_in(task, i);
         region->bucket = member->bucket;
         region->region = region_at(member->region)->code;
-        region->failed = code != NULL;
-        if (code == NULL)
+        region->failed = code != S3_OK;
+        if (code == S3_OK)
             continue;
         failed = region_set_with(failed, member->region);
-        async_fail(record, code, message);
+        async_fail(record, code, code == S3_NoSuchBucket ? member->bucket : record->name);
     }
     return failed;
 }
@@ -96,9 +89,7 @@ void async_work_do(struct async_task *task)
     if (record->error_code.size > 0)
         return; /* it was lost when it was accepted */
     if (!is_its(task)) {
-        async_fail(record, "MultiRegionAccessPointModifiedByAnotherRequest",
-                   STR("The Multi-Region Access Point was changed by another request while this "
-                       "one was in progress"));
+        async_fail(record, S3_MultiRegionAccessPointModifiedByAnotherRequest, record->name);
         return;
     }
     *after = *task->before;

@@ -249,29 +249,21 @@ static void judge_member(struct request *rq, struct async_record *record, size_t
     struct async_region *region = &record->regions[at];
     struct bucket_info bucket;
     if (store_bucket_get(rq->lane->reader, rq->arena, region->bucket, &bucket) != STORE_OK) {
-        async_fail(record, "NoSuchBucket",
-                   str_format(rq->arena, "The specified bucket %.*s does not exist",
-                              STR_ARG(region->bucket)));
+        async_fail(record, S3_NoSuchBucket, region->bucket);
         return;
     }
     region->region = bucket.region;
     region_id id = region_find(bucket.region);
     str owner = region->account.size > 0 ? region->account : record->account;
     if (!str_eq(owner, bucket.account))
-        async_fail(record, "AccessDenied", STR("Access Denied"));
+        async_fail(record, S3_AccessDenied, bucket.name);
     if (id == REGION_NONE || !region_at(id)->mrap_supported) {
-        async_fail(record, "MultiRegionAccessPointUnsupportedRegion",
-                   str_format(rq->arena,
-                              "Multi-Region Access Points are not supported in Region %.*s",
-                              STR_ARG(bucket.region)));
+        async_fail(record, S3_MultiRegionAccessPointUnsupportedRegion, bucket.name);
         return;
     }
     for (size_t i = 0; i < mrap->member_count; i++)
         if (mrap->members[i].region == id)
-            async_fail(record, "MultiRegionAccessPointSameBucketRegion",
-                       str_format(rq->arena, "Buckets %.*s and %.*s are in the same Region, %.*s",
-                                  STR_ARG(mrap->members[i].bucket), STR_ARG(bucket.name),
-                                  STR_ARG(bucket.region)));
+            async_fail(record, S3_MultiRegionAccessPointSameBucketRegion, bucket.name);
     size_t member = mrap->member_count++;
     mrap->members[member] = (struct route_member){ bucket.name, id, 100 };
     mrap->old_dials[member] = 100;
@@ -330,8 +322,7 @@ enum s3_code op_create_mrap(struct request *rq)
     if (!same && mraps_of_account(rq) >= LIMIT_MRAPS_PER_ACCOUNT)
         return S3_TooManyMultiRegionAccessPoints;
     if (same && same->status != MRAP_PARTIALLY_CREATED)
-        async_fail(record, "MultiRegionAccessPointAlreadyOwnedByYou",
-                   STR("You already have a Multi-Region Access Point with the same name"));
+        async_fail(record, S3_MultiRegionAccessPointAlreadyOwnedByYou, record->name);
     read_block(details, record->block);
     for (size_t i = 0; i < record->region_count; i++)
         judge_member(rq, record, i, mrap);
@@ -377,11 +368,9 @@ static bool may_change(enum async_kind kind, enum mrap_status status)
 static void judge_target(struct async_record *record, const struct mrap *mrap)
 {
     if (mrap == NULL)
-        async_fail(record, "NoSuchMultiRegionAccessPoint",
-                   STR("The specified Multi-Region Access Point does not exist"));
+        async_fail(record, S3_NoSuchMultiRegionAccessPoint, record->name);
     else if (!may_change(record->kind, mrap->status))
-        async_fail(record, "MultiRegionAccessPointNotReady",
-                   STR("The Multi-Region Access Point is not ready; try again when it is"));
+        async_fail(record, S3_MultiRegionAccessPointNotReady, record->name);
     else
         record->ordinal = mrap->ordinal;
 }
@@ -415,8 +404,11 @@ static void judge_policy(struct request *rq, struct async_record *record, const 
     if (mrap)
         within = str_format(rq->arena, "arn:aws:s3::%.*s:accesspoint/%.*s", STR_ARG(mrap->account),
                             STR_ARG(mrap->alias));
-    if (policy_parse(rq->arena, record->policy, POLICY_RESOURCE, within, &why) == NULL)
-        async_fail(record, "MalformedPolicy", why);
+    if (record->error_code.size > 0 ||
+        policy_parse(rq->arena, record->policy, POLICY_RESOURCE, within, &why) != NULL)
+        return;
+    async_fail(record, S3_MalformedPolicy, record->name);
+    record->error_message = why;
 }
 
 /* While it spreads, what was established stays in force. */

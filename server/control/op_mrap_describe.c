@@ -64,7 +64,7 @@ static void write_details(struct xml_writer *writer, const struct async_record *
         xml_open(writer, "ErrorDetails");
         xml_element(writer, "Code", record->error_code);
         xml_element(writer, "Message", record->error_message);
-        xml_element(writer, "Resource", record->name);
+        xml_element(writer, "Resource", record->error_resource);
         xml_element(writer, "RequestId", record->request_id);
         xml_close(writer);
     }
