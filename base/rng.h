@@ -22,7 +22,8 @@ enum rng_purpose {
     RNG_FAULT,
     RNG_FLAP,
     RNG_SESSION,
-    RNG_TEST
+    RNG_TEST,
+    RNG_HOSTILE
 };
 
 struct rng_key {

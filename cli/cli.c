@@ -43,7 +43,7 @@ void cli_print_overview(void)
         (void) printf("%-10s %-12s %s\n", first ? verb->group : "", verb->name, verb->help);
         group = verb->group;
     }
-    (void) printf("           scenario, init, config, version, help\n\n"
+    (void) printf("           scenario, init, version, help\n\n"
                   "Every command takes -h, --json, -q, --server URL (default $ATOLL_SERVER "
                   "or\n" DEFAULT_SERVER "). Exit codes: 0 yes, 1 no, 2 wrong usage,\n"
                   "3 no server, 4 the server refused.\n");

@@ -79,7 +79,7 @@ str cli_escape(struct cli *cli, str segment); /* for paths and queries */
 /* verbs */
 cli_fn verb_status, verb_explain, verb_wait, verb_clock, verb_lag, verb_outage, verb_partition,
     verb_heal, verb_replication, verb_lifecycle, verb_reset, verb_health, verb_tail;
-cli_fn verb_snapshot, verb_restore;
+cli_fn verb_snapshot, verb_restore, verb_config;
 cli_fn verb_mrap, verb_route, verb_region;
 cli_fn verb_fault, verb_anomalies, verb_history, verb_diff;
 cli_fn verb_env, verb_as, verb_run, verb_ca, verb_hosts, verb_doctor, verb_cli_alias,

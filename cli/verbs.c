@@ -76,6 +76,9 @@ static const struct verb verbs[] = {
     { "lifecycle", "Change", "lifecycle run",
       "let lifecycle rules act now instead of at midnight", VERB_PLAIN, verb_lifecycle },
 
+    { "config", "Change", "config show|check|apply [FILE] [--origin]",
+      "give a running server another configuration; show, check", VERB_PLAIN, verb_config },
+
     { "wait", "Test", "wait [TARGET...] [--region R] [--within 30s] [--wall]",
       "block until replication has caught up", VERB_PLAIN, verb_wait },
     { "reset", "Test", "reset [--to config|empty|snapshot:NAME]", "back to the start",
@@ -94,7 +97,7 @@ static const struct verb verbs[] = {
 // clang-format on
 
 #define COMMON_USAGE "[--json] [--quiet] [--help] [--server URL] [--no-color]"
-static const char *const of_server[] = { "serve", "scenario", "init", "config", "version", "help" };
+static const char *const of_server[] = { "serve", "scenario", "init", "version", "help" };
 
 const struct verb *verbs_at(size_t i)
 {

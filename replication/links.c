@@ -15,9 +15,9 @@ struct entry {
     struct link link;
 };
 struct links {
-    struct lag preset;
     struct {
         struct mutex lock;
+        struct lag preset;
         struct entry *any;
         struct entry *pairs[64][64];
         struct link_partition partition;
@@ -47,6 +47,14 @@ bool links_preset(str name, struct lag *out)
     return false;
 }
 
+const char *links_preset_name(str name)
+{
+    for (size_t i = 0; i < COUNT(presets); i++)
+        if (str_is(name, presets[i].name))
+            return presets[i].name;
+    return NULL;
+}
+
 str links_preset_nearest(str name)
 {
     str names[COUNT(presets)];
@@ -59,9 +67,15 @@ struct links *links_new(const struct lag *preset)
 {
     BUG_UNLESS(region_count() <= 64);
     struct links *links = mem_alloc(sizeof *links);
-    links->preset = *preset;
+    links->shared.preset = *preset;
     mutex_init(&links->shared.lock);
     return links;
+}
+
+void links_set_default(struct links *links, const struct lag *preset)
+{
+    SCOPED_LOCK(&links->shared.lock);
+    links->shared.preset = *preset;
 }
 
 static void entry_free(struct entry *entry)
@@ -211,7 +225,7 @@ static const struct lag *lag_locked(struct links *links, region_id from, region_
     const struct link *any = pair_locked(links, REGION_NONE, REGION_NONE);
     if (pair && pair->has_lag)
         return &pair->lag;
-    return any && any->has_lag ? &any->lag : &links->preset;
+    return any && any->has_lag ? &any->lag : &links->shared.preset;
 }
 
 static uint64_t bandwidth_locked(struct links *links, region_id from, region_id to)
@@ -294,6 +308,19 @@ static size_t group_of(const struct link_partition *partition, region_id region)
     return group;
 }
 
+str links_groups_text(struct arena *arena, const region_set *groups, size_t count)
+{
+    struct buf text;
+    buf_init_arena(&text, arena, 4096);
+    for (size_t i = 0; i < count; i++) {
+        buf_add(&text, i ? STR(" /") : STR(""));
+        for (region_id id = 0; id < region_count(); id++)
+            if (region_set_has(groups[i], id))
+                buf_addf(&text, "%s%.*s", text.size ? " " : "", STR_ARG(region_at(id)->code));
+    }
+    return buf_str(&text);
+}
+
 bool links_reachable(struct links *links, region_id from, region_id to, region_set regions_down,
                      instant now)
 {
@@ -321,9 +348,10 @@ struct link_partition links_partition(struct links *links)
     return links->shared.partition;
 }
 
-struct lag links_default_lag(const struct links *links)
+struct lag links_default_lag(struct links *links)
 {
-    return links->preset;
+    SCOPED_LOCK(&links->shared.lock);
+    return links->shared.preset;
 }
 
 /* --- overrides --- */

@@ -43,9 +43,12 @@ struct links;
  * aws-like: AWS says only "most objects in seconds, 99.99 % within 15 minutes" (S3 RTC); the median
  * of 12 s is ours. */
 MUST_CHECK bool links_preset(str name, struct lag *out);
-str links_preset_nearest(str name); /* "did you mean", or STR_NONE */
+str links_preset_nearest(str name);      /* "did you mean", or STR_NONE */
+const char *links_preset_name(str name); /* static; NULL when there is no such preset */
 
 struct links *links_new(const struct lag *preset);
+/* Of pairs that say nothing, and about which "*" says nothing. */
+void links_set_default(struct links *links, const struct lag *preset);
 /* Reads the documents. Never fails: a document that cannot be read is logged and left out. */
 struct links *links_open(struct store_reader *reader, const struct lag *preset);
 void links_close(struct links *links);
@@ -67,11 +70,13 @@ struct store_doc link_doc_delete(struct arena *arena, region_id from, region_id 
 struct store_doc links_partition_doc(struct arena *arena, const region_set *groups, size_t count,
                                      instant until, bool one_way);
 struct store_doc links_heal_doc(void);
+/* "us-east-1 / eu-west-1 ap-southeast-1" */
+str links_groups_text(struct arena *arena, const region_set *groups, size_t count);
 
 /* What this pair says itself (has_*: false where it says nothing), strings copied. */
 struct link links_get(struct links *links, struct arena *arena, region_id from, region_id to);
 /* What holds for a link of which nobody said anything. */
-struct lag links_default_lag(const struct links *links);
+struct lag links_default_lag(struct links *links);
 /* What holds for it. */
 struct link links_effective(struct links *links, struct arena *arena, region_id from, region_id to);
 bool links_held(struct links *links, region_id from, region_id to);

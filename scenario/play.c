@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "scenario/answer.h"
 #include "server/config_apply.h"
+#include "server/configs.h"
 
 #define LANE_INDEX 2000      /* apart from the workers' and main's */
 #define SHOWN_LINES 40       /* of a timeline, to people */
@@ -70,7 +71,8 @@ static bool open_world(struct play *play)
     run->timeline = timeline_new(run->began);
     play->watch = (struct world_watch){ timeline_copy, run->timeline };
     atomic_store(&run->world->watch, &play->watch);
-    run->world->config = play->script->config.size > 0 ? &play->config : NULL;
+    if (play->script->config.size > 0)
+        configs_replace(run->world->configs, NULL, &play->config);
     run->lane = world_lane_open(run->world, LANE_INDEX);
     if (run->lane == NULL) {
         play->error = STR("the database could not be opened for reading");

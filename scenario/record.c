@@ -145,7 +145,7 @@ static void write_things(struct recorder *r)
 {
     static const char *const kinds[] = { LINK_DOC_KIND, PARTITION_DOC_KIND,
                                          "outage",      "control-outage",
-                                         "skew",        "disabled-region",
+                                         "skew",        "region-enabled",
                                          "fault" };
     struct fields done = { 0 };
     struct lag lag = links_default_lag(r->lane->world->links);

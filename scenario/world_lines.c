@@ -21,7 +21,7 @@ bool world_lines_region(struct call *call)
         return true;
     for (size_t i = 0; i + 1 < call->count; i++) {
         region_id region = region_find(call->args[i]);
-        struct store_doc doc = region_disabled_doc(region, !enable);
+        struct store_doc doc = region_enabled_doc(region, enable);
         if (!region_at(region)->opt_in && !enable)
             return run_fail(call, "%.*s is enabled by default and cannot be disabled",
                             STR_ARG(call->args[i]));
@@ -137,7 +137,7 @@ bool world_lines_mrap(struct call *call)
                          .account = run->world->settings->account,
                          .created_at = now,
                          .block = { true, true, true, true },
-                         .routing = mrap_routing_default(run->world->settings->preset) };
+                         .routing = mrap_routing_default(world_preset(run->world)) };
     store_read_begin(run->lane->reader);
     if (!read_members(call, &mrap) || !read_routing(call, &mrap.routing))
         return false;

@@ -152,10 +152,12 @@ static void speak_skew(struct speaker *s)
                  STR_ARG(duration_text(s->arena, skew)));
 }
 
-static void speak_disabled(struct speaker *s)
+static void speak_enabled(struct speaker *s)
 {
-    if (!region_set_has(regions_enabled(s->world->regions), region_find(s->id)))
-        buf_addf(s->out, "region %.*s disable\n", STR_ARG(s->id));
+    region_id region = region_find(s->id);
+    bool enabled = region_set_has(regions_enabled(s->world->regions), region);
+    if (enabled != region_set_has(regions_default(s->world->regions), region))
+        buf_addf(s->out, "region %.*s %s\n", STR_ARG(s->id), enabled ? "enable" : "disable");
 }
 
 /* --- routes --- */
@@ -370,12 +372,13 @@ static void step_fault(struct speaker *s, str was, str is)
         buf_addf(s->out, "fault rm %.*s\n", STR_ARG(word(s, s->id)));
 }
 
-static void step_disabled(struct speaker *s, str was, str is)
+static void step_enabled(struct speaker *s, str was, str is)
 {
     (void) was;
     buf_add(s->out, is);
+    bool enabled = region_set_has(regions_default(s->world->regions), region_find(s->id));
     if (is.size == 0)
-        buf_addf(s->out, "region %.*s enable\n", STR_ARG(s->id));
+        buf_addf(s->out, "region %.*s %s\n", STR_ARG(s->id), enabled ? "enable" : "disable");
 }
 
 /* What is down no more, then what is down now. */
@@ -465,7 +468,7 @@ static const struct thing {
     { "outage", "outage", speak_outage, step_outage },
     { "control-outage", "outage", speak_outage, step_outage },
     { "skew", "skew", speak_skew, step_skew },
-    { "disabled-region", "disabled-region", speak_disabled, step_disabled },
+    { "region-enabled", "region-enabled", speak_enabled, step_enabled },
     { "mrap", "routes", speak_routes, step_routes },
     { "fault", "fault", speak_fault, step_fault },
     { CONFIG_REPLICATION_RULES, "rules", speak_rules, step_rules },

@@ -117,7 +117,7 @@ static void tell(const struct changes_pending *pending, const struct change_said
         enum event_kind kind;
     } kinds[] = { { "link", EVENT_LINK },           { "rules", EVENT_RULES },
                   { "partition", EVENT_PARTITION }, { "outage", EVENT_OUTAGE },
-                  { "skew", EVENT_OUTAGE },         { "disabled-region", EVENT_OUTAGE },
+                  { "skew", EVENT_OUTAGE },         { "region-enabled", EVENT_OUTAGE },
                   { "routes", EVENT_ROUTE },        { "fault", EVENT_FAULT } };
     str thing, subject, detail = str_trim(said->is);
     (void) str_cut(said->what, ' ', &thing, &subject);

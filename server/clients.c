@@ -52,13 +52,6 @@ void clients_free(struct clients *clients)
     free(clients);
 }
 
-void clients_clear(struct clients *clients)
-{
-    SCOPED_LOCK(&clients->lock);
-    clients->entries = NULL;
-    clients->networks = NULL;
-}
-
 static struct client *find_locked(struct clients *clients, str name)
 {
     mutex_assert_held(&clients->lock);
@@ -91,47 +84,126 @@ static struct client *add_locked(struct clients *clients, str name, const struct
     return &entry->client;
 }
 
+static bool read_place(struct arena *arena, str text, struct place *out, str *error)
+{
+    if (place_find(text, out))
+        return true;
+    str near = place_nearest_name(text);
+    *error = str_format(arena,
+                        "unknown place '%.*s'%s%.*s%s: a place is a Region code, a city or "
+                        "\"latitude,longitude\"",
+                        STR_ARG(text), near.size ? " (did you mean '" : "", STR_ARG(near),
+                        near.size ? "'?)" : "");
+    return false;
+}
+
 bool clients_add(struct clients *clients, struct arena *arena, str name, str place_text, str *error)
 {
     struct place place;
-    if (!place_find(place_text, &place)) {
-        str near = place_nearest_name(place_text);
-        *error = str_format(arena,
-                            "unknown place '%.*s'%s%.*s%s: a place is a Region code, a city or "
-                            "\"latitude,longitude\"",
-                            STR_ARG(place_text), near.size ? " (did you mean '" : "", STR_ARG(near),
-                            near.size ? "'?)" : "");
+    if (!read_place(arena, place_text, &place, error))
         return false;
-    }
     SCOPED_LOCK(&clients->lock);
     add_locked(clients, name, &place)->declared = true;
     return true;
 }
 
-bool clients_add_network(struct clients *clients, struct arena *arena, str cidr, str name,
-                         str *error)
+static struct client *named_locked(struct clients *clients, str name)
+{
+    struct place place;
+    mutex_assert_held(&clients->lock);
+    if (name.size == 0 || name.size > 128)
+        return NULL;
+    struct client *found = find_locked(clients, name);
+    if (found || !place_find(name, &place) || count_locked(clients) >= MOST_PLACES)
+        return found;
+    return add_locked(clients, name, &place);
+}
+
+/* --- what a configuration declares --- */
+
+static bool read_network(struct arena *arena, str cidr, struct network *out, str *error)
 {
     str address, bits_text;
     uint64_t bits = 0;
-    struct network network = { 0 };
     bool has_bits = str_cut(cidr, '/', &address, &bits_text);
-    network.v6 = str_find_char(address, ':') < address.size;
-    bits = network.v6 ? 128 : 32;
-    if (inet_pton(network.v6 ? AF_INET6 : AF_INET, str_c(arena, address), network.address) != 1 ||
-        (has_bits && (!str_to_u64(bits_text, &bits) || bits > (network.v6 ? 128u : 32u)))) {
+    out->v6 = str_find_char(address, ':') < address.size;
+    bits = out->v6 ? 128 : 32;
+    if (inet_pton(out->v6 ? AF_INET6 : AF_INET, str_c(arena, address), out->address) != 1 ||
+        (has_bits && (!str_to_u64(bits_text, &bits) || bits > (out->v6 ? 128u : 32u)))) {
         *error =
             str_format(arena, "'%.*s' is no network: write it as 172.30.1.0/24", STR_ARG(cidr));
         return false;
     }
-    network.bits = (unsigned) bits;
-    network.client = clients_named(clients, name);
-    if (network.client == NULL) {
-        *error = str_format(arena, "unknown client '%.*s'", STR_ARG(name));
-        return false;
+    out->bits = (unsigned) bits;
+    return true;
+}
+
+static bool same_place(const struct place *a, const struct place *b)
+{
+    return str_eq(a->name, b->name) && a->region == b->region;
+}
+
+static bool is_said(const struct clients_said *said, str name)
+{
+    for (size_t i = 0; i < said->client_count; i++)
+        if (str_eq(said->clients[i].name, name))
+            return true;
+    return false;
+}
+
+static void link_locked(struct clients *clients, struct entry *entry)
+{
+    mutex_assert_held(&clients->lock);
+    entry->next = clients->entries;
+    clients->entries = entry;
+}
+
+/* Requests may hold an entry, so it never changes: a client that moved is another one. One that
+ * stays where it was stays itself, and so do places that were asked for. */
+static void declare_all_locked(struct clients *clients, struct arena *arena,
+                               const struct clients_said *said, const struct place *places)
+{
+    struct entry *before = clients->entries, *next;
+    bool *kept = ARENA_ARRAY(arena, bool, said->client_count);
+    clients->entries = NULL;
+    for (struct entry *entry = before; entry; entry = next) {
+        bool stays = !entry->client.declared && !is_said(said, entry->client.name);
+        next = entry->next;
+        for (size_t i = 0; i < said->client_count && entry->client.declared; i++)
+            if (!kept[i] && str_eq(said->clients[i].name, entry->client.name) &&
+                same_place(&places[i], &entry->client.place))
+                stays = kept[i] = true;
+        if (stays)
+            link_locked(clients, entry);
     }
+    for (size_t i = 0; i < said->client_count; i++)
+        if (!kept[i])
+            add_locked(clients, said->clients[i].name, &places[i])->declared = true;
+}
+
+bool clients_declare(struct clients *clients, struct arena *arena, const struct clients_said *said,
+                     str *error)
+{
+    struct place *places = ARENA_ARRAY(arena, struct place, said->client_count);
+    struct network *networks = ARENA_ARRAY(arena, struct network, said->network_count);
+    for (size_t i = 0; i < said->client_count; i++)
+        if (!read_place(arena, said->clients[i].place, &places[i], error))
+            return false;
+    for (size_t i = 0; i < said->network_count; i++)
+        if (!read_network(arena, said->networks[i].cidr, &networks[i], error))
+            return false;
     SCOPED_LOCK(&clients->lock);
-    network.next = clients->networks;
-    clients->networks = arena_copy(clients->arena, &network, sizeof network);
+    declare_all_locked(clients, arena, said, places);
+    clients->networks = NULL;
+    for (size_t i = 0; i < said->network_count; i++) {
+        networks[i].client = named_locked(clients, said->networks[i].client);
+        if (networks[i].client == NULL) {
+            *error = str_format(arena, "unknown client '%.*s'", STR_ARG(said->networks[i].client));
+            return false;
+        }
+        networks[i].next = clients->networks;
+        clients->networks = arena_copy(clients->arena, &networks[i], sizeof networks[i]);
+    }
     return true;
 }
 
@@ -147,14 +219,8 @@ void clients_declared(struct clients *clients, struct arena *arena, str **names,
 
 const struct client *clients_named(struct clients *clients, str name)
 {
-    struct place place;
-    if (name.size == 0 || name.size > 128)
-        return NULL;
     SCOPED_LOCK(&clients->lock);
-    struct client *found = find_locked(clients, name);
-    if (found || !place_find(name, &place) || count_locked(clients) >= MOST_PLACES)
-        return found;
-    return add_locked(clients, name, &place);
+    return named_locked(clients, name);
 }
 
 static const struct client *declared_as(struct clients *clients, str name)

@@ -25,12 +25,25 @@ struct store_doc;
 struct store_reader;
 struct clients *clients_new(struct ordinals *ordinals);
 void clients_free(struct clients *clients);
-void clients_clear(struct clients *clients);
 /* False with a sentence in *error when the place is unknown. */
 MUST_CHECK bool clients_add(struct clients *clients, struct arena *arena, str name, str place,
                             str *error);
-MUST_CHECK bool clients_add_network(struct clients *clients, struct arena *arena, str cidr,
-                                    str name, str *error);
+/* A configuration's clients and networks take the place of those that another declared, in one
+ * step: no request sees half of them. One that is as it was keeps its draws. */
+struct client_said {
+    str name, place;
+};
+struct network_said {
+    str cidr, client;
+};
+struct clients_said {
+    const struct client_said *clients;
+    size_t client_count;
+    const struct network_said *networks; /* their clients are among these, or places */
+    size_t network_count;
+};
+MUST_CHECK bool clients_declare(struct clients *clients, struct arena *arena,
+                                const struct clients_said *said, str *error);
 /* Never NULL. */
 const struct client *clients_find(struct clients *clients, const struct request *rq);
 /* By name, city, Region or lat,lon; NULL when it is none. */

@@ -18,6 +18,7 @@ struct parse {
     struct config *config;
     struct config_problems *problems;
     struct config_flags flags;
+    const struct config *running; /* which is to be replaced; NULL: a start */
 };
 
 /* Where the document comes from. */
@@ -135,11 +136,12 @@ static struct origin find_document(struct parse *parse)
 static void read_document(struct parse *parse, struct origin origin, bool has_lines)
 {
     struct config_reading reading = { parse->arena,  parse->problems,  parse->config,
-                                      origin.source, origin.directory, has_lines };
+                                      origin.source, origin.directory, has_lines,
+                                      parse->running };
     config_file_read(&reading, origin.text);
 }
 
-static void read_documents(struct parse *parse)
+static void read_quick_document(struct parse *parse)
 {
     char *const *env = parse->input->env;
     struct origin quick = { .source = STR("ATOLL_BUCKETS, ATOLL_MRAP"), .directory = STR_NONE };
@@ -147,6 +149,11 @@ static void read_documents(struct parse *parse)
                                        config_file_variable(env, "ATOLL_MRAP"));
     if (str_is_set(quick.text))
         read_document(parse, quick, false);
+}
+
+static void read_documents(struct parse *parse)
+{
+    read_quick_document(parse);
     struct origin origin = find_document(parse);
     if (!str_is_set(origin.text))
         return;
@@ -170,9 +177,15 @@ static void find_ca_dir(struct parse *parse)
         settings->ca_dir = str_format(parse->arena, "%.*s/.local/share/atoll/ca", STR_ARG(home));
 }
 
+static void judge(struct parse *parse)
+{
+    config_add_preset_faults(parse->arena, parse->config);
+    config_check_document(parse->problems, parse->config);
+}
+
 static bool end(struct parse *parse, struct buf *out)
 {
-    config_check_document(parse->problems, parse->config);
+    judge(parse);
     config_problems_write(parse->problems, out);
     return parse->problems->count == 0;
 }
@@ -184,6 +197,7 @@ static struct parse parse_new(struct arena *arena, const struct config_input *in
     parse.problems = ARENA_NEW(arena, struct config_problems);
     parse.problems->arena = arena;
     set_defaults(arena, config);
+    config->input = *input;
     return parse;
 }
 
@@ -220,7 +234,40 @@ struct config_problems *config_judge_text(struct arena *arena, str text, struct 
     struct origin origin = { text, STR("config"), STR_NONE };
     out->source = origin.source;
     read_document(&parse, origin, true);
-    config_check_document(parse.problems, out);
+    judge(&parse);
+    return parse.problems;
+}
+
+/* What needs a start stays as it is, whatever was left out. */
+static void keep_fixed(struct parse *parse)
+{
+    struct config *out = parse->config;
+    const struct settings read = out->settings;
+    out->settings = parse->running->settings;
+    out->settings.preset = read.preset;
+    out->settings.lag = read.lag;
+    out->settings.clock_mode = read.clock_mode;
+    out->settings.clock_rate = read.clock_rate;
+    for (size_t i = 0; i < config_table_count(); i++)
+        if (!config_table_may_change(config_table_at(i)))
+            out->origins[i] = parse->running->origins[i];
+    out->file = parse->running->file;
+}
+
+struct config_problems *config_judge_next(struct arena *arena, const struct config *running,
+                                          const struct config_text *text, struct config *out)
+{
+    struct parse parse = parse_new(arena, &running->input, out);
+    struct origin origin = { text->text, text->source, text->directory };
+    parse.running = running;
+    config_flags_read(parse.problems, &running->input, &parse.flags);
+    out->source = origin.source;
+    read_quick_document(&parse);
+    read_document(&parse, origin, true);
+    set_from_environment(&parse);
+    set_from_flags(&parse);
+    keep_fixed(&parse);
+    judge(&parse);
     return parse.problems;
 }
 

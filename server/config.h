@@ -23,7 +23,16 @@ struct config_origin {
 
 #define CONFIG_MAX_SETTINGS 64
 
+struct config_input {
+    char *const *args; /* without the program's and the verb's name */
+    size_t arg_count;
+    char *const *env;      /* as environ; NULL: empty */
+    const char *directory; /* where atoll.json is looked for; NULL: the current one */
+    bool takes_rest;       /* "--" and what follows is allowed: atoll run */
+};
+
 struct config {
+    struct config_input input; /* what it was made from: read again for the next one */
     struct settings settings;
     struct config_document document;
     str file;          /* --config or ATOLL_CONFIG as given */
@@ -33,14 +42,6 @@ struct config {
     char *const *rest; /* what stands after "--" */
     size_t rest_count;
     struct config_origin origins[CONFIG_MAX_SETTINGS]; /* in the table's order */
-};
-
-struct config_input {
-    char *const *args; /* without the program's and the verb's name */
-    size_t arg_count;
-    char *const *env;      /* as environ; NULL: empty */
-    const char *directory; /* where atoll.json is looked for; NULL: the current one */
-    bool takes_rest;       /* "--" and what follows is allowed: atoll run */
 };
 
 /* False, and what is wrong as lines in `problems`, when the settings or the document are not sound:
@@ -59,6 +60,17 @@ MUST_CHECK bool config_parse_text(struct arena *arena, str text, struct config *
 
 /* The same, with what is wrong as a list (config_problems.h): sound when it is empty. */
 struct config_problems *config_judge_text(struct arena *arena, str text, struct config *out);
+
+/* A document that is to take the place of the one in effect, under the same flags and variables. A
+ * setting that needs a start may be left out or said as it is; else it is a problem, by its name.
+ * What the document leaves out of the others is as in a start. */
+struct config_text {
+    str text;
+    str source;    /* what problems call it */
+    str directory; /* where objects' files are; ptr == NULL: it may name none */
+};
+struct config_problems *config_judge_next(struct arena *arena, const struct config *running,
+                                          const struct config_text *text, struct config *out);
 
 /* Every flag of `serve`, two examples first, within 80 columns. */
 void config_help(struct buf *out);

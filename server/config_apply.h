@@ -11,7 +11,7 @@
 #include "server/world.h"
 #include "storage/bucket.h"
 
-/* world->config and its --load directory; nothing when it is NULL. */
+/* The configuration in effect (configs.h) and its --load directory; nothing when there is none. */
 MUST_CHECK bool config_apply(struct arena *arena, struct world *world, struct lane *lane,
                              str *error);
 /* DIR/<bucket>/<key...>: regular files only, links are not followed; objects that are there
@@ -31,6 +31,10 @@ struct config_make_bucket {
     int64_t id;      /* out */
     bool made;       /* out */
 };
+struct config;
+struct config_bucket;
+struct config_make_bucket config_make_bucket_of(const struct config *config,
+                                                const struct config_bucket *declared);
 MUST_CHECK bool config_make_bucket(struct arena *arena, struct lane *lane,
                                    struct config_make_bucket *bucket, str *error);
 

@@ -4,22 +4,71 @@
 
 /* --- regions --- */
 
-void config_read_regions(struct config_reading *reading, struct config_node node)
+static struct config_region *add_region(struct config_reading *reading, struct config_node node,
+                                        region_id region)
 {
+    struct config_document *document = &reading->config->document;
+    document->region_list = config_read_grow(reading->arena, document->region_list,
+                                             document->region_count, sizeof *document->region_list);
+    struct config_region *said = &document->region_list[document->region_count++];
+    *said = (struct config_region){ .at = config_read_at(reading, node.json), .region = region };
+    return said;
+}
+
+/* A list: where buckets may be. Who names an opt-in Region there has enabled it. */
+static void read_region_list(struct config_reading *reading, struct config_node node)
+{
+    struct config_document *document = &reading->config->document;
     size_t index = 0;
     for (const struct json *child = node.json->child; child; child = child->next, index++) {
         struct config_node element = config_read_element(reading, node, child, index);
         if (!config_read_kind(reading, element, JSON_STRING))
             continue;
         region_id region = config_read_region(reading, element, child->string);
-        if (region_set_has(reading->config->document.regions, region))
+        if (region_set_has(document->regions, region))
             config_read_problem(reading, element, "'%.*s' stands here twice",
                                 STR_ARG(child->string));
-        reading->config->document.regions =
-            region_set_with(reading->config->document.regions, region);
+        document->regions = region_set_with(document->regions, region);
+        if (region == REGION_NONE || !region_at(region)->opt_in)
+            continue;
+        struct config_region *said = add_region(reading, element, region);
+        said->has_enabled = said->enabled = true;
     }
     if (index == 0)
         config_read_problem(reading, node, "name at least one Region, or leave it out for all");
+}
+
+/* AWS: the Regions that came before 2019 are enabled for everyone and stay so. */
+static void read_region(struct config_reading *reading, struct config_node node)
+{
+    str skew = STR_NONE;
+    region_id region = config_read_region(reading, node, node.json->name);
+    if (!config_read_object(reading, node, "enabled|skew") || region == REGION_NONE)
+        return;
+    struct config_region *said = add_region(reading, node, region);
+    said->has_enabled = config_read_bool(reading, node, "enabled", &said->enabled);
+    if (said->has_enabled && !said->enabled && !region_at(region)->opt_in)
+        config_read_problem(reading, config_read_member(reading, node, "enabled"),
+                            "%.*s is enabled by default and cannot be disabled: only opt-in "
+                            "Regions, such as af-south-1, can",
+                            STR_ARG(node.json->name));
+    if (!config_read_text(reading, node, "skew", &skew))
+        return;
+    said->has_skew = duration_parse(skew, &said->skew);
+    if (!said->has_skew)
+        config_read_problem(reading, config_read_member(reading, node, "skew"),
+                            "'%.*s' is no duration: write how far this Region's clock is ahead, "
+                            "as 5m",
+                            STR_ARG(skew));
+}
+
+void config_read_regions(struct config_reading *reading, struct config_node node)
+{
+    if (node.json->kind == JSON_ARRAY)
+        read_region_list(reading, node);
+    else if (config_read_kind(reading, node, JSON_OBJECT))
+        for (const struct json *child = node.json->child; child; child = child->next)
+            read_region(reading, config_read_child(reading, node, child));
 }
 
 /* --- objects --- */

@@ -38,10 +38,35 @@ static const struct config_bucket *need_bucket(const struct check *check, struct
 
 /* --- buckets --- */
 
+static bool is_settled(const struct check *check, region_id region)
+{
+    for (size_t i = 0; i < check->document->region_count; i++)
+        if (check->document->region_list[i].region == region &&
+            check->document->region_list[i].has_enabled)
+            return true;
+    return false;
+}
+
+/* Somebody may want a bucket in a Region that was disabled after it was made, and says so; without
+ * a word it is a slip. */
+static void check_opt_in(const struct check *check, const struct config_bucket *bucket)
+{
+    if (bucket->region == REGION_NONE || !check->config->settings.strict ||
+        !region_at(bucket->region)->opt_in || is_settled(check, bucket->region))
+        return;
+    str code = region_at(bucket->region)->code;
+    say(check, bucket->at, str_format(check->arena, "buckets.%.*s.region", STR_ARG(bucket->name)),
+        str_format(check->arena,
+                   "with --strict the opt-in Region '%.*s' is disabled, as in a new AWS account: "
+                   "say \"regions\": {\"%.*s\": {\"enabled\": true}}",
+                   STR_ARG(code), STR_ARG(code)));
+}
+
 static void check_buckets(const struct check *check)
 {
     for (size_t i = 0; i < check->document->bucket_count; i++) {
         const struct config_bucket *bucket = &check->document->buckets[i];
+        check_opt_in(check, bucket);
         if (check->document->regions == REGION_SET_NONE || bucket->region == REGION_NONE ||
             region_set_has(check->document->regions, bucket->region))
             continue;

@@ -33,6 +33,14 @@ struct config_role {
     struct fields policies;
 };
 
+struct config_region { /* what is said of one Region */
+    struct config_at at;
+    region_id region;
+    bool has_enabled, enabled; /* of opt-in Regions */
+    bool has_skew;
+    duration skew;
+};
+
 struct config_object {
     str key;
     str text;           /* when no file is named */
@@ -117,6 +125,8 @@ struct config_document {
     struct config_role *roles;
     size_t role_count;
     region_set regions; /* where buckets may be; REGION_SET_NONE: anywhere */
+    struct config_region *region_list;
+    size_t region_count;
     struct config_bucket *buckets;
     size_t bucket_count;
     struct config_mrap *mraps;

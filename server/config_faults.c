@@ -1,4 +1,5 @@
 /* "faults": rules that are in force from the start; server/fault.h says how one reads. */
+#include "base/bug.h"
 #include "server/config_read.h"
 
 static bool is_taken(const struct config_document *document, str name)
@@ -41,4 +42,32 @@ void config_read_faults(struct config_reading *reading, struct config_node node)
     for (const struct json *child = node.json->child; child && index < CONFIG_MAX_FAULTS;
          child = child->next, index++)
         read_fault(reading, config_read_element(reading, node, child, index));
+}
+
+/* As one would write them in a document. */
+static const struct {
+    const char *preset, *fault;
+} brought[] = {
+    { "hostile", "{\"name\": \"hostile-slowdown\", \"match\": {\"api\": \"*Object*\"}, "
+                 "\"error\": \"503:SlowDown\", \"probability\": 0.01}" },
+};
+
+void config_add_preset_faults(struct arena *arena, struct config *config)
+{
+    struct config_document *document = &config->document;
+    for (size_t i = 0; i < COUNT(brought); i++) {
+        struct config_fault fault = { .at = { .source = STR("") } };
+        struct json_error bad;
+        str error, hint;
+        if (!str_is(config->settings.preset, brought[i].preset))
+            continue;
+        const struct json *json = json_parse(arena, str_of(brought[i].fault), &bad);
+        if (!fault_parse(arena, json, &fault.fault, &error, &hint))
+            BUG("a preset's fault cannot be read");
+        if (is_taken(document, fault.fault.name) || document->fault_count >= CONFIG_MAX_FAULTS)
+            continue;
+        document->faults = config_read_grow(arena, document->faults, document->fault_count,
+                                            sizeof *document->faults);
+        document->faults[document->fault_count++] = fault;
+    }
 }

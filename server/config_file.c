@@ -9,21 +9,25 @@
 
 static const struct config_section sections[] = {
     /* In this order: access points look at buckets. */
-    { "regions", JSON_ARRAY, config_read_regions,
-      "Where buckets may be; left out: every AWS Region" },
-    { "accounts", JSON_OBJECT, config_read_accounts, "Accounts by id: their keys and policies" },
-    { "buckets", JSON_OBJECT, config_read_buckets, "Buckets by name" },
-    { "mraps", JSON_OBJECT, config_read_mraps, "Multi-Region Access Points by name" },
-    { "replication", JSON_ARRAY, config_read_replication, "Replication rules, one per link" },
-    { "links", JSON_OBJECT, config_read_links,
+    { "regions", JSON_OBJECT, true, config_read_regions,
+      "A list: where buckets may be (left out: every AWS Region). Or by code: {\"enabled\": bool, "
+      "\"skew\": DUR}" },
+    { "accounts", JSON_OBJECT, false, config_read_accounts,
+      "Accounts by id: their keys and policies" },
+    { "buckets", JSON_OBJECT, false, config_read_buckets, "Buckets by name" },
+    { "mraps", JSON_OBJECT, false, config_read_mraps, "Multi-Region Access Points by name" },
+    { "replication", JSON_ARRAY, false, config_read_replication,
+      "Replication rules, one per link" },
+    { "links", JSON_OBJECT, false, config_read_links,
       "How fast copies are: \"*\" or \"us-east-1 -> eu-west-1\"" },
-    { "roles", JSON_OBJECT, config_read_roles, "IAM roles by name" },
-    { "clients", JSON_OBJECT, config_read_clients, "Who asks, and from where" },
-    { "client_networks", JSON_OBJECT, config_read_networks, "Clients by source network" },
-    { "faults", JSON_ARRAY, config_read_faults, "Faults that are there from the start" },
+    { "roles", JSON_OBJECT, false, config_read_roles, "IAM roles by name" },
+    { "clients", JSON_OBJECT, false, config_read_clients, "Who asks, and from where" },
+    { "client_networks", JSON_OBJECT, false, config_read_networks, "Clients by source network" },
+    { "faults", JSON_ARRAY, false, config_read_faults, "Faults that are there from the start" },
     /* before those who need them */
-    { "webhook_hosts", JSON_ARRAY, config_read_webhook_hosts, "Hosts that webhooks may reach" },
-    { "notification_targets", JSON_OBJECT, config_read_targets,
+    { "webhook_hosts", JSON_ARRAY, false, config_read_webhook_hosts,
+      "Hosts that webhooks may reach" },
+    { "notification_targets", JSON_OBJECT, false, config_read_targets,
       "Where notifications go, by the ARN of a topic, queue or function" },
 };
 
@@ -156,6 +160,22 @@ static void set_list(struct config_reading *reading, const struct setting *setti
         config_read_problem(reading, node, "needs at least one address");
 }
 
+/* A flag or a variable wins over any file, so what this one says does not matter then. */
+static void check_fixed(struct config_reading *reading, const struct setting *setting,
+                        struct config_node node)
+{
+    const struct config *running = reading->running;
+    str now = config_value_text(reading->arena, running, setting);
+    if (config_table_may_change(setting) ||
+        running->origins[config_table_index(setting)].source > CONFIG_FILE ||
+        str_eq(now, config_value_text(reading->arena, reading->config, setting)))
+        return;
+    config_read_problem(reading, node,
+                        "cannot change while the server runs (it is '%.*s'): leave it out, or "
+                        "start the server again",
+                        STR_ARG(now));
+}
+
 static void set_setting(struct config_reading *reading, const struct setting *setting,
                         struct config_node node)
 {
@@ -166,6 +186,8 @@ static void set_setting(struct config_reading *reading, const struct setting *se
     reading->config->origins[config_table_index(setting)] = (struct config_origin){
         CONFIG_FILE, config_problems_place(reading->arena, config_read_at(reading, node.json))
     };
+    if (reading->running)
+        check_fixed(reading, setting, node);
 }
 
 /* The names that may stand in the object called `prefix` ("" for the whole document). */
@@ -249,7 +271,8 @@ void config_file_read(struct config_reading *reading, str text)
     read_settings(reading, root);
     for (size_t i = 0; i < COUNT(sections); i++) {
         struct config_node section = config_read_member(reading, root, sections[i].name);
-        if (config_read_kind(reading, section, sections[i].kind))
+        bool list = sections[i].or_list && section.json && section.json->kind == JSON_ARRAY;
+        if (list || config_read_kind(reading, section, sections[i].kind))
             sections[i].read(reading, section);
     }
 }

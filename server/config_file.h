@@ -9,6 +9,7 @@
 struct config_section {
     const char *name;
     enum json_kind kind;
+    bool or_list; /* an array will do too */
     void (*read)(struct config_reading *reading, struct config_node node);
     const char *help;
 };

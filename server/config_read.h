@@ -14,6 +14,7 @@ struct config_reading {
     str source;    /* "atoll.json" */
     str directory; /* of the source, where an object's files are; ptr == NULL: it may name none */
     bool has_lines;
+    const struct config *running; /* whose fixed settings this one may not change; NULL: none */
 };
 
 /* A value and what it is called. json == NULL: absent. */
@@ -65,6 +66,8 @@ void config_read_policies(struct config_reading *reading, struct config_node nod
 void config_read_clients(struct config_reading *reading, struct config_node node);
 void config_read_networks(struct config_reading *reading, struct config_node node);
 void config_read_faults(struct config_reading *reading, struct config_node node);
+/* What the preset brings along: faults that the document does not already have by their names. */
+void config_add_preset_faults(struct arena *arena, struct config *config);
 void config_read_webhook_hosts(struct config_reading *reading, struct config_node node);
 void config_read_targets(struct config_reading *reading, struct config_node node);
 void config_read_regions(struct config_reading *reading, struct config_node node);

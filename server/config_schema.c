@@ -132,6 +132,19 @@ static void write_settings(struct schema *schema, str prefix)
     }
 }
 
+static void write_section_type(struct json_writer *w, const struct config_section *section)
+{
+    str type = section->kind == JSON_ARRAY ? STR("array") : STR("object");
+    if (!section->or_list) {
+        json_text(w, "type", type);
+        return;
+    }
+    json_array(w, "type");
+    json_text(w, NULL, type);
+    json_text(w, NULL, STR("array"));
+    json_end(w);
+}
+
 /* Some section may hold a setting: links.*.lag. */
 static void write_sections(struct schema *schema)
 {
@@ -140,7 +153,7 @@ static void write_sections(struct schema *schema)
     for (size_t i = 0; (section = config_file_section(i)) != NULL; i++) {
         json_object(w, section->name);
         json_text(w, "description", str_of(section->help));
-        json_text(w, "type", section->kind == JSON_ARRAY ? STR("array") : STR("object"));
+        write_section_type(w, section);
         if (section->kind == JSON_OBJECT) {
             json_object(w, "properties");
             write_settings(schema, str_format(schema->arena, "%s.", section->name));

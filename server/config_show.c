@@ -443,10 +443,31 @@ static void show_targets(struct showing *show)
     json_end(&show->writer);
 }
 
+static void show_region_settings(struct showing *show)
+{
+    const struct config_document *document = &show->config->document;
+    if (document->region_count == 0)
+        return;
+    json_object(&show->writer, "regions");
+    for (size_t i = 0; i < document->region_count; i++) {
+        const struct config_region *said = &document->region_list[i];
+        json_key(&show->writer, region_at(said->region)->code);
+        json_object(&show->writer, NULL);
+        if (said->has_enabled)
+            json_boolean(&show->writer, "enabled", said->enabled);
+        if (said->has_skew)
+            json_text(&show->writer, "skew", duration_text(show->arena, said->skew));
+        json_end(&show->writer);
+    }
+    json_end(&show->writer);
+}
+
 static void show_regions(struct showing *show)
 {
-    if (show->config->document.regions == REGION_SET_NONE)
+    if (show->config->document.regions == REGION_SET_NONE) {
+        show_region_settings(show);
         return;
+    }
     json_array(&show->writer, "regions");
     for (region_id id = 0; id < region_count(); id++)
         if (region_set_has(show->config->document.regions, id))

@@ -123,6 +123,15 @@ const struct setting *config_table_at(size_t index)
     return &table[index];
 }
 
+bool config_table_may_change(const struct setting *setting)
+{
+    static const char *const paths[] = { "preset", CONFIG_PATH_LAG, "clock.mode", "clock.rate" };
+    for (size_t i = 0; setting->path && i < COUNT(paths); i++)
+        if (strcmp(setting->path, paths[i]) == 0)
+            return true;
+    return false;
+}
+
 size_t config_table_index(const struct setting *setting)
 {
     return (size_t) (setting - table);

@@ -52,6 +52,8 @@ const struct setting *config_table_at(size_t index);
 const struct setting *config_table_by_flag(str flag);
 const struct setting *config_table_by_letter(char letter);
 const struct setting *config_table_by_path(str path);
+/* Also in a running world; the others need a start. */
+bool config_table_may_change(const struct setting *setting);
 size_t config_table_index(const struct setting *setting);
 /* "did you mean", or STR_NONE. */
 str config_table_nearest_flag(str flag);

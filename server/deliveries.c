@@ -221,15 +221,26 @@ void deliveries_close(struct deliveries *deliveries)
     free(deliveries);
 }
 
+static str put_text(char **bytes, str text)
+{
+    str copy = str_from(*bytes, text.size);
+    if (text.size > 0)
+        memcpy(*bytes, text.ptr, text.size);
+    *bytes += text.size;
+    return copy;
+}
+
+/* The target may be gone when its turn comes: a new configuration may take its place. */
 void deliveries_give(struct deliveries *deliveries, const struct delivery_target *target,
                      str message)
 {
-    struct delivery *delivery = mem_alloc(sizeof *delivery + message.size);
+    size_t size = message.size + target->webhook.size + target->log.size;
+    struct delivery *delivery = mem_alloc(sizeof *delivery + size);
     char *bytes = (char *) (delivery + 1);
-    delivery->target = *target;
-    if (message.size > 0)
-        memcpy(bytes, message.ptr, message.size);
-    delivery->message = str_from(bytes, message.size);
+    delivery->message = put_text(&bytes, message);
+    delivery->target = (struct delivery_target){ .webhook = put_text(&bytes, target->webhook),
+                                                 .log = put_text(&bytes, target->log),
+                                                 .anywhere = target->anywhere };
     SCOPED_LOCK(&deliveries->lock);
     if (deliveries->count == DELIVERIES_WAITING) {
         log_line(LOG_WARN, "more than %d notifications are on their way: one is dropped",

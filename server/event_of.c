@@ -3,6 +3,7 @@
 
 #include "replication/timekeeper.h"
 #include "server/clients.h"
+#include "server/config_change.h"
 #include "server/faults.h"
 #include "server/judge.h"
 #include "server/mraps.h"
@@ -91,6 +92,16 @@ void event_of_change(struct world *world, enum event_kind kind, str subject, str
     event.text[field] = subject;
     event.text[EVENT_DETAIL] = detail;
     events_emit(world->events, &event);
+}
+
+void event_of_config(struct world *world, struct arena *arena, const struct config_names *changed)
+{
+    struct buf detail;
+    buf_init_arena(&detail, arena, 4096);
+    for (size_t i = 0; i < changed->count; i++)
+        buf_addf(&detail, "%s%.*s", i ? ", " : "", STR_ARG(changed->at[i]));
+    if (changed->count > 0)
+        event_of_change(world, EVENT_CONFIG, STR_NONE, buf_str(&detail));
 }
 
 void event_of_fault(const struct request *rq, str name, str detail)

@@ -37,6 +37,7 @@ enum event_kind {
     EVENT_CLOCK,
     EVENT_RESET,
     EVENT_FAULT,
+    EVENT_CONFIG, /* detail: what changed, with commas */
     EVENT_ANOMALY,
     EVENT_LINK,         /* lag, bandwidth, hold */
     EVENT_RULES,        /* of replication */

@@ -16,6 +16,7 @@ static const char *const kinds[EVENT_KINDS] = {
     [EVENT_CLOCK] = "clock",
     [EVENT_RESET] = "reset",
     [EVENT_FAULT] = "fault",
+    [EVENT_CONFIG] = "config",
     [EVENT_ANOMALY] = "anomaly",
     [EVENT_LINK] = "link",
     [EVENT_RULES] = "rules",

@@ -80,7 +80,7 @@ void jobs_copy_told(struct jobs *jobs, const struct copy_told *copy)
 
 duration jobs_preparation(const struct world *world, str job)
 {
-    str preset = world->settings->preset;
+    str preset = world_preset(world);
     if (str_is(preset, "instant"))
         return (duration){ 0 };
     if (!str_is(preset, "aws-like"))

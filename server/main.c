@@ -20,9 +20,13 @@
 #include "server/clients.h"
 #include "server/config.h"
 #include "server/config_apply.h"
+#include "server/config_change.h"
+#include "server/config_file.h"
+#include "server/configs.h"
 #include "server/front/front.h"
 #include "server/mraps.h"
 #include "server/snapshots.h"
+#include "server/turn.h"
 
 extern char **environ;
 
@@ -143,6 +147,82 @@ static bool fill_world(struct server *server, str *error)
     return filled;
 }
 
+/* --- SIGHUP --- */
+
+static void log_names(struct arena *arena, const char *what, const struct config_names *names)
+{
+    struct buf list;
+    buf_init_arena(&list, arena, LIMIT_JSON_BYTES);
+    for (size_t i = 0; i < names->count; i++)
+        buf_addf(&list, "%s%.*s", i ? ", " : "", STR_ARG(names->at[i]));
+    if (names->count > 0)
+        log_line(LOG_INFO, "SIGHUP: %s %.*s", what, STR_ARG(buf_str(&list)));
+}
+
+/* All of them, a line each, as `serve --check` says them. */
+static void log_problems(struct arena *arena, struct config_problems *problems)
+{
+    struct buf text;
+    str rest, line;
+    buf_init_arena(&text, arena, LIMIT_ANSWER_BYTES);
+    config_problems_write(problems, &text);
+    rest = buf_str(&text);
+    log_line(LOG_ERROR, "SIGHUP: the configuration is not sound; the one in effect stays");
+    while (rest.size > 0 && str_next(&rest, '\n', &line))
+        if (line.size > 0)
+            log_line(LOG_ERROR, "%.*s", STR_ARG(line));
+}
+
+static void log_change(struct arena *arena, enum config_change_result result,
+                       struct config_change *change)
+{
+    if (result == CONFIG_UNSOUND)
+        log_problems(arena, change->problems);
+    else if (result == CONFIG_NOT_APPLIED)
+        log_line(LOG_ERROR, "SIGHUP: the configuration was not applied: %.*s",
+                 STR_ARG(change->error));
+    else if (change->changed.count == 0)
+        log_line(LOG_INFO, "SIGHUP: nothing changed");
+    log_names(arena, "changed", &change->changed);
+    log_names(arena, "no longer in the file, kept", &change->kept);
+}
+
+static void change_to(struct server *server, struct arena *arena, struct config_change *change)
+{
+    struct lane *lane = world_lane_open(server->world, CONFIG_CHANGE_LANE);
+    if (lane == NULL) {
+        log_line(LOG_ERROR, "SIGHUP: the database could not be opened for reading");
+        return;
+    }
+    log_change(arena, config_change(arena, lane, change), change);
+    world_lane_close(lane);
+}
+
+/* The file that the server was started with; whatever was put in its place since gives way. */
+static void read_again(struct server *server)
+{
+    str file = server->config.file, text;
+    struct arena *arena = arena_new();
+    if (file.size == 0) {
+        log_line(LOG_WARN, "SIGHUP: there is nothing to read again: no configuration file was "
+                           "read at the start");
+        arena_free(arena);
+        return;
+    }
+    int read = fs_read_file(arena, str_c(arena, file), LIMIT_JSON_BYTES, &text);
+    if (read < 0)
+        log_line(LOG_ERROR, "SIGHUP: cannot read %.*s: %s; the configuration in effect stays",
+                 STR_ARG(file), strerror(-read));
+    else {
+        struct config_change change = { .text = { text, file,
+                                                  config_file_directory(arena, file) } };
+        turn_wait(server->world->turn);
+        change_to(server, arena, &change);
+        turn_give(server->world->turn);
+    }
+    arena_free(arena);
+}
+
 static int run_until_signal(struct server *server, const sigset_t *signals)
 {
     const struct settings *settings = &server->config.settings;
@@ -155,11 +235,12 @@ static int run_until_signal(struct server *server, const sigset_t *signals)
     if (listens_publicly(server) && settings->auth != AUTH_MODE_STRICT)
         log_line(LOG_WARN, "listening beyond this machine without --auth strict: anybody there may "
                            "read and write");
-    do {
+    for (;;) {
         (void) sigwait(signals, &signal_number);
-        if (signal_number == SIGHUP)
-            log_line(LOG_INFO, "SIGHUP: the configuration is read at start only");
-    } while (signal_number == SIGHUP);
+        if (signal_number != SIGHUP)
+            break;
+        read_again(server);
+    }
     /* A second signal ends the process at once. */
     (void) pthread_sigmask(SIG_UNBLOCK, signals, NULL);
     log_line(LOG_INFO, "stopping: finishing what is in progress");
@@ -181,7 +262,7 @@ static int open_and_run(struct server *server, const sigset_t *signals)
     server->world = world_open(server->arena, &server->config.settings, &error);
     if (server->world == NULL)
         return fail("the world does not open", error);
-    server->world->config = &server->config;
+    configs_replace(server->world->configs, NULL, &server->config);
     server->served = served_open(server->world);
     server->front = front_open(server->arena, server->world, NULL, &error);
     if (server->front == NULL)
@@ -279,19 +360,12 @@ static int init(int argc, char **argv)
 }
 
 /* atoll config show [--origin] [serve flags]: what a serve with these flags would use. */
-static int config_verb(int argc, char **argv)
+static int config_show_verb(int argc, char **argv)
 {
     struct server server = { .arena = arena_new() };
     struct buf out;
     bool origins = false;
     int code = EXIT_YES, kept = 2;
-    if (argc < 3 || !str_is(str_of(argv[2]), "show")) {
-        bool asked = argc > 2 && asks_for_help(str_of(argv[2]));
-        (void) fprintf(asked ? stdout : stderr,
-                       "usage: atoll config show [--origin] [SERVE FLAGS]\n");
-        arena_free(server.arena);
-        return asked ? EXIT_YES : EXIT_USAGE;
-    }
     for (int i = 3; i < argc; i++) {
         if (str_is(str_of(argv[i]), "--origin"))
             origins = true;
@@ -307,6 +381,18 @@ static int config_verb(int argc, char **argv)
         (void) printf("%.*s\n", STR_ARG(buf_str(&out)));
     }
     arena_free(server.arena);
+    return code;
+}
+
+/* atoll config check FILE: whether a serve with it would start. */
+static int config_check_verb(const char *file)
+{
+    char *args[] = { (char[]){ "atoll" }, (char[]){ "serve" }, (char[]){ "--check" },
+                     (char[]){ "-c" }, NULL };
+    struct arena *arena = arena_new();
+    args[4] = str_c(arena, str_of(file));
+    int code = serve(COUNT(args), args);
+    arena_free(arena);
     return code;
 }
 
@@ -354,8 +440,10 @@ int main(int argc, char **argv)
         return serve(argc, argv);
     if (str_is(verb, "init"))
         return init(argc, argv);
-    if (str_is(verb, "config"))
-        return config_verb(argc, argv);
+    if (str_is(verb, "config") && argc > 2 && str_is(str_of(argv[2]), "show"))
+        return config_show_verb(argc, argv);
+    if (str_is(verb, "config") && argc == 4 && str_is(str_of(argv[2]), "check"))
+        return config_check_verb(argv[3]);
     if (str_is(verb, "scenario"))
         return scenario_main(argc, argv, call_server);
     int at = cli_verb_at(argc, argv);

@@ -5,6 +5,7 @@
 #include "base/encode.h"
 #include "base/json.h"
 #include "server/config.h"
+#include "server/configs.h"
 #include "server/deliveries.h"
 #include "server/events.h"
 #include "server/operations.h"
@@ -221,11 +222,13 @@ static str target_of(const struct xml *configuration)
     return STR("eventbridge");
 }
 
-const struct delivery_target *notifications_target(const struct world *world, str arn)
+const struct delivery_target *notifications_target(const struct world *world, struct arena *arena,
+                                                   str arn)
 {
-    for (size_t i = 0; world->config && i < world->config->document.target_count; i++)
-        if (str_eq(world->config->document.targets[i].arn, arn))
-            return &world->config->document.targets[i].to;
+    const struct config *config = configs_of(world->configs, arena);
+    for (size_t i = 0; config && i < config->document.target_count; i++)
+        if (str_eq(config->document.targets[i].arn, arn))
+            return &config->document.targets[i].to;
     return NULL;
 }
 
@@ -243,7 +246,7 @@ static void send(const struct sender *sender, const struct notification *what,
     event.text[EVENT_DESTINATION] = target_of(configuration);
     event.text[EVENT_DETAIL] = message(sender, what, xml_text(configuration, "Id"), now);
     const struct delivery_target *target =
-        notifications_target(sender->from.world, event.text[EVENT_DESTINATION]);
+        notifications_target(sender->from.world, sender->from.arena, event.text[EVENT_DESTINATION]);
     if (target)
         deliveries_give(sender->from.world->deliveries, target, event.text[EVENT_DETAIL]);
     events_emit(sender->from.world->events, &event);

@@ -41,8 +41,10 @@ struct notifications_from {
 };
 void notifications_of_world(const struct notifications_from *from, const struct notification *what);
 
-/* Where the running configuration sends messages for this ARN; NULL: nowhere but the events. */
-const struct delivery_target *notifications_target(const struct world *world, str arn);
+/* Where the configuration in effect sends messages for this ARN; NULL: nowhere but the events.
+ * Stays until the arena is reset. */
+const struct delivery_target *notifications_target(const struct world *world, struct arena *arena,
+                                                   str arn);
 
 /* The configuration's element `target` ("s3:ObjectCreated:*", filters) wants this. Pure. */
 struct xml;

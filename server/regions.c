@@ -8,9 +8,11 @@
 #include "base/json.h"
 
 #define MOST_REGIONS 64
+#define ENABLED_KIND "region-enabled" /* in the store: "true" or "false" */
 
 struct regions {
     _Atomic int64_t down_until_ns[REGION_PLANES][MOST_REGIONS]; /* 0: up */
+    region_set disabled_unless_said;                            /* constant */
     _Atomic region_set disabled;
     _Atomic int64_t skew_ns[MOST_REGIONS];
     _Atomic bool skewed; /* any: spares the look-up */
@@ -21,9 +23,12 @@ static const char *const kinds[REGION_PLANES] = { "outage", "control-outage" };
 
 static const char *const plane_names[REGION_PLANES] = { "data", "control" };
 
-struct regions *regions_open(struct store_reader *reader)
+struct regions *regions_open(struct store_reader *reader, bool strict)
 {
     struct regions *regions = mem_alloc(sizeof *regions);
+    for (region_id id = 0; strict && id < region_count(); id++)
+        if (region_at(id)->opt_in)
+            regions->disabled_unless_said = region_set_with(regions->disabled_unless_said, id);
     regions_reload(regions, reader);
     return regions;
 }
@@ -58,14 +63,17 @@ static void read_skews(struct regions *regions, struct store_reader *reader, str
     atomic_store_explicit(&regions->skewed, any, memory_order_relaxed);
 }
 
-static region_set read_disabled(struct store_reader *reader, struct arena *arena)
+static region_set read_disabled(const struct regions *regions, struct store_reader *reader,
+                                struct arena *arena)
 {
-    region_set disabled = REGION_SET_NONE;
+    region_set disabled = regions->disabled_unless_said;
     struct store_doc_list list = { 0 };
-    if (store_doc_list(reader, arena, STR("disabled-region"), &list) == STORE_OK)
-        for (size_t i = 0; i < list.count; i++)
-            if (region_find(list.at[i].id) != REGION_NONE)
-                disabled = region_set_with(disabled, region_find(list.at[i].id));
+    if (store_doc_list(reader, arena, STR(ENABLED_KIND), &list) == STORE_OK)
+        for (size_t i = 0; i < list.count; i++) {
+            region_id region = region_find(list.at[i].id);
+            disabled = str_is(list.at[i].body, "true") ? region_set_without(disabled, region)
+                                                       : region_set_with(disabled, region);
+        }
     return disabled;
 }
 
@@ -88,7 +96,7 @@ void regions_reload(struct regions *regions, struct store_reader *reader)
 {
     struct arena *arena = arena_new();
     store_read_begin(reader);
-    region_set disabled = read_disabled(reader, arena);
+    region_set disabled = read_disabled(regions, reader, arena);
     read_outages(regions, REGION_DATA_PLANE, reader, arena);
     read_outages(regions, REGION_CONTROL_PLANE, reader, arena);
     read_skews(regions, reader, arena);
@@ -131,6 +139,11 @@ instant regions_back_at(const struct regions *regions, enum region_plane plane, 
 region_set regions_enabled(const struct regions *regions)
 {
     return ~atomic_load_explicit(&regions->disabled, memory_order_relaxed);
+}
+
+region_set regions_default(const struct regions *regions)
+{
+    return ~regions->disabled_unless_said;
 }
 
 duration regions_skew(const struct regions *regions, str region)
@@ -203,11 +216,16 @@ size_t region_outage_docs(struct arena *arena, const struct region_outage *outag
     return count;
 }
 
-struct store_doc region_disabled_doc(region_id region, bool disabled)
+struct store_doc region_enabled_doc(region_id region, bool enabled)
 {
-    return (struct store_doc){ .kind = STR("disabled-region"),
-                               .id = region_at(region)->code,
-                               .body = disabled ? STR("{}") : STR_NONE };
+    struct store_doc doc = region_default_doc(region);
+    doc.body = enabled ? STR("true") : STR("false");
+    return doc;
+}
+
+struct store_doc region_default_doc(region_id region)
+{
+    return (struct store_doc){ .kind = STR(ENABLED_KIND), .id = region_at(region)->code };
 }
 
 struct store_doc region_skew_doc(struct arena *arena, region_id region, duration skew)

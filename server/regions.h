@@ -1,6 +1,6 @@
 /* regions: which Regions are down (outages), persisted as documents of kind "outage" for the data
  * plane and "control-outage" for the control plane, and
- * which opt-in Regions are disabled (documents of kind "disabled-region"),
+ * which opt-in Regions are enabled or disabled (documents of kind "region-enabled"),
  * and whose clock is ahead (documents of kind "skew").
  * Threads: reads are atomic; changes come through admin, one at a time. */
 #ifndef ATOLL_SERVER_REGIONS_H
@@ -21,7 +21,8 @@ struct region_outage {
 };
 
 struct regions;
-struct regions *regions_open(struct store_reader *reader);
+/* `strict`: opt-in Regions are disabled unless a document enables them, as in a new AWS account. */
+struct regions *regions_open(struct store_reader *reader, bool strict);
 void regions_close(struct regions *regions);
 void regions_reload(struct regions *regions, struct store_reader *reader);
 /* Regions whose data plane answers at this emulated instant (an outage may have an end). */
@@ -33,6 +34,8 @@ instant regions_back_at(const struct regions *regions, enum region_plane plane, 
                         instant now);
 /* Opt-in Regions may be disabled, for every account: those that are not. */
 region_set regions_enabled(const struct regions *regions);
+/* Those that are when nobody says anything. */
+region_set regions_default(const struct regions *regions);
 /* How far the clock of this Region is ahead of the others; 0 for what is no Region. */
 duration regions_skew(const struct regions *regions, str region);
 /* When the next outage ends by itself; INSTANT_NEVER when none does. */
@@ -46,7 +49,9 @@ str region_planes_name(const bool planes[REGION_PLANES]);
 /* One document for each plane that it is about; returns how many. */
 size_t region_outage_docs(struct arena *arena, const struct region_outage *outage,
                           struct store_doc docs[REGION_PLANES]);
-struct store_doc region_disabled_doc(region_id region, bool disabled);
+struct store_doc region_enabled_doc(region_id region, bool enabled);
+/* As if nothing had been said: opt-in Regions are then enabled, under --strict disabled. */
+struct store_doc region_default_doc(region_id region);
 /* 0: none any more. */
 struct store_doc region_skew_doc(struct arena *arena, region_id region, duration skew);
 

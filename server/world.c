@@ -15,9 +15,11 @@
 #include "server/clients.h"
 #include "server/changes.h"
 #include "server/cloudwatch.h"
+#include "server/configs.h"
 #include "server/deliveries.h"
 #include "server/event_of.h"
 #include "server/faults.h"
+#include "server/hostile.h"
 #include "server/jobs.h"
 #include "server/journal.h"
 #include "server/lifecycle_engine.h"
@@ -29,6 +31,7 @@
 #include "server/restores.h"
 #include "server/s3/acl.h"
 #include "server/s3/object_lock.h"
+#include "server/turn.h"
 
 static str temporary_directory(struct arena *arena)
 {
@@ -49,13 +52,12 @@ static region_set regions_down(void *ctx, instant now)
 static instant next_timer(void *ctx, instant now)
 {
     const struct world *world = ctx;
-    const instant all[] = { regions_next_end(world->regions, now),
-                            lifecycle_engine_next(world->lifecycle, now),
-                            access_log_next(world->access_log, now),
-                            restores_next(world->restores),
-                            jobs_next(world->jobs, now),
-                            async_work_next(world->async_work, now),
-                            replication_events_next(world->replication_events) };
+    const instant all[] = {
+        regions_next_end(world->regions, now),   lifecycle_engine_next(world->lifecycle, now),
+        access_log_next(world->access_log, now), restores_next(world->restores),
+        hostile_next(world->hostile, now),       jobs_next(world->jobs, now),
+        async_work_next(world->async_work, now), replication_events_next(world->replication_events)
+    };
     instant first = INSTANT_NEVER;
     for (size_t i = 0; i < COUNT(all); i++)
         if (instant_before(all[i], first))
@@ -69,6 +71,7 @@ static void timer(void *ctx, instant now)
     const struct world *world = ctx;
     lifecycle_engine_timer(world->lifecycle, now);
     restores_timer(world->restores, now);
+    hostile_timer(world->hostile, now);
     access_log_timer(world->access_log, now);
     replication_events_timer(world->replication_events, now);
     jobs_timer(world->jobs, now);
@@ -196,21 +199,44 @@ static bool open_store(struct arena *arena, struct world *world, str *error)
     return world->store != NULL && open_ordinals(arena, world, options.directory, error);
 }
 
-static bool world_lag(const struct settings *settings, struct arena *arena, struct lag *out,
-                      str *error)
+/* Settings made by hand (tests) may name none. */
+static str preset_of(const struct settings *settings)
+{
+    return settings->preset.size ? settings->preset : STR("default");
+}
+
+bool world_lag(const struct settings *settings, struct arena *arena, struct lag *out, str *error)
 {
     if (settings->lag.size > 0)
         return lag_parse(arena, settings->lag, out, error);
-    if (links_preset(settings->preset.size ? settings->preset : STR("default"), out))
+    if (links_preset(preset_of(settings), out))
         return true;
     *error = str_format(arena, "there is no preset '%.*s'", STR_ARG(settings->preset));
     return false;
 }
 
+str world_preset(const struct world *world)
+{
+    const char *name = atomic_load_explicit(&world->preset, memory_order_relaxed);
+    return name ? str_of(name) : STR("default");
+}
+
+bool world_set_preset(struct world *world, struct arena *arena, str name, str *error)
+{
+    const char *known = links_preset_name(name);
+    if (known == NULL) {
+        *error = str_format(arena, "there is no preset '%.*s'", STR_ARG(name));
+        return false;
+    }
+    atomic_store_explicit(&world->preset, known, memory_order_relaxed);
+    return true;
+}
+
 static bool open_parts(struct arena *arena, struct world *world, str *error)
 {
     struct lag lag;
-    if (!world_lag(world->settings, arena, &lag, error))
+    if (!world_lag(world->settings, arena, &lag, error) ||
+        !world_set_preset(world, arena, preset_of(world->settings), error))
         return false;
     struct store_reader *reader = store_reader_open(world->store);
     if (reader == NULL) {
@@ -225,7 +251,7 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
     world->seed = store_seed(world->store);
     world->links = links_open(reader, &lag);
     planner_attach(world->planner, world->links, world->store);
-    world->regions = regions_open(reader);
+    world->regions = regions_open(reader, world->settings->strict);
     world->mraps = mraps_open(reader);
     world->clients = clients_new(world->ordinals);
     if (world->ordinals->fresh)
@@ -246,11 +272,12 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
     world->deliveries = deliveries_open();
     world->lifecycle = lifecycle_engine_open(world);
     world->restores = restores_open(world);
+    world->hostile = hostile_open(world);
     world->access_log = access_log_open(world);
     world->replication_events = replication_events_open(world);
     world->jobs = jobs_open(world);
     world->async_work = async_work_open(world);
-    if (world->lifecycle && world->restores && world->access_log && world->jobs &&
+    if (world->lifecycle && world->restores && world->hostile && world->access_log && world->jobs &&
         world->async_work && open_timekeeper(world))
         return true;
     *error = STR("the world thread could not be started");
@@ -261,6 +288,8 @@ struct world *world_open(struct arena *arena, const struct settings *settings, s
 {
     struct world *world = mem_alloc(sizeof *world);
     world->settings = settings;
+    world->configs = configs_new();
+    world->turn = turn_new();
     world->opened = clock_mono();
     if (open_store(arena, world, error) && open_parts(arena, world, error))
         return world;
@@ -278,6 +307,7 @@ void world_close(struct world *world)
         timekeeper_close(world->timekeeper);
     lifecycle_engine_close(world->lifecycle);
     restores_close(world->restores);
+    hostile_close(world->hostile);
     access_log_close(world->access_log);
     jobs_close(world->jobs);
     async_work_close(world->async_work);
@@ -312,6 +342,8 @@ void world_close(struct world *world)
     if (world->clock)
         clock_free(world->clock);
     ordinals_close(world->ordinals);
+    configs_free(world->configs);
+    turn_free(world->turn);
     free(world);
 }
 

@@ -10,7 +10,8 @@
 
 #include "server/settings.h"
 
-struct config;           /* server/config.h: settings and the world to start with; NULL in tests */
+struct configs;          /* server/configs.h: the configuration in effect */
+struct turn;             /* server/turn.h */
 struct links;            /* replication/links.h: lag, bandwidth, partitions between Regions */
 struct planner;          /* replication/plan.h: which copies a change causes */
 struct timekeeper;       /* replication/timekeeper.h: the world thread: due copies, advance, wait */
@@ -30,6 +31,7 @@ struct async_work;       /* server/async_work.h: asynchronous requests about acc
 struct jobs;             /* server/jobs.h: S3 Batch Replication */
 struct replication_events; /* server/replication_events.h: notifications of copies */
 struct deliveries;         /* server/deliveries.h: notifications on their way to webhooks, files */
+struct hostile;            /* server/hostile.h: partitions that the preset brings */
 struct restores;           /* server/restores.h: restores that have something left to tell */
 struct lifecycle_engine;   /* server/lifecycle_engine.h: rules that act on objects each midnight */
 struct anomalies; /* server/anomalies.h: what clients could notice because Regions differ */
@@ -73,7 +75,10 @@ enum proxy_connect_result { PROXY_INTERCEPTED, PROXY_TUNNELLED, PROXY_REFUSED, P
 
 struct world {
     const struct settings *settings;
-    const struct config *config;
+    struct configs *configs;
+    struct turn
+        *turn; /* of what changes the whole: resets and new configurations, one after another */
+    _Atomic(const char *) preset; /* a name of links_preset; a new configuration changes it */
     struct clock *clock;
     struct store *store;
     struct links *links;
@@ -94,6 +99,7 @@ struct world {
     struct anomalies *anomalies;
     struct lifecycle_engine *lifecycle;
     struct restores *restores;
+    struct hostile *hostile;
     struct deliveries *deliveries;
     struct jobs *jobs;
     struct async_work *async_work;
@@ -117,6 +123,15 @@ void world_close(struct world *world);
 /* The store holds other rows than before (wiped, restored): what memory holds of them is read anew,
  * what it counted of them forgotten. Any thread with its own reader. */
 void world_reload(struct world *world, struct store_reader *reader);
+
+/* "default", "instant", "aws-like", "hostile". */
+str world_preset(const struct world *world);
+/* False with a sentence when there is no such preset. */
+struct lag;
+MUST_CHECK bool world_set_preset(struct world *world, struct arena *arena, str name, str *error);
+/* How long copies take on a link that says nothing else, under these settings. */
+MUST_CHECK bool world_lag(const struct settings *settings, struct arena *arena, struct lag *out,
+                          str *error);
 
 /* One request, run to its end on the calling thread, without sockets: for scenarios, /do, --load.
  * The caller made it with request_new on `lane` and filled what was "received"; `body` may be

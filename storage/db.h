@@ -26,9 +26,9 @@ struct db_stmt;
 
 enum db_mode { DB_READ, DB_WRITE, DB_CHECKPOINT };
 
-/* NULL on failure with *error filled. `power`: synchronous=FULL. */
 /* Of SQLite, as linked. Static. */
 const char *db_library_version(void);
+/* NULL on failure with *error filled. `power`: synchronous=FULL. */
 MUST_CHECK struct db *db_open(struct arena *arena, const char *path, enum db_mode mode, bool power,
                               str *error);
 void db_close(struct db *db); /* NULL is fine */

@@ -40,6 +40,7 @@ static const struct admin_row {
     { "GET", "/v1/history", 0, admin_history },
     { "GET", "/v1/status", 0, admin_status },
     { "GET", "/v1/config", 0, admin_config },
+    { "PUT", "/v1/config", CALL_CHANGES, admin_put_config },
     { "POST", "/v1/config/check", CALL_CHANGES, admin_check_config },
     { "GET", "/v1/config.schema.json", 0, admin_config_schema },
     { "PATCH", "/v1/regions/{}", CALL_CHANGES, admin_patch_region },

@@ -98,7 +98,7 @@ admin_fn admin_env, admin_ca, admin_node_preload;
 admin_fn admin_status, admin_links, admin_replication, admin_requests, admin_clear_requests,
     admin_explain;
 /* config.c */
-admin_fn admin_config, admin_check_config, admin_config_schema;
+admin_fn admin_config, admin_put_config, admin_check_config, admin_config_schema;
 /* mraps.c: access points, their routes and how they route */
 admin_fn admin_mraps, admin_mrap_show, admin_patch_mrap, admin_patch_routes, admin_route;
 /* change.c: Regions, links, partitions, reset */

@@ -5,9 +5,11 @@
 #include "replication/links.h"
 #include "replication/timekeeper.h"
 #include "server/admin/call.h"
+#include "server/admin/turns.h"
 #include "server/anomalies.h"
 #include "server/changes.h"
 #include "server/config_apply.h"
+#include "server/config_change.h"
 #include "server/event_of.h"
 #include "server/faults.h"
 #include "server/jobs.h"
@@ -177,7 +179,7 @@ static bool read_region_order(struct admin_call *call, region_id region, const s
         return read_outage(call, region, said->boolean, change);
     if (str_is(said->name, "enabled")) {
         change->detail = said->boolean ? STR("enabled") : STR("disabled");
-        change->docs[0] = region_disabled_doc(region, !said->boolean);
+        change->docs[0] = region_enabled_doc(region, said->boolean);
         return read_enabled(call, region, said);
     }
     if (!duration_parse(said->string, &skew)) {
@@ -403,20 +405,6 @@ static bool read_groups(struct admin_call *call, region_set groups[16], size_t *
     return false;
 }
 
-/* "us-east-1 / eu-west-1 ap-southeast-1" */
-static str groups_text(struct arena *arena, const region_set *groups, size_t count)
-{
-    struct buf text;
-    buf_init_arena(&text, arena, 4096);
-    for (size_t i = 0; i < count; i++) {
-        buf_add(&text, i ? STR(" /") : STR(""));
-        for (region_id id = 0; id < region_count(); id++)
-            if (region_set_has(groups[i], id))
-                buf_addf(&text, "%s%.*s", text.size ? " " : "", STR_ARG(region_at(id)->code));
-    }
-    return buf_str(&text);
-}
-
 enum s3_code admin_put_partitions(struct admin_call *call)
 {
     static const char *const members[] = { "groups:list", "for:text", "one_way:bool", NULL };
@@ -428,7 +416,7 @@ enum s3_code admin_put_partitions(struct admin_call *call)
         return S3_OK;
     struct change *change = change_new(call, show_partition);
     change->told = EVENT_PARTITION;
-    change->detail = groups_text(call->rq->arena, groups, count);
+    change->detail = links_groups_text(call->rq->arena, groups, count);
     change->docs[0] = links_partition_doc(call->rq->arena, groups, count, until,
                                           json_bool(call->document, "one_way", false));
     return submit(call, committed);
@@ -444,9 +432,8 @@ enum s3_code admin_delete_partitions(struct admin_call *call)
 
 /* --- reset --- */
 
-#define RESET_LANE 1001
-
 struct reset {
+    struct admin_turn turn;
     struct store_wipe wipe;
     struct time_job job;
     bool to_config;
@@ -459,6 +446,7 @@ static enum s3_code show_reset(struct request *rq)
 {
     struct reset *reset = admin_call_of(rq)->state;
     struct buf buf;
+    turns_end(&reset->turn);
     if (!reset->applied)
         return admin_problem(rq, 500, "config-not-applied", reset->problem, STR_NONE);
     struct json_writer w = admin_begin(rq, &buf);
@@ -472,7 +460,7 @@ static void *apply_config(void *arg)
 {
     struct request *rq = arg;
     struct reset *reset = admin_call_of(rq)->state;
-    struct lane *lane = world_lane_open(rq->world, RESET_LANE);
+    struct lane *lane = world_lane_open(rq->world, CONFIG_CHANGE_LANE);
     reset->problem = STR("the database could not be opened for reading");
     if (lane) {
         reset->applied = config_apply(rq->arena, rq->world, lane, &reset->problem);
@@ -497,8 +485,10 @@ static enum s3_code wiped(struct request *rq)
 {
     struct reset *reset = admin_call_of(rq)->state;
     struct world *world = rq->world;
-    if (reset->wipe.head.result != STORE_OK)
+    if (reset->wipe.head.result != STORE_OK) {
+        turns_end(&reset->turn);
         return admin_store_problem(rq, reset->wipe.head.result);
+    }
     world_reload(world, rq->lane->reader);
     event_of_change(rq->world, EVENT_RESET, reset->to_config ? STR("config") : STR("empty"),
                     STR_NONE);
@@ -511,10 +501,20 @@ static enum s3_code wiped(struct request *rq)
     return S3_WAIT;
 }
 
+static enum s3_code wipe(struct request *rq)
+{
+    static const str kept[] = { { "clock", 5 } };
+    struct reset *reset = admin_call_of(rq)->state;
+    store_wipe_init(&reset->wipe, rq->arena);
+    reset->wipe.seed = rq->world->seed;
+    reset->wipe.keep_kinds = kept;
+    reset->wipe.keep_count = COUNT(kept);
+    return request_write(rq, &reset->wipe.head, wiped);
+}
+
 enum s3_code admin_reset(struct admin_call *call)
 {
     static const char *const members[] = { "to:text", NULL };
-    static const str kept[] = { { "clock", 5 } };
     struct request *rq = call->rq;
     struct reset *reset = ARENA_NEW(rq->arena, struct reset);
     if (!admin_members(call, members))
@@ -529,9 +529,5 @@ enum s3_code admin_reset(struct admin_call *call)
     call->state = reset;
     reset->to_config = str_is(to, "config");
     reset->began = clock_mono();
-    store_wipe_init(&reset->wipe, rq->arena);
-    reset->wipe.seed = rq->world->seed;
-    reset->wipe.keep_kinds = kept;
-    reset->wipe.keep_count = COUNT(kept);
-    return request_write(rq, &reset->wipe.head, wiped);
+    return turns_begin(rq, &reset->turn, wipe);
 }

@@ -1,14 +1,19 @@
-/* The configuration: the one in effect, whether another one is sound, and what may stand in one. */
+/* The configuration: the one in effect, another in its place, whether one is sound, and what may
+ * stand in one. */
 #include "server/config.h"
 
+#include "base/lock.h"
 #include "server/admin/call.h"
+#include "server/admin/turns.h"
+#include "server/config_change.h"
 #include "server/config_problems.h"
+#include "server/configs.h"
 
 enum s3_code admin_config(struct admin_call *call)
 {
     struct buf buf;
     buf_init_arena(&buf, call->rq->arena, LIMIT_ANSWER_BYTES);
-    config_show(call->rq->world->config, &buf);
+    config_show(configs_of(call->rq->world->configs, call->rq->arena), &buf);
     return admin_reply(call->rq, &buf);
 }
 
@@ -52,4 +57,71 @@ enum s3_code admin_check_config(struct admin_call *call)
     json_boolean(&w, "sound", true);
     json_end(&w);
     return admin_reply(rq, &buf);
+}
+
+/* --- another in its place --- */
+
+struct putting {
+    struct admin_turn turn;
+    struct config_change change;
+    enum config_change_result result;
+};
+
+static void write_names(struct json_writer *w, const char *name, const struct config_names *names)
+{
+    json_array(w, name);
+    for (size_t i = 0; i < names->count; i++)
+        json_text(w, NULL, names->at[i]);
+    json_end(w);
+}
+
+static enum s3_code show_put(struct request *rq)
+{
+    struct putting *putting = admin_call_of(rq)->state;
+    struct buf buf;
+    turns_end(&putting->turn);
+    if (putting->result == CONFIG_UNSOUND)
+        return refuse_unsound(rq, putting->change.problems);
+    if (putting->result == CONFIG_NOT_APPLIED)
+        return admin_problem(
+            rq, 500, "config-not-applied", putting->change.error,
+            STR("what was done before it stays; the same call goes on from there"));
+    struct json_writer w = admin_begin(rq, &buf);
+    write_names(&w, "changed", &putting->change.changed);
+    write_names(&w, "kept", &putting->change.kept);
+    json_end(&w);
+    return admin_reply(rq, &buf);
+}
+
+/* It waits for commits, so it has a thread of its own, not a worker. */
+static void *put_config(void *arg)
+{
+    struct request *rq = arg;
+    struct putting *putting = admin_call_of(rq)->state;
+    struct lane *lane = world_lane_open(rq->world, CONFIG_CHANGE_LANE);
+    putting->result = CONFIG_NOT_APPLIED;
+    putting->change.error = STR("the database could not be opened for reading");
+    if (lane) {
+        putting->result = config_change(rq->arena, lane, &putting->change);
+        world_lane_close(lane);
+    }
+    rq->host->wake(rq);
+    return NULL;
+}
+
+static enum s3_code begin_put(struct request *rq)
+{
+    rq->resume = show_put;
+    (void) pthread_detach(thread_start("config", put_config, rq));
+    return S3_WAIT;
+}
+
+enum s3_code admin_put_config(struct admin_call *call)
+{
+    struct putting *putting = ARENA_NEW(call->rq->arena, struct putting);
+    if (!admin_object(call))
+        return S3_OK;
+    putting->change.text = (struct config_text){ call->rq->body, STR("config"), STR_NONE };
+    call->state = putting;
+    return turns_begin(call->rq, &putting->turn, begin_put);
 }

@@ -28,6 +28,8 @@ void credentials_clear(struct credentials *credentials);
  * secret above 256 bytes is not added: no AWS credential is that long. */
 void credentials_add(struct credentials *credentials, str access_key, str secret, str account,
                      bool from_config);
+/* One that the configuration no longer has. */
+void credentials_remove(struct credentials *credentials, str access_key);
 /* What GetCallerIdentity says of it, e.g. an assumed role's; without it, the user of that name. */
 void credentials_set_arn(struct credentials *credentials, str access_key, str arn);
 /* Makes it a session's (AssumeRole): requests must carry `token` until `expires` (wall time). */

@@ -12,6 +12,7 @@
 
 #include "server/auth/authorize_ask.h"
 #include "server/config.h"
+#include "server/configs.h"
 #include "server/control/role.h"
 #include "server/access_point.h"
 #include "server/mraps.h"
@@ -95,13 +96,16 @@ static struct texts identity_policies(struct authorize_ask *ask)
 {
     struct texts texts = { .list = NULL };
     struct role role;
-    const struct config *config = ask->rq->world->config;
+    const struct config *config;
     if (ask->who.role.size > 0) {
         if (role_find(ask->rq->lane->reader, ask->rq->arena, ask->who.account, ask->who.role,
                       &role))
             texts.own = role.policies;
         return texts;
     }
+    if (!configs_has_accounts(ask->rq->world->configs))
+        return texts;
+    config = configs_of(ask->rq->world->configs, ask->rq->arena);
     for (size_t i = 0; config && i < config->document.account_count; i++)
         if (str_eq(config->document.accounts[i].id, ask->who.account))
             texts.list = &config->document.accounts[i].policies;
@@ -333,10 +337,8 @@ static enum s3_code on_account(struct authorize_ask *ask)
  * policy says anything. */
 static bool is_plain(const struct request *rq, const struct bucket_info *bucket)
 {
-    const struct config *config = rq->world->config;
     if (mode_of(rq) != IAM_RESOURCES || !str_eq(bucket->account, rq->who.account) ||
-        (config && config->document.account_count > 0) ||
-        str_starts(rq->who.arn, STR("arn:aws:sts:")))
+        configs_has_accounts(rq->world->configs) || str_starts(rq->who.arn, STR("arn:aws:sts:")))
         return false;
     if (rq->mrap && (rq->mrap->policy.size > 0 || rq->mrap->proposed_policy.size > 0 ||
                      !str_eq(rq->mrap->account, rq->who.account)))

@@ -196,6 +196,12 @@ void credentials_add(struct credentials *credentials, str access_key, str secret
         remember_age_locked(credentials, entry);
 }
 
+void credentials_remove(struct credentials *credentials, str access_key)
+{
+    SCOPED_LOCK(&credentials->lock);
+    remove_locked(credentials, access_key);
+}
+
 void credentials_set_arn(struct credentials *credentials, str access_key, str arn)
 {
     SCOPED_LOCK(&credentials->lock);

@@ -154,7 +154,7 @@ uint64_t control_next_ordinal(struct request *rq, struct store_doc *counter)
 
 duration control_delay(const struct request *rq, uint64_t ordinal, duration least, duration most)
 {
-    if (!str_is(rq->world->settings->preset, "aws-like"))
+    if (!str_is(world_preset(rq->world), "aws-like"))
         return (duration){ 0 };
     struct rng_key key = { .seed = rq->world->seed,
                            .purpose = RNG_PROPAGATION,

@@ -338,7 +338,7 @@ enum s3_code op_create_mrap(struct request *rq)
     mrap->status = MRAP_CREATING;
     memcpy(mrap->block, record->block, sizeof mrap->block);
     mrap->ordinal = ordinal;
-    mrap->routing = mrap_routing_default(rq->world->settings->preset);
+    mrap->routing = mrap_routing_default(world_preset(rq->world));
     return submit(rq, change, ordinal, (struct effect){ same, mrap });
 }
 

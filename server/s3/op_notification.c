@@ -120,7 +120,7 @@ static bool skips_validation(const struct request *rq)
 static enum s3_code judge_target(struct request *rq, const char *kind, str arn)
 {
     static const char says[] = "Unable to validate the following destination configurations";
-    if (notifications_target(rq->world, arn) || skips_validation(rq) ||
+    if (notifications_target(rq->world, rq->arena, arn) || skips_validation(rq) ||
         request_nonstandard(rq, "notification-target-unknown", says))
         return S3_OK;
     request_message(rq, "%s", says);

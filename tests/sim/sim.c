@@ -14,6 +14,7 @@
 
 #include "base/fs.h"
 #include "server/config.h"
+#include "server/configs.h"
 #include "server/config_apply.h"
 #include "tests/sim/clients.h"
 #include "tests/sim/events.h"
@@ -75,7 +76,7 @@ static bool open_world(struct sim *sim, struct config *config)
     if (sim->world) {
         sim->watch = (struct world_watch){ copy_told, sim };
         sim->world->watch = &sim->watch;
-        sim->world->config = config;
+        configs_replace(sim->world->configs, NULL, config);
         sim->lane = world_lane_open(sim->world, 0);
     }
     if (sim->lane && config_apply(sim->arena, sim->world, sim->lane, &error))

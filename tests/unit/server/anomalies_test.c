@@ -4,6 +4,7 @@
 
 #include "replication/timekeeper.h"
 #include "server/config_apply.h"
+#include "server/configs.h"
 #include "server/events.h"
 #include "server/faults.h"
 #include "tests/unit/server/config_fixture.h"
@@ -33,7 +34,7 @@ static void stage_open(struct stage *stage)
     log_configure(LOG_ERROR, LOG_TEXT);
     stage->world = world_open(stage->config.arena, &stage->config.config.settings, &error);
     assert_non_null(stage->world);
-    stage->world->config = &stage->config.config;
+    configs_replace(stage->world->configs, NULL, &stage->config.config);
     stage->lane = world_lane_open(stage->world, 0);
     assert_true(config_apply(stage->config.arena, stage->world, stage->lane, &error));
 }

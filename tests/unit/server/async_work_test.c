@@ -15,8 +15,10 @@
 /* Two buckets, and minutes for each request. */
 static struct wire *open_slow(void)
 {
+    str error;
     struct wire *wire = wire_open();
-    wire->settings.preset = STR("aws-like");
+    wire->settings.preset = STR("aws-like"); /* after a restart too */
+    assert_true(world_set_preset(wire->world, wire->arena, wire->settings.preset, &error));
     bucket_in(wire, "use1", "us-east-1");
     bucket_in(wire, "euw1", "eu-west-1");
     return wire;

@@ -1,5 +1,6 @@
 /* Conditions about what a request's body says: such a request is judged when the body is there. */
 #include "server/config.h"
+#include "server/configs.h"
 #include "tests/unit/server/s3_wire.h"
 
 #define LOCATION(region)                                                                           \
@@ -94,7 +95,7 @@ TEST(what_a_body_says_is_judged_before_it_is_done)
                               rows[i].operator, rows[i].key, rows[i].value));
         config.document.accounts = &account;
         config.document.account_count = 1;
-        wire->world->config = &config;
+        configs_replace(wire->world->configs, NULL, &config);
         struct got got = wire_ask(wire, "PUT", rows[i].target, rows[i].body);
         if ((got.status == 403) != rows[i].denied || (!rows[i].denied && got.status >= 300))
             fail_msg("line %d: %d %.*s", rows[i].line, got.status, STR_ARG(got.body));

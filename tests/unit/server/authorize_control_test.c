@@ -1,6 +1,7 @@
 /* Whom S3 Control serves: each call is judged on the access point that it names, and management
  * needs s3:ListAllMyBuckets too. */
 #include "server/config.h"
+#include "server/configs.h"
 #include "server/mraps.h"
 #include "tests/unit/server/s3_wire.h"
 
@@ -44,7 +45,7 @@ static void open_point(struct enforced *at)
     wire->settings.iam = IAM_ENFORCE;
     at->config.document.accounts = &at->account;
     at->config.document.account_count = 1;
-    wire->world->config = &at->config;
+    configs_replace(wire->world->configs, NULL, &at->config);
 }
 
 static struct got ask(struct enforced *at, const char *method, const char *target, const char *body,

@@ -1,6 +1,7 @@
 /* What `atoll explain` says of a 403: which layer refused, and by which statement or for want of
  * which. */
 #include "server/config.h"
+#include "server/configs.h"
 #include "server/mraps.h"
 #include "tests/unit/server/s3_wire.h"
 
@@ -112,7 +113,7 @@ TEST(a_refusal_names_the_identitys_policy_or_its_silence)
                    "\"Resource\":\"*\"}}"));
     config.document.accounts = &account;
     config.document.account_count = 1;
-    wire->world->config = &config;
+    configs_replace(wire->world->configs, NULL, &config);
     assert_status(wire_ask(wire, "GET", "/box/k", ""), 403);
     explains(wire, __LINE__, "identity policy", "Deny statement 1 (NoKeys)");
     wire_close(wire);

@@ -5,6 +5,7 @@
 #include "replication/timekeeper.h"
 #include "server/auth/authorize.h"
 #include "server/config.h"
+#include "server/configs.h"
 #include "server/control/role.h"
 #include "server/mraps.h"
 #include "tests/unit/server/s3_wire.h"
@@ -187,7 +188,7 @@ TEST(an_enforced_identity_needs_a_policy_of_its_own)
                    "\"Action\":\"s3:*\",\"Resource\":\"arn:aws:s3:::box/open/*\"}]}"));
     config.document.accounts = &account;
     config.document.account_count = 1;
-    wire->world->config = &config;
+    configs_replace(wire->world->configs, NULL, &config);
     assert_status(wire_with(wire, "GET", "/box/k", "", OWNER), 200);
     assert_status(wire_with(wire, "PUT", "/box/k", "new", OWNER), 403);
     assert_status(wire_with(wire, "GET", "/box/open/k", "", OWNER), 403);

@@ -8,6 +8,7 @@
 #include "server/auth/credentials.h"
 #include "server/clients.h"
 #include "server/config_apply.h"
+#include "server/configs.h"
 #include "server/mraps.h"
 
 struct applied {
@@ -23,7 +24,7 @@ static bool open_and_apply(struct applied *a)
     a->world = world_open(a->c.arena, &a->c.config.settings, &a->error);
     if (a->world == NULL)
         fail_msg("%.*s", STR_ARG(a->error));
-    a->world->config = &a->c.config;
+    configs_replace(a->world->configs, NULL, &a->c.config);
     a->lane = world_lane_open(a->world, 0);
     return config_apply(a->c.arena, a->world, a->lane, &a->error);
 }

@@ -208,7 +208,8 @@ TEST(a_fault_in_one_region_leaves_the_states_that_aws_documents)
 TEST(like_aws_it_takes_minutes_of_the_emulated_clock)
 {
     struct wire *wire = wire_open();
-    wire->settings.preset = STR("aws-like");
+    str error;
+    assert_true(world_set_preset(wire->world, wire->arena, STR("aws-like"), &error));
     bucket_in(wire, "use1", "us-east-1");
     struct got accepted = control(wire, "POST", CREATE, create_body(wire, "t", "slow", "use1"));
     struct got got = outcome(wire, accepted);

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "replication/timekeeper.h"
 #include "server/config.h"
+#include "server/configs.h"
 #include "server/deliveries.h"
 #include "server/notifications.h"
 #include "server/s3/xml.h"
@@ -199,7 +200,7 @@ TEST(a_target_that_the_configuration_names_gets_the_message)
     struct config_target target = { .arn = STR("arn:aws:sns:us-east-1:123456789012:t"),
                                     .to = { .log = path } };
     const struct config config = { .document = { .targets = &target, .target_count = 1 } };
-    wire->world->config = &config;
+    configs_replace(wire->world->configs, NULL, &config);
     wire->settings.strict = true;
     wire_bucket(wire, "/bucket", false);
     struct got got =

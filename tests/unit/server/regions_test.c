@@ -96,7 +96,7 @@ TEST(an_outage_of_one_plane_outlives_a_restart)
     instant now = clock_now(wire->world->clock);
     assert_status(
         admin(wire, "PATCH", REGION("eu-west-1"), "{\"outage\":true,\"plane\":\"control\"}"), 200);
-    struct regions *again = regions_open(wire->lane->reader);
+    struct regions *again = regions_open(wire->lane->reader, false);
     region_id region = region_find(STR("eu-west-1"));
     assert_true(region_set_has(regions_up(again, now), region));
     assert_false(region_set_has(regions_control_up(again, now), region));

@@ -37,7 +37,7 @@ static inline struct s3_fixture *s3_open(void)
     s3->lane.world = &s3->world;
     s3->lane.reader = store_reader_open(s3->world.store);
     s3->world.mraps = mraps_open(s3->lane.reader);
-    s3->world.regions = regions_open(s3->lane.reader);
+    s3->world.regions = regions_open(s3->lane.reader, false);
     return s3;
 }
 
