@@ -247,6 +247,13 @@ static bool is_signed_stream(str payload_hash)
     return str_starts(payload_hash, STR("STREAMING-AWS4-"));
 }
 
+static bool accepts(struct request *rq, const struct claim *claim, const struct verifier *verifier,
+                    str canonical)
+{
+    return verifier_accepts(verifier, canonical_string_to_sign(rq->arena, claim, canonical),
+                            claim->signature);
+}
+
 /* A proxy, a container network or a tunnel changed the host between client and server: the client
  * signed the name that it knows (--host-alias). */
 static bool accepted_for_alias(struct request *rq, const struct claim *claim, str payload_hash,
@@ -261,9 +268,7 @@ static bool accepted_for_alias(struct request *rq, const struct claim *claim, st
             continue;
         fields_set(rq->arena, &rq->headers, STR("Host"), host);
         str canonical = canonical_request(rq, claim, payload_hash);
-        accepted = canonical.size > 0 &&
-                   verifier_accepts(verifier, canonical_string_to_sign(rq->arena, claim, canonical),
-                                    claim->signature);
+        accepted = canonical.size > 0 && accepts(rq, claim, verifier, canonical);
     }
     if (host.size > 0)
         fields_set(rq->arena, &rq->headers, STR("Host"), arrived);
@@ -276,11 +281,13 @@ static enum s3_code check_signature(struct request *rq, const struct claim *clai
     if (!credentials_verifier(rq->world->credentials, rq->arena, claim, &verifier))
         return refuse_key(rq, claim);
     str canonical = canonical_request(rq, claim, payload_hash);
-    str string_to_sign = canonical_string_to_sign(rq->arena, claim, canonical);
-    if ((canonical.size == 0 || !verifier_accepts(&verifier, string_to_sign, claim->signature)) &&
-        !accepted_for_alias(rq, claim, payload_hash, &verifier)) {
+    bool accepted = canonical.size > 0 && accepts(rq, claim, &verifier, canonical);
+    if (!accepted && canonical.size > 0)
+        accepted = accepts(rq, claim, &verifier, canonical_of_decoded_path(rq->arena, canonical));
+    if (!accepted && !accepted_for_alias(rq, claim, payload_hash, &verifier)) {
         rq->mismatch = mismatch_find(rq, claim, &verifier, canonical);
-        return refuse_signature(rq, claim, canonical, string_to_sign);
+        return refuse_signature(rq, claim, canonical,
+                                canonical_string_to_sign(rq->arena, claim, canonical));
     }
     rq->who.verified = true;
     if (is_signed_stream(payload_hash))

@@ -116,6 +116,16 @@ str canonical_request(const struct request *rq, const struct claim *claim, str p
     return out.overflow ? STR("") : buf_str(&out);
 }
 
+str canonical_of_decoded_path(struct arena *arena, str canonical)
+{
+    str method, path, rest;
+    (void) str_cut(canonical, '\n', &method, &rest);
+    (void) str_cut(rest, '\n', &path, &rest);
+    return str_format(arena, "%.*s\n%.*s\n%.*s", STR_ARG(method),
+                      STR_ARG(encode_uri(arena, decode_uri(arena, path, false), true)),
+                      STR_ARG(rest));
+}
+
 str canonical_string_to_sign(struct arena *arena, const struct claim *claim, str canonical)
 {
     struct digest_value digest = digest_of(DIGEST_SHA256, canonical.ptr, canonical.size);

@@ -240,6 +240,29 @@ TEST(paths_are_signed_as_they_are_on_the_wire)
     fixture_free(fixture);
 }
 
+TEST(a_path_may_be_signed_as_what_it_means_encoded_once)
+{
+    static const char authorization[] = ALGORITHM CREDENTIAL
+        ", " HEADERS ", Signature=d1b34fd6644e29cf2a91ea5c129f483a85ba81edefeb6a9d164d1596ad915ba5";
+    static const struct {
+        int line;
+        const char *target;
+        enum s3_code code;
+    } rows[] = {
+        { __LINE__, "/a//b~", S3_OK },
+        { __LINE__, "/a/%2Fb~", S3_OK },
+        { __LINE__, "/%61%2f/b%7e", S3_OK },
+        { __LINE__, "/a/b~", S3_SignatureDoesNotMatch },
+        { __LINE__, "/a/%252Fb~", S3_SignatureDoesNotMatch },
+        { __LINE__, "/a/./%2Fb~", S3_SignatureDoesNotMatch },
+    };
+    struct auth_fixture *fixture = timed(AUTH_MODE_STRICT);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (auth_check(get(fixture, rows[i].target, authorization)) != rows[i].code)
+            fail_msg("line %d: %s", rows[i].line, rows[i].target);
+    fixture_free(fixture);
+}
+
 #define UNKNOWN ALGORITHM "Credential=test/" SCOPE ", " HEADERS ", " SIGNATURE
 
 TEST(an_unknown_key_acts_as_the_default_account_and_is_marked)
