@@ -112,7 +112,7 @@ golden: all ## request/response pairs, each a statement of AWS's documents; GOLD
 test: ## everything that Debian alone can run; installs what it needs; ends with "N passed, N failed"
 	$(Q)tests/run-all
 
-test-clients: all ## clients from npm, the Go proxy, PyPI (optional; needs the network)
+test-clients: all ## clients of npm, Go, Maven, Cargo and PyPI (optional; needs the network)
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/clients/run --more
 
 deps: ## install from Debian what building needs
