@@ -95,6 +95,7 @@ wire: all ## bad input over real sockets
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/run
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/permits
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/clock
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/streams
 
 seeing: all ## the admin API as documented: events, faults, metrics, anomalies, scenarios
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/seeing

@@ -98,6 +98,8 @@ void show_event(const struct json *event)
         show_request(event);
     else if (str_starts(type, STR("copy.")))
         show_copy(event, type);
+    else if (str_is(type, "gap") && json_bool(event, "restarted", false))
+        (void) printf("(the server was restarted: what it remembers follows)");
     else if (str_is(type, "gap"))
         (void) printf("(%.0f events were missed)", json_number(event, "missed", 0));
     else

@@ -13,6 +13,7 @@ struct tail {
     struct cli *cli;
     struct buf partial; /* of a line that is not whole yet */
     uint64_t left;      /* events still to show; 0: without end */
+    double number;      /* of the newest event; 0: none came */
     bool ended;
     struct stats *stats; /* --stats: count them, show none */
 };
@@ -91,6 +92,7 @@ static void take_line(struct tail *tail, str line)
     struct json_error bad;
     struct arena *arena = arena_new();
     const struct json *event = line.size > 0 ? json_parse(arena, line, &bad) : NULL;
+    tail->number = json_number(event, "number", tail->number);
     if (event && is_wanted(cli, event)) {
         if (tail->stats)
             stats_add(tail->stats, event);
@@ -171,6 +173,10 @@ int verb_tail(struct cli *cli)
     buf_fini(&tail.partial);
     if (status == 200 && tail.stats)
         stats_print(tail.stats, cli->json);
+    if (status == 200 && !tail.ended && tail.number > 0)
+        (void) fprintf(stderr,
+                       "atoll tail: the server ended the stream; --after %.0f goes on from there\n",
+                       tail.number);
     if (status == 200)
         return EXIT_YES;
     (void) fprintf(stderr, "atoll tail: %.*s\n", STR_ARG(error));

@@ -45,6 +45,7 @@ struct subscription {
     enum events_format format;
     unsigned types;
     uint64_t after;
+    bool restarted;          /* it came from an earlier process, and is to be told */
     bool waiting;            /* found nothing and wants to be woken */
     struct event_page *page; /* being read; NULL: none */
     size_t taken;            /* of its text */
@@ -81,7 +82,7 @@ static bool push(struct events *events, struct event *event)
         if (turn > at)
             at = atomic_load_explicit(&events->tail, memory_order_relaxed);
         else if (atomic_compare_exchange_weak(&events->tail, &at, at + 1)) {
-            event->number = at + 1;
+            event->number = events->options.before + at + 1;
             slot->event = event;
             atomic_store_explicit(&slot->turn, at + 1, memory_order_release);
             return true;
@@ -203,6 +204,7 @@ struct events *events_new(const struct events_options *options)
     events->options = *options;
     if (events->options.kept == 0)
         events->options.kept = 1;
+    events->newest = events->options.before;
     events->kept = mem_alloc(sizeof(struct event *) * events->options.kept);
     event_pages_init(&events->pages);
     for (uint64_t i = 0; i < EVENTS_INTAKE; i++)
@@ -249,7 +251,9 @@ unsigned events_subscribers(const struct events *events)
 static uint64_t oldest_locked(const struct events *events)
 {
     mutex_assert_held(&events->lock);
-    return events->newest > events->options.kept ? events->newest - events->options.kept + 1 : 1;
+    uint64_t count = events->newest - events->options.before;
+    return count > events->options.kept ? events->newest - events->options.kept + 1
+                                        : events->options.before + 1;
 }
 
 /* Under the lock. */
@@ -303,8 +307,12 @@ struct subscription *events_subscribe(struct events *events, struct request *rq,
     mutex_lock(&events->lock);
     drain_locked(events);
     tell_locked(events);
-    /* A number that is not there yet is of an earlier process: all of this one is new to it. */
-    subscription->after = after == UINT64_MAX ? events->newest : after > events->newest ? 0 : after;
+    /* A number that is not there yet is of another world's process. */
+    bool strange = after < events->options.before || after > events->newest;
+    subscription->restarted = strange && after > 0 && after < UINT64_MAX;
+    subscription->after = after == UINT64_MAX ? events->newest
+                          : strange           ? events->options.before
+                                              : after;
     subscription->next = events->subscriptions;
     events->subscriptions = subscription;
     mutex_unlock(&events->lock);
@@ -313,13 +321,13 @@ struct subscription *events_subscribe(struct events *events, struct request *rq,
     return subscription;
 }
 
-static struct event_page *gap_page(enum events_format format, uint64_t missed)
+static struct event_page *gap_page(const struct subscription *s, uint64_t missed)
 {
     struct event_page *page = event_page_new();
-    buf_addf(&page->text,
-             format == EVENTS_SSE ? "event: gap\ndata: {\"type\":\"gap\",\"missed\":%llu}\n\n"
-                                  : "{\"type\":\"gap\",\"missed\":%llu}\n",
-             (unsigned long long) missed);
+    bool sse = s->format == EVENTS_SSE;
+    buf_addf(&page->text, "%s{\"type\":\"gap\",\"missed\":%llu%s}\n%s",
+             sse ? "event: gap\ndata: " : "", (unsigned long long) missed,
+             s->restarted ? ",\"restarted\":true" : "", sse ? "\n" : "");
     return page;
 }
 
@@ -329,10 +337,12 @@ static struct event_page *next_page_locked(struct subscription *s)
     struct events *events = s->events;
     mutex_assert_held(&events->lock);
     uint64_t oldest = oldest_locked(events);
-    if (s->after + 1 < oldest) {
+    if (s->after + 1 < oldest || s->restarted) {
         uint64_t missed = oldest - s->after - 1;
+        struct event_page *page = gap_page(s, missed);
         s->after = oldest - 1;
-        return gap_page(s->format, missed);
+        s->restarted = false;
+        return page;
     }
     if (s->after >= events->newest)
         return NULL;

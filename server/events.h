@@ -1,11 +1,11 @@
-/* events: what happened in a world, typed and numbered from 1, each with its emulated instant.
+/* events: what happened in a world, typed and numbered, each with its emulated instant.
  *
  *     writers --> intake (bounded, lock-free) --> drain --> metrics, the last N, subscribers
  *
  * A writer never blocks and never wakes anybody unless somebody listens or the intake fills: what
  * finds no room is dropped and counted. Whoever asks drains first, so it sees all that was emitted
  * before; a stream is told of a first event at once, and of those behind it every few milliseconds.
- * Numbers are given at the intake, without holes.
+ * Numbers are given at the intake, without holes; those of another process are never given again.
  *
  * Ownership: events_emit copies. Threads: any. Bounds: EVENTS_INTAKE on the way, `kept` (--journal)
  * remembered; a subscriber has a cursor, no queue, and is told how many it missed.
@@ -17,6 +17,7 @@
 #include "base/time.h"
 
 #define EVENTS_INTAKE 16384     /* [atoll] a power of two */
+#define EVENTS_NUMBER_BITS 32   /* of a number that count events; above them, starts */
 #define EVENTS_DRAIN_AFTER 1024 /* [atoll] undrained events that wake the thread unasked */
 
 struct request;
@@ -89,6 +90,7 @@ struct event {
 
 struct events_options {
     unsigned kept;
+    uint64_t before; /* numbers up to this one were of earlier processes */
     /* Each event once, in order, before anybody else sees it; under the lock: must not call back.
      * May be NULL. */
     void (*each)(void *ctx, const struct event *event);
@@ -112,7 +114,8 @@ const char *events_kind_name(enum event_kind kind); /* "copy.applied" */
 /* One JSON object. */
 void events_write(struct arena *arena, const struct event *event, struct buf *out);
 
-/* Streams. `types` is a bit set of kinds; `after`: numbers above it, UINT64_MAX: only new ones. */
+/* Streams. `types` is a bit set of kinds; `after`: numbers above it, UINT64_MAX: only new ones. Who
+ * comes with a number of an earlier process is told of a gap, and then all that is remembered. */
 enum events_format { EVENTS_SSE, EVENTS_NDJSON };
 #define EVENTS_ALL_TYPES ((1u << EVENT_KINDS) - 1)
 /* "request,copy": kinds, or all that begin with the word and a dot. False: an unknown word. */

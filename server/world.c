@@ -265,7 +265,10 @@ static bool open_parts(struct arena *arena, struct world *world, str *error)
     world->metrics = metrics_new();
     world->cloudwatch = cloudwatch_new();
     world->events = events_new(&(struct events_options){
-        .kept = world->settings->journal, .each = count_event, .ctx = world });
+        .kept = world->settings->journal,
+        .before = (uint64_t) store_starts(world->store) << EVENTS_NUMBER_BITS,
+        .each = count_event,
+        .ctx = world });
     world->faults = faults_open(reader, world);
     world->anomalies = anomalies_open();
     store_reader_close(reader);

@@ -22,6 +22,7 @@ struct store {
     const char *db_path;
     int lock_fd;
     _Atomic uint64_t seed;        /* a wipe changes it */
+    int64_t starts;               /* of this directory, before this one */
     _Atomic int64_t first_bucket; /* the highest bucket id at the last wipe */
     _Atomic uint64_t commits;
     _Atomic uint64_t bucket_generation; /* rises with each change of a bucket row, after COMMIT */

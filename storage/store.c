@@ -68,6 +68,8 @@ static bool load_world(struct store *store, struct db *db, str *error)
 {
     store->seed = (uint64_t) world_value(db, STR("seed"), (int64_t) store->options.seed);
     store->first_bucket = world_value(db, STR("first-bucket"), 0);
+    store->starts = world_value(db, STR("starts"), 0);
+    db_exec(db, "UPDATE world SET value=value+1 WHERE name='starts'");
     int64_t order = world_value(db, STR("version-order"), store->options.version_order);
     if (db_result(db) != STORE_OK) {
         *error =
@@ -148,6 +150,11 @@ void store_close(struct store *store)
 const char *store_sqlite_version(void)
 {
     return db_library_version();
+}
+
+int64_t store_starts(const struct store *store)
+{
+    return store->starts;
 }
 
 uint64_t store_seed(const struct store *store)

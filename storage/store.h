@@ -72,6 +72,8 @@ MUST_CHECK struct store *store_open(struct arena *arena, const struct store_opti
 void store_close(struct store *store);
 /* Of SQLite, as linked: "3.40.1". Static. */
 const char *store_sqlite_version(void);
+/* How often this directory was opened before, by whatever world is in it now. */
+int64_t store_starts(const struct store *store);
 uint64_t store_seed(const struct store *store); /* the world's seed, kept across restarts */
 /* What keys draws about a bucket, together with the seed: its incarnation, counted from the last
  * wipe, so that a wiped world draws as a new one does. */

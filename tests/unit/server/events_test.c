@@ -121,9 +121,36 @@ TEST(a_reader_resumes_after_a_number)
     assert_int_equal(lines_of(text), 2);
     assert_true(has(text, "\"number\":5,") && has(text, "\"number\":6,"));
     reader_close(&reader);
-    reader_open(&reader, events, EVENTS_ALL_TYPES, 4000); /* of an earlier process */
-    assert_int_equal(lines_of(read_all(&reader, &buf)), 6);
-    reader_close(&reader);
+    events_free(events);
+}
+
+TEST(who_comes_with_a_number_of_another_process_is_told_and_gets_all)
+{
+    static const struct {
+        int line;
+        uint64_t after;
+        bool told;
+        unsigned events;
+    } rows[] = {
+        { __LINE__, 7, true, 6 },           { __LINE__, 4000, true, 6 },
+        { __LINE__, 0, false, 6 },          { __LINE__, 1000, false, 6 },
+        { __LINE__, 1004, false, 2 },       { __LINE__, 1006, false, 0 },
+        { __LINE__, UINT64_MAX, false, 0 },
+    };
+    struct events *events = events_new(&(struct events_options){ .kept = 10, .before = 1000 });
+    for (int i = 0; i < 6; i++)
+        emit(events, "k");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct reader reader;
+        struct buf buf;
+        reader_open(&reader, events, EVENTS_ALL_TYPES, rows[i].after);
+        str text = read_all(&reader, &buf);
+        bool told = str_starts(text, STR("{\"type\":\"gap\",\"missed\":0,\"restarted\":true}\n"));
+        assert_true(told == rows[i].told);
+        assert_int_equal(lines_of(text), rows[i].events + (told ? 1 : 0));
+        assert_true(rows[i].events == 0 || has(text, "\"number\":1006,"));
+        reader_close(&reader);
+    }
     events_free(events);
 }
 
