@@ -73,10 +73,11 @@ static void explain_route(struct request *rq)
     buf_add(&text, route_reason_name(route->reason));
     buf_addf(&text, "; client=%.*s; at=%.*s", STR_ARG(rq->client->name),
              STR_ARG(rq->client->place.name));
-    if (rq->mrap && route->member != SIZE_MAX) {
+    if (rq->mrap) {
         struct route_table table = { .members = rq->mrap->members,
                                      .count = rq->mrap->member_count };
-        buf_addf(&text, "; rtt=%.0fms", route->rtt_ms);
+        if (route->member != SIZE_MAX)
+            buf_addf(&text, "; rtt=%.0fms", route->rtt_ms);
         buf_init_arena(&over, rq->arena, 4096);
         route_format_over(&table, route, &over);
         if (over.size > 0)
@@ -94,8 +95,9 @@ static void explain(struct request *rq)
         request_header(rq, "x-atoll-region", rq->region);
         if (rq->has_bucket)
             request_header(rq, "x-atoll-bucket", rq->bucket.name);
-        explain_route(rq);
     }
+    if (rq->region.size > 0 || rq->route.reason == ROUTE_NONE_REACHABLE)
+        explain_route(rq);
     if (rq->fault)
         request_header(rq, "x-atoll-fault", rq->fault->names);
 }

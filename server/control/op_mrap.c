@@ -397,18 +397,24 @@ enum s3_code op_delete_mrap(struct request *rq)
     return submit(rq, change, ordinal, effect);
 }
 
-/* Judged as a bucket's policy is, and it may speak of this access point and its objects alone. */
+/* Judged as a bucket's policy is, and it may speak of this access point and its objects alone. AWS,
+ * BlockPublicPolicy: with it a public policy is refused, as an access point's is. */
 static void judge_policy(struct request *rq, struct async_record *record, const struct mrap *mrap)
 {
+    enum { BLOCK_PUBLIC_POLICY = 2 };
     str why = STR_NONE, within = STR_NONE;
+    if (record->error_code.size > 0)
+        return;
     if (mrap)
         within = str_format(rq->arena, "arn:aws:s3::%.*s:accesspoint/%.*s", STR_ARG(mrap->account),
                             STR_ARG(mrap->alias));
-    if (record->error_code.size > 0 ||
-        policy_parse(rq->arena, record->policy, POLICY_RESOURCE, within, &why) != NULL)
-        return;
-    async_fail(record, S3_MalformedPolicy, record->name);
-    record->error_message = why;
+    const struct policy *policy =
+        policy_parse(rq->arena, record->policy, POLICY_RESOURCE, within, &why);
+    if (policy == NULL) {
+        async_fail(record, S3_MalformedPolicy, record->name);
+        record->error_message = why;
+    } else if (mrap && mrap->block[BLOCK_PUBLIC_POLICY] && policy_is_public(policy))
+        async_fail(record, S3_AccessDenied, record->name);
 }
 
 /* While it spreads, what was established stays in force. */

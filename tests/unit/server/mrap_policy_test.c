@@ -25,15 +25,19 @@ static struct got outcome(struct wire *wire, struct got accepted)
     return control(wire, "GET", str_c(wire->arena, path), STR(""));
 }
 
-static str new_mrap(struct wire *wire)
+/* `block`: of its public access block. */
+static str new_mrap(struct wire *wire, const char *block)
 {
     struct got got;
     wire_bucket(wire, "/member", false);
-    got = outcome(wire, control(wire, "POST", "/v20180820/async-requests/mrap/create",
-                                STR("<CreateMultiRegionAccessPointRequest " NS
-                                    "><ClientToken>c</ClientToken><Details><Name>point</Name>"
-                                    "<Regions><Region><Bucket>member</Bucket></Region></Regions>"
-                                    "</Details></CreateMultiRegionAccessPointRequest>")));
+    got = outcome(wire,
+                  control(wire, "POST", "/v20180820/async-requests/mrap/create",
+                          str_format(wire->arena,
+                                     "<CreateMultiRegionAccessPointRequest " NS
+                                     "><ClientToken>c</ClientToken><Details><Name>point</Name>%s"
+                                     "<Regions><Region><Bucket>member</Bucket></Region></Regions>"
+                                     "</Details></CreateMultiRegionAccessPointRequest>",
+                                     block)));
     assert_says(got, "<RequestStatus>SUCCEEDED</RequestStatus>");
     got = control(wire, "GET", "/v20180820/mrap/instances/point", STR(""));
     str alias = wire_element(wire, &got, "Alias");
@@ -85,7 +89,8 @@ TEST(a_policy_is_judged_as_a_buckets_is)
           "Invalid principal in policy" },
     };
     struct wire *wire = wire_open();
-    str arn = new_mrap(wire);
+    str arn = new_mrap(wire, "<PublicAccessBlock><BlockPublicPolicy>false</BlockPublicPolicy>"
+                             "</PublicAccessBlock>");
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct got got = put_policy(wire, arn, rows[i].policy, (int) i);
         bool failed = str_is(wire_element(wire, &got, "Code"), "MalformedPolicy");
@@ -100,5 +105,19 @@ TEST(a_policy_is_judged_as_a_buckets_is)
     }
     struct got got = control(wire, "GET", "/v20180820/mrap/instances/point/policystatus", STR(""));
     assert_says(got, "<IsPublic>true</IsPublic>");
+    wire_close(wire);
+}
+
+TEST(a_public_policy_is_refused_unless_the_block_of_its_access_point_allows_it)
+{
+    struct wire *wire = wire_open();
+    str arn = new_mrap(wire, "");
+    struct got got = put_policy(wire, arn, ALLOW("'*'", "s3:GetObject", "@/object/*"), 1);
+    assert_says(got, "<RequestStatus>FAILED<");
+    assert_says(got, "<Code>AccessDenied</Code><Message>Access Denied</Message>");
+    got = control(wire, "GET", "/v20180820/mrap/instances/point/policy", STR(""));
+    assert_status(got, 404);
+    got = put_policy(wire, arn, ALLOW("{'AWS':'111122223333'}", "s3:GetObject", "@/object/*"), 2);
+    assert_says(got, "<RequestStatus>SUCCEEDED<");
     wire_close(wire);
 }
