@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/lock.h"
 #include "base/rng.h"
+#include "server/storage_metrics.h"
 
 #define SLOTS ((size_t) CLOUDWATCH_SERIES * 2)
 #define MINUTE_NS 60000000000
@@ -149,6 +150,8 @@ static enum metric_id metric_of(str name)
 const char *cloudwatch_unit(str name)
 {
     enum metric_id id = metric_of(name);
+    if (storage_metrics_has(name))
+        return storage_metrics_unit(name);
     return id < METRICS ? metrics[id].unit : "None";
 }
 
@@ -472,7 +475,7 @@ static struct spread *spread_new(struct arena *arena)
 }
 
 /* `to->spread`, when there is one, takes in every sample. */
-static void add_point(struct cloudwatch_point *to, const struct cloudwatch_point *point)
+void cloudwatch_add(struct cloudwatch_point *to, const struct cloudwatch_point *point)
 {
     if (point->samples == 0)
         return;
@@ -547,7 +550,7 @@ struct cloudwatch_points cloudwatch_read(struct cloudwatch *cloudwatch, struct a
         *point = (struct cloudwatch_point){ .minute = query->from + (int64_t) at,
                                             .spread = query->spread ? spread_new(arena) : NULL };
         for (size_t i = at; i < at + period && i < span; i++)
-            add_point(point, &minutes[i]);
+            cloudwatch_add(point, &minutes[i]);
         out.count += point->samples > 0;
     }
     return out;

@@ -75,6 +75,8 @@ size_t cloudwatch_list(struct cloudwatch *cloudwatch, struct arena *arena, str r
 /* Aggregated over periods that begin at `from`. */
 struct cloudwatch_points cloudwatch_read(struct cloudwatch *cloudwatch, struct arena *arena,
                                          const struct cloudwatch_query *query);
+/* `to` takes in all samples of the point. */
+void cloudwatch_add(struct cloudwatch_point *to, const struct cloudwatch_point *point);
 /* Of a point whose query wanted the spread; as exact as spread.h says, and at both ends quite. */
 double cloudwatch_percentile(const struct cloudwatch_point *point, double percent);
 /* The metric also tells of copies that have not ended yet. */

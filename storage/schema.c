@@ -91,6 +91,10 @@ static const char *const steps[] = {
     "ALTER TABLE bucket ADD COLUMN object_bytes INTEGER NOT NULL DEFAULT 0;"
     "UPDATE bucket SET (objects, object_bytes) = (SELECT count(*), coalesce(sum(size), 0)"
     " FROM version WHERE bucket=bucket.id AND current=1 AND marker=0);",
+    /* What each midnight saw: usage.h. */
+    "CREATE TABLE usage(day INTEGER NOT NULL, bucket INTEGER NOT NULL, class TEXT NOT NULL,"
+    " objects INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY(day, bucket, class))"
+    " WITHOUT ROWID;",
 };
 
 int64_t schema_version(void)

@@ -27,6 +27,7 @@ static void copy_plain_tables(struct store_txn *txn)
         "DELETE FROM queue_total; INSERT INTO queue_total SELECT * FROM snapshot.queue_total",
         "DELETE FROM bucket; INSERT INTO bucket SELECT * FROM snapshot.bucket",
         "DELETE FROM hard_deleted; INSERT INTO hard_deleted SELECT * FROM snapshot.hard_deleted",
+        "DELETE FROM usage; INSERT INTO usage SELECT * FROM snapshot.usage",
         "DELETE FROM doc; INSERT INTO doc SELECT * FROM snapshot.doc",
         "INSERT INTO body_part SELECT * FROM snapshot.body_part",
         "DELETE FROM sqlite_sequence;"

@@ -76,7 +76,7 @@ void txn_rolled_back(struct store_txn *txn)
 {
     forget_buckets(txn->cache);
     queue_total_forget(txn->cache);
-    txn->cache->loaded = false;
+    txn->cache->loaded = txn->cache->usage_known = false;
 }
 
 void txn_buckets_changed(struct store_txn *txn)
@@ -90,6 +90,7 @@ void txn_reload(struct store_txn *txn)
 {
     forget_buckets(txn->cache);
     queue_total_forget(txn->cache);
+    txn->cache->usage_known = false;
     load_world(txn);
     txn->cache->buckets_changed = true;
     txn->cache->queue_touched = true;

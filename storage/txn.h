@@ -69,6 +69,8 @@ struct txn_cache {
     struct queue_total totals[TXN_QUEUE_TOTALS];
     size_t total_count;
     struct arena *total_names;
+    bool usage_known;
+    int64_t usage_day;      /* the last one that usage.c looked at */
     bool queue_touched;     /* in this batch */
     instant queue_earliest; /* ready_at of what this batch queued */
 };
@@ -186,6 +188,10 @@ void queue_total_removed(struct store_txn *txn, struct db_stmt *removed);
 void queue_total_flush(struct store_txn *txn);
 void queue_total_forget(struct txn_cache *cache); /* what was rolled back */
 void queue_total_wipe(struct store_txn *txn);
+
+/* -- usage (usage.c) ------------------------------------------------------------------------- */
+
+void usage_note(struct store_txn *txn); /* before the first change of a day */
 
 /* -- chance --------------------------------------------------------------------------------------
  */

@@ -42,9 +42,10 @@ static enum store_result run_wipe(struct store_txn *txn, struct store_write *wri
     static const char *const deletes[] = {
         "DELETE FROM version",   "DELETE FROM upload",       "DELETE FROM part",
         "DELETE FROM completed", "DELETE FROM config",       "DELETE FROM queue",
-        "DELETE FROM bucket",    "DELETE FROM hard_deleted",
+        "DELETE FROM bucket",    "DELETE FROM hard_deleted", "DELETE FROM usage",
     };
     txn_buckets_changed(txn);
+    txn->cache->usage_known = false;
     hot_touch_all(txn->store, &txn->cache->touched);
     for (size_t i = 0; i < COUNT(deletes); i++)
         db_exec(txn->db, deletes[i]);

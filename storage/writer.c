@@ -118,6 +118,7 @@ static struct store_txn begin(struct writer *writer, struct store_write *write)
 static enum store_result run_write(struct writer *writer, struct store_write *write)
 {
     struct store_txn txn = begin(writer, write);
+    usage_note(&txn);
     if (!doc_may_apply(&txn, write->docs, write->doc_count))
         return STORE_EXISTS;
     if (!write->kind->savepoint) {

@@ -130,15 +130,15 @@ static region_set regions_in_use(struct request *rq)
     return used;
 }
 
-static void write_regions(struct scrape *scrape, region_set used)
+static void write_regions(struct scrape *scrape, const char *name, const char *help,
+                          region_set used, region_set up)
 {
-    region_set up = regions_up(scrape->rq->world->regions, scrape->rq->received_at);
-    metrics_head(scrape->out, "atoll_region_up", "gauge", "0: an outage of the data plane");
+    metrics_head(scrape->out, name, "gauge", help);
     for (region_id id = 0; id < region_count(); id++) {
         const struct metrics_label labels[] = { { "region", region_at(id)->code },
                                                 { NULL, STR_NONE } };
         if (region_set_has(used, id))
-            metrics_sample(scrape->out, "atoll_region_up", labels, region_set_has(up, id));
+            metrics_sample(scrape->out, name, labels, region_set_has(up, id));
     }
 }
 
@@ -209,7 +209,10 @@ static void write_world(struct scrape *scrape)
                   "emulated age of the oldest of them", oldest_pending);
     write_routes(scrape, rq->mraps);
     write_divergent(scrape, rq->mraps);
-    write_regions(scrape, used);
+    write_regions(scrape, "atoll_region_up", "0: an outage of the data plane", used,
+                  regions_up(world->regions, rq->received_at));
+    write_regions(scrape, "atoll_region_control_up", "0: an outage of the control plane", used,
+                  regions_control_up(world->regions, rq->received_at));
     write_links(scrape, used);
     write_objects(scrape);
     write_connects(scrape);

@@ -3,6 +3,7 @@
 #include "server/control/metric_ask.h"
 
 #include "base/encode.h"
+#include "server/storage_metrics.h"
 #include "server/world.h"
 #include "storage/queue.h"
 
@@ -97,8 +98,9 @@ enum s3_code metric_read_range(struct metric_ask *ask, struct cloudwatch_query *
 void metric_clip(struct cloudwatch_query *query)
 {
     int64_t last = cloudwatch_minute(query->now);
-    if (query->from < last - CLOUDWATCH_MINUTES)
-        query->from = last - CLOUDWATCH_MINUTES;
+    int64_t kept = storage_metrics_has(query->name) ? STORAGE_METRICS_MINUTES : CLOUDWATCH_MINUTES;
+    if (query->from < last - kept)
+        query->from = last - kept;
     if (query->from < 0)
         query->from = 0;
     if (query->to > last + 1)
@@ -155,6 +157,8 @@ static void find_pending(struct metric_ask *ask)
 
 struct cloudwatch_points metric_points(struct metric_ask *ask, struct cloudwatch_query *query)
 {
+    if (storage_metrics_has(query->name))
+        return storage_metrics_read(ask->rq->lane->reader, ask->rq->arena, query);
     if (!ask->pending_known && cloudwatch_counts_pending(query->name))
         find_pending(ask);
     query->pending = ask->pending;

@@ -4,6 +4,7 @@
  */
 #include "server/control/handlers.h"
 #include "server/control/metric_ask.h"
+#include "server/storage_metrics.h"
 #include "server/world.h"
 
 #define MOST_POINTS 1440 /* of GetMetricStatistics [AWS] */
@@ -55,6 +56,21 @@ static enum s3_code judge_recent(const struct metric_ask *ask, bool *recent)
                : metric_refuse(ask, S3_InvalidParameterValue, "RecentlyActive", "must be PT3H");
 }
 
+/* What was counted, then what lies in the store. */
+static size_t list_all(struct request *rq, struct cloudwatch_metric **out)
+{
+    struct cloudwatch_metric *counted, *stored = NULL;
+    size_t first = cloudwatch_list(rq->world->cloudwatch, rq->arena, rq->region, &counted);
+    size_t second =
+        storage_metrics_list(rq->lane->reader, rq->arena, rq->region, rq->received_at, &stored);
+    *out = ARENA_ARRAY(rq->arena, struct cloudwatch_metric, first + second);
+    if (first > 0)
+        memcpy(*out, counted, first * sizeof **out);
+    if (second > 0)
+        memcpy(*out + first, stored, second * sizeof **out);
+    return first + second;
+}
+
 static enum s3_code list_metrics(struct metric_ask *ask)
 {
     struct request *rq = ask->rq;
@@ -73,7 +89,7 @@ static enum s3_code list_metrics(struct metric_ask *ask)
     if (code != S3_OK)
         return code;
     int64_t oldest = recent ? cloudwatch_minute(rq->received_at) - RECENT_MINUTES : 0;
-    size_t count = cloudwatch_list(rq->world->cloudwatch, rq->arena, rq->region, &metrics);
+    size_t count = list_all(rq, &metrics);
     if ((space.size > 0 && !str_is(space, "AWS/S3")) || str_is_set(wanted.name))
         count = 0;
     rpc_begin(rq, &answer, "ListMetrics");

@@ -161,6 +161,58 @@ def boto(link):
             cloudwatch.get_metric_data, MetricDataQueries=[gets], NextToken="nowhere", **day)
 
 
+def storage():
+    """The daily metrics: each midnight's sample stays what it was, whatever happens later."""
+    s3, cloudwatch = client("s3"), client("cloudwatch")
+    s3.create_bucket(Bucket="held")
+    s3.put_bucket_versioning(Bucket="held", VersioningConfiguration={"Status": "Enabled"})
+
+    def daily(name, kind, **more):
+        answer = cloudwatch.get_metric_statistics(**{
+            "Namespace": "AWS/S3", "MetricName": name, "Period": 86400, "Statistics": ["Average"],
+            "Dimensions": [{"Name": "BucketName", "Value": "held"}, {"Name": "StorageType", "Value": kind}],
+            "StartTime": datetime.datetime(2026, 1, 1), "EndTime": datetime.datetime(2026, 3, 1), **more})
+        return [(p["Timestamp"].strftime("%d"), p["Average"], p["Unit"])
+                for p in sorted(answer["Datapoints"], key=lambda p: p["Timestamp"])]
+
+    s3.put_object(Bucket="held", Key="a", Body=b"12345")
+    s3.put_object(Bucket="held", Key="a", Body=b"123")  # the old version still takes its place
+    s3.put_object(Bucket="held", Key="b", Body=b"1234567", StorageClass="STANDARD_IA")
+    s3.delete_object(Bucket="held", Key="b")  # a marker is an object, of no bytes
+    upload = s3.create_multipart_upload(Bucket="held", Key="c")["UploadId"]
+    s3.upload_part(Bucket="held", Key="c", UploadId=upload, PartNumber=1, Body=b"12")
+    equal("before its first midnight a bucket has no samples", daily("NumberOfObjects", "AllStorageTypes"), [])
+    atoll("clock", "advance", "1d")
+    equal("versions, markers and parts count", daily("NumberOfObjects", "AllStorageTypes"), [("03", 5.0, "Count")])
+    equal("bytes by storage class", (daily("BucketSizeBytes", "StandardStorage"),
+                                     daily("BucketSizeBytes", "StandardIAStorage"),
+                                     daily("BucketSizeBytes", "GlacierStorage")),
+          ([("03", 10.0, "Bytes")], [("03", 7.0, "Bytes")], []))
+    atoll("clock", "advance", "2d")
+    s3.abort_multipart_upload(Bucket="held", Key="c", UploadId=upload)
+    atoll("clock", "advance", "1d")
+    want = [(day, 10.0, "Bytes") for day in ("03", "04", "05")] + [("06", 8.0, "Bytes")]
+    equal("a sample each day, of what was there then", daily("BucketSizeBytes", "StandardStorage"), want)
+    weeks = daily("BucketSizeBytes", "StandardStorage", Period=86400 * 2)
+    equal("longer periods average them", [each[1] for each in weeks], [10.0, 9.0])
+    wrong = daily("BucketSizeBytes", "AllStorageTypes") + daily("NumberOfObjects", "StandardStorage")
+    equal("each has its own StorageType", wrong, [])
+    pages = cloudwatch.get_paginator("list_metrics").paginate(
+        Namespace="AWS/S3", Dimensions=[{"Name": "BucketName", "Value": "held"}, {"Name": "StorageType"}])
+    found = [(m["MetricName"], m["Dimensions"][1]["Value"]) for page in pages for m in page["Metrics"]]
+    equal("ListMetrics names them", sorted(found), [
+        ("BucketSizeBytes", "StandardIAStorage"), ("BucketSizeBytes", "StandardStorage"),
+        ("NumberOfObjects", "AllStorageTypes")])
+    for i in range(600):
+        s3.create_bucket(Bucket=f"page-{i:03}")
+        s3.put_object(Bucket=f"page-{i:03}", Key="k", Body=b"")
+    atoll("clock", "advance", "1d")
+    pages = list(cloudwatch.get_paginator("list_metrics").paginate(Namespace="AWS/S3", MetricName="NumberOfObjects"))
+    names = [m["Dimensions"][0]["Value"] for page in pages for m in page["Metrics"]]
+    check("ListMetrics has 500 on a page, and each metric once", len(pages[0]["Metrics"]) == 500 and
+          len(names) == len(set(names)) and len(set(names)) >= 601, [len(p["Metrics"]) for p in pages])
+
+
 def main():
     alice, bob = client("s3", "alice", "eu-west-1"), client("s3", "bob", "us-east-1")
     answer = bob.put_object(Bucket=ARN, Key="cart.json", Body=b"v1")
@@ -173,6 +225,7 @@ def main():
     replication(bob, link)
     others(link)
     boto(link)
+    storage()
     finish()
 
 
