@@ -104,6 +104,7 @@ seeing: all ## the admin API as documented: events, faults, metrics, anomalies, 
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/stories
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/recording
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/same_seed
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/config_change
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/full_queue
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/doing
 
