@@ -65,7 +65,7 @@ TEST(every_way_to_a_member_has_its_reason)
     set(wire, "", "{\"failover\":\"automatic\"}");
     must_go(ask_from(wire, "paris", "/k"), "eu-west-1", "passive-promoted");
     set(wire, "/routes", "{\"eu-west-1\":\"active\",\"now\":true}");
-    must_go(ask_from(wire, "new-york", "/k"), "eu-west-1", "region-down");
+    must_go(ask_from(wire, "new-york", "/k"), "eu-west-1", "region-down-next-nearest");
     set(wire, "", "{\"failover\":\"off\"}");
     assert_status(ask_from(wire, "new-york", "/k"), 503);
     outage(wire, "us-east-1", "{\"outage\":false}");
