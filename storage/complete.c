@@ -88,15 +88,15 @@ static enum store_result refuse_whole(struct completing *c, bool checksum)
     return STORE_BAD_PART;
 }
 
-/* A composite checksum needs one for every part (aws-behaviour E.5); an upload without an algorithm
- * takes none (recorded). */
+/* A composite checksum needs one for every part (aws-behaviour E.5). An upload without an algorithm
+ * keeps CRC64NVME, whatever its parts declared, and takes no other (recorded). */
 static bool checksum_fits(const struct completing *c, const struct complete_part *listed,
                           const struct stored_part *stored)
 {
     enum digest_kind asked = c->upload.info.checksum_kind;
     if (listed->checksum.kind == DIGEST_NONE)
         return asked == DIGEST_NONE || !c->upload.info.checksum_composite;
-    return asked != DIGEST_NONE && listed->checksum.kind == stored->sum.kind &&
+    return listed->checksum.kind == stored->sum.kind &&
            same_value(&listed->checksum.value, &stored->sum.value);
 }
 

@@ -105,14 +105,14 @@ static void add_resource(struct buf *out, const struct request *rq)
         bool valued = str_cut(piece, '=', &name, &value);
         if (is_signed(name))
             fields_add(rq->arena, &parameters, name,
-                       valued ? decode_uri(rq->arena, value, true) : STR_NONE);
+                       valued ? decode_uri(rq->arena, value, true) : STR(""));
     }
     if (parameters.count > 1)
         qsort(parameters.at, parameters.count, sizeof *parameters.at, compare_names);
     for (size_t i = 0; i < parameters.count; i++) {
         buf_add_char(out, i == 0 ? '?' : '&');
         buf_add(out, parameters.at[i].name);
-        if (!str_is_set(parameters.at[i].value))
+        if (parameters.at[i].value.size == 0) /* "?policy=" is signed as "?policy" */
             continue;
         buf_add_char(out, '=');
         buf_add(out, parameters.at[i].value);

@@ -185,6 +185,18 @@ static enum s3_code read_lock(struct request *rq, struct object_meta *meta)
     return str_is_set(mode) || str_is_set(until) ? read_retention(rq, meta, mode, until) : S3_OK;
 }
 
+static enum s3_code read_redirect(struct request *rq, struct fields *fields)
+{
+    str redirect = request_get_header(rq, META_REDIRECT);
+    if (redirect.size == 0)
+        return S3_OK;
+    if (!str_starts(redirect, STR("/")) && !str_starts(redirect, STR("http://")) &&
+        !str_starts(redirect, STR("https://")))
+        return S3_InvalidRedirectLocation;
+    fields_add(rq->arena, fields, STR(META_REDIRECT), redirect);
+    return S3_OK;
+}
+
 enum s3_code meta_options(struct request *rq, struct object_meta *meta, struct fields *fields)
 {
     enum s3_code code = acl_for_object(rq, &meta->acl);
@@ -196,10 +208,7 @@ enum s3_code meta_options(struct request *rq, struct object_meta *meta, struct f
         code = object_lock_defaults(rq, meta);
     if (code == S3_OK)
         code = sse_of_write(rq, fields);
-    str redirect = request_get_header(rq, META_REDIRECT);
-    if (redirect.size > 0)
-        fields_add(rq->arena, fields, STR(META_REDIRECT), redirect);
-    return code;
+    return code == S3_OK ? read_redirect(rq, fields) : code;
 }
 
 enum s3_code meta_read(struct request *rq, struct object_meta *meta)

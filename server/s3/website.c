@@ -6,6 +6,8 @@
 #include "server/auth/authorize.h"
 #include "server/s3/common.h"
 
+#define MAX_RULES 50 /* AWS: "Configuring a webpage redirect" */
+
 /* ---- the table ---- */
 
 static const struct schema index_members[] = { { "Suffix", SCHEMA_TEXT, 1, 1, NULL, NULL },
@@ -34,7 +36,7 @@ static const struct schema rule_members[] = {
     SCHEMA_END
 };
 static const struct schema rules_members[] = {
-    { "RoutingRule", SCHEMA_GROUP, 1, 50, NULL, rule_members }, SCHEMA_END
+    { "RoutingRule", SCHEMA_GROUP, 1, 0, NULL, rule_members }, SCHEMA_END
 };
 static const struct schema members[] = {
     { "ErrorDocument", SCHEMA_GROUP, 0, 1, NULL, error_members },
@@ -45,6 +47,11 @@ static const struct schema members[] = {
 };
 static const struct schema schema = { "WebsiteConfiguration", SCHEMA_GROUP, 1, 1, NULL, members };
 
+static str word(const struct xml *node, const char *name)
+{
+    return str_trim(xml_text(node, name));
+}
+
 static enum s3_code judge_protocol(struct request *rq, const struct xml *node)
 {
     str protocol = str_trim(xml_text(node, "Protocol"));
@@ -52,6 +59,33 @@ static enum s3_code judge_protocol(struct request *rq, const struct xml *node)
         return S3_OK;
     return common_invalid_request(rq, "Invalid protocol, protocol can be http or https. If not "
                                       "defined the protocol will be selected automatically.");
+}
+
+/* Absent, or a number from `least` to `most`. */
+static bool is_status(str text, uint64_t least, uint64_t most)
+{
+    uint64_t status;
+    return !str_is_set(text) || (str_to_u64(text, &status) && status >= least && status <= most);
+}
+
+static enum s3_code judge_codes(struct request *rq, const struct xml *condition,
+                                const struct xml *redirect)
+{
+    str error = word(condition, "HttpErrorCodeReturnedEquals");
+    str status = word(redirect, "HttpRedirectCode");
+    if (!is_status(error, 400, 599))
+        request_message(rq,
+                        "The provided HTTP error code (%.*s) is not valid. Valid codes are 4XX or "
+                        "5XX.",
+                        STR_ARG(error));
+    else if (!is_status(status, 301, 399))
+        request_message(rq,
+                        "The provided HTTP redirect code (%.*s) is not valid. Valid codes are 3XX "
+                        "except 300.",
+                        STR_ARG(status));
+    else
+        return S3_OK;
+    return S3_InvalidRequest;
 }
 
 static enum s3_code judge_rule(struct request *rq, const struct xml *rule)
@@ -67,7 +101,27 @@ static enum s3_code judge_rule(struct request *rq, const struct xml *rule)
     if (xml_child(redirect, "ReplaceKeyPrefixWith") && xml_child(redirect, "ReplaceKeyWith"))
         return common_invalid_request(
             rq, "You can only define ReplaceKeyPrefix or ReplaceKey but not both.");
-    return judge_protocol(rq, redirect);
+    enum s3_code code = judge_codes(rq, condition, redirect);
+    return code == S3_OK ? judge_protocol(rq, redirect) : code;
+}
+
+static enum s3_code judge_rules(struct request *rq, const struct xml *first)
+{
+    enum s3_code code = S3_OK;
+    unsigned count = 0;
+    for (const struct xml *rule = first; rule; rule = xml_next(rule, "RoutingRule"))
+        count++;
+    if (count > MAX_RULES) {
+        request_message(rq,
+                        "%u routing rules provided, the number of routing rules in a website "
+                        "configuration is limited to %d.",
+                        count, MAX_RULES);
+        return S3_InvalidRequest;
+    }
+    for (const struct xml *rule = first; rule && code == S3_OK;
+         rule = xml_next(rule, "RoutingRule"))
+        code = judge_rule(rq, rule);
+    return code;
 }
 
 static enum s3_code judge(struct request *rq, const struct xml *root)
@@ -89,22 +143,13 @@ static enum s3_code judge(struct request *rq, const struct xml *root)
     if (suffix.size == 0 || str_find_char(suffix, '/') < suffix.size)
         return common_invalid_argument(rq, "The IndexDocument Suffix is not well formed",
                                        "IndexDocument", suffix);
-    const struct xml *rule = xml_child(xml_child(root, "RoutingRules"), "RoutingRule");
-    enum s3_code code = S3_OK;
-    for (; rule && code == S3_OK; rule = xml_next(rule, "RoutingRule"))
-        code = judge_rule(rq, rule);
-    return code;
+    return judge_rules(rq, xml_child(xml_child(root, "RoutingRules"), "RoutingRule"));
 }
 
 const struct document website_document = { "website", &schema, S3_NoSuchWebsiteConfiguration, NULL,
                                            judge };
 
 /* ---- serving ---- */
-
-static str word(const struct xml *node, const char *name)
-{
-    return str_trim(xml_text(node, name));
-}
 
 static enum s3_code redirect_to(struct request *rq, str location, str status_text)
 {

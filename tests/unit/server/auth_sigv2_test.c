@@ -133,7 +133,7 @@ TEST(sub_resources_are_signed_in_order_and_other_parameters_are_not)
           "b.localhost", true },
         { __LINE__,
           "/k?versionId=3&response-content-type=text/plain&acl=&Expires=1795348860&" V2_QUERY,
-          "b.localhost", false },
+          "b.localhost", true },
         { __LINE__,
           "/k?versionId=4&response-content-type=text/plain&acl&Expires=1795348860&" V2_QUERY,
           "b.localhost", false },
