@@ -8,9 +8,10 @@
 #include "server/admin/call.h"
 
 enum call_flag {
-    CALL_OPEN = 1,      /* answers any Host and address: probes and wiring */
-    CALL_CHANGES = 2,   /* needs Content-Type: application/json and a same-origin Origin */
-    CALL_TAKES_FILE = 4 /* changes too; its body is a tar, which goes to the store, not memory */
+    CALL_OPEN = 1,       /* answers any Host and address: probes and wiring */
+    CALL_CHANGES = 2,    /* needs Content-Type: application/json and a same-origin Origin */
+    CALL_TAKES_FILE = 4, /* changes too; its body is a tar, which goes to the store, not memory */
+    CALL_PLAIN = 8 /* needs no body, and one that is there must not promise what is not done */
 };
 
 static const struct admin_row {
@@ -29,13 +30,13 @@ static const struct admin_row {
     { "GET", "/v1/openapi.json", 0, admin_openapi },
     { "GET", "/v1/events", 0, admin_events },
     { "GET", "/v1/anomalies", 0, admin_anomalies },
-    { "DELETE", "/v1/anomalies", CALL_CHANGES, admin_clear_anomalies },
+    { "DELETE", "/v1/anomalies", CALL_CHANGES | CALL_PLAIN, admin_clear_anomalies },
     { "GET", "/v1/faults", 0, admin_faults },
     { "POST", "/v1/faults", CALL_CHANGES, admin_post_fault },
-    { "DELETE", "/v1/faults", CALL_CHANGES, admin_delete_faults },
+    { "DELETE", "/v1/faults", CALL_CHANGES | CALL_PLAIN, admin_delete_faults },
     { "GET", "/v1/faults/{}", 0, admin_fault },
     { "PUT", "/v1/faults/{}", CALL_CHANGES, admin_put_fault },
-    { "DELETE", "/v1/faults/{}", CALL_CHANGES, admin_delete_fault },
+    { "DELETE", "/v1/faults/{}", CALL_CHANGES | CALL_PLAIN, admin_delete_fault },
     { "GET", "/v1/keys", 0, admin_keys },
     { "GET", "/v1/history", 0, admin_history },
     { "GET", "/v1/status", 0, admin_status },
@@ -51,7 +52,7 @@ static const struct admin_row {
     { "GET", "/v1/links", 0, admin_links },
     { "PATCH", "/v1/links/{}/{}", CALL_CHANGES, admin_patch_link },
     { "PUT", "/v1/partitions", CALL_CHANGES, admin_put_partitions },
-    { "DELETE", "/v1/partitions", CALL_CHANGES, admin_delete_partitions },
+    { "DELETE", "/v1/partitions", CALL_CHANGES | CALL_PLAIN, admin_delete_partitions },
     { "GET", "/v1/replication", 0, admin_replication },
     { "POST", "/v1/replication/release", CALL_CHANGES, admin_release },
     { "POST", "/v1/replication/drop", CALL_CHANGES, admin_drop },
@@ -66,13 +67,13 @@ static const struct admin_row {
     { "POST", "/v1/scenarios", CALL_CHANGES, admin_scenario },
     { "GET", "/v1/scenarios/recorded", 0, admin_recorded },
     { "GET", "/v1/snapshots", 0, admin_snapshots },
-    { "PUT", "/v1/snapshots/{}", CALL_CHANGES, admin_put_snapshot },
-    { "DELETE", "/v1/snapshots/{}", CALL_CHANGES, admin_delete_snapshot },
-    { "POST", "/v1/snapshots/{}/restore", CALL_CHANGES, admin_restore_snapshot },
+    { "PUT", "/v1/snapshots/{}", CALL_CHANGES | CALL_PLAIN, admin_put_snapshot },
+    { "DELETE", "/v1/snapshots/{}", CALL_CHANGES | CALL_PLAIN, admin_delete_snapshot },
+    { "POST", "/v1/snapshots/{}/restore", CALL_CHANGES | CALL_PLAIN, admin_restore_snapshot },
     { "GET", "/v1/snapshots/{}/file", 0, admin_snapshot_file },
     { "PUT", "/v1/snapshots/{}/file", CALL_TAKES_FILE, admin_take_snapshot_file },
     { "GET", "/v1/requests", 0, admin_requests },
-    { "DELETE", "/v1/requests", CALL_CHANGES, admin_clear_requests },
+    { "DELETE", "/v1/requests", CALL_CHANGES | CALL_PLAIN, admin_clear_requests },
     { "GET", "/v1/requests/{}", 0, admin_explain },
     { "GET", "/v1/route", 0, admin_route },
 };
@@ -257,6 +258,18 @@ static bool path_matches(struct request *rq, const char *pattern, str path, stru
     return !str_is_set(want) && !str_is_set(path);
 }
 
+/* RFC 9110 15.5.6: a 405 names the methods that are answered. */
+static str methods_of(struct request *rq, struct admin_call *call)
+{
+    str path = str_skip(rq->address.path, strlen("/_atoll")), methods = STR_NONE;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (path_matches(rq, rows[i].path, path, call))
+            methods =
+                str_format(rq->arena, "%.*s%s%s%s", STR_ARG(methods), methods.size ? ", " : "",
+                           rows[i].method, strcmp(rows[i].method, "GET") == 0 ? ", HEAD" : "");
+    return methods;
+}
+
 static const struct admin_row *find_row(struct request *rq, struct admin_call *call,
                                         bool *path_known)
 {
@@ -344,15 +357,19 @@ static bool may_pass(struct request *rq, const struct admin_row *row)
 }
 
 /* The code only ends the walk: the answer is the problem that stands. */
-static enum s3_code refuse_row(struct request *rq, bool path_known)
+static enum s3_code refuse_row(struct admin_call *call, bool path_known)
 {
-    if (path_known)
+    struct request *rq = call->rq;
+    if (path_known) {
+        str methods = methods_of(rq, call);
+        request_header(rq, "Allow", methods);
         admin_problem(rq, 405, "method-not-allowed", STR("this path does not answer that method"),
-                      STR_NONE);
-    else
+                      str_format(rq->arena, "it answers %.*s", STR_ARG(methods)));
+    } else {
         admin_problem(rq, 404, "unknown-path",
                       str_format(rq->arena, "there is nothing at %.*s", STR_ARG(rq->address.path)),
                       STR("the API is under /_atoll/v1; start with GET /_atoll/v1/status"));
+    }
     return S3_AccessDenied;
 }
 
@@ -364,7 +381,7 @@ enum s3_code admin_guard(struct request *rq)
     call->row = find_row(rq, call, &path_known);
     rq->state = call;
     if (call->row == NULL)
-        return refuse_row(rq, path_known);
+        return refuse_row(call, path_known);
     if (!may_pass(rq, call->row))
         return S3_AccessDenied;
     if (call->row->flags & CALL_TAKES_FILE)
@@ -374,6 +391,7 @@ enum s3_code admin_guard(struct request *rq)
 
 enum s3_code admin_handle(struct request *rq)
 {
+    static const char *const no_members[] = { NULL };
     struct admin_call *call = admin_call_of(rq);
     if (rq->body.size > 0) {
         struct json_error error;
@@ -384,6 +402,8 @@ enum s3_code admin_handle(struct request *rq)
                                             error.column, STR_ARG(error.message)),
                                  STR_NONE);
     }
+    if (call->row->flags & CALL_PLAIN && call->document && !admin_members(call, no_members))
+        return S3_OK;
     store_read_begin(rq->lane->reader);
     return call->row->handle(call);
 }

@@ -129,26 +129,19 @@ static enum s3_code show_taken(struct request *rq)
                              "--export-on-exit wrote"));
 }
 
-/* A body is not needed; one that is there must not promise what is not done. */
-static bool is_plain(struct admin_call *call)
-{
-    static const char *const none[] = { NULL };
-    return call->document == NULL || admin_members(call, none);
-}
-
 enum s3_code admin_put_snapshot(struct admin_call *call)
 {
-    return is_plain(call) ? begin(call, SNAPSHOT_SAVE, call->args[0]) : S3_OK;
+    return begin(call, SNAPSHOT_SAVE, call->args[0]);
 }
 
 enum s3_code admin_restore_snapshot(struct admin_call *call)
 {
-    return is_plain(call) ? begin(call, SNAPSHOT_RESTORE, call->args[0]) : S3_OK;
+    return begin(call, SNAPSHOT_RESTORE, call->args[0]);
 }
 
 enum s3_code admin_delete_snapshot(struct admin_call *call)
 {
-    return is_plain(call) ? begin(call, SNAPSHOT_DELETE, call->args[0]) : S3_OK;
+    return begin(call, SNAPSHOT_DELETE, call->args[0]);
 }
 
 enum s3_code admin_reset_to_snapshot(struct admin_call *call, str name)
