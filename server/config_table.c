@@ -22,7 +22,7 @@ static const struct setting table[] = {
     { "account", 0, "account", SET_ACCOUNT, AT(account), "123456789012", NULL, 0, 0, GROUP_WORLD,
       "ID", "account of callers that name none" },
     { "preset", 0, "preset", SET_NAME, AT(preset), "default", "default|instant|aws-like|hostile",
-      0, 0, GROUP_WORLD, NULL, "how slow replication and route changes are" },
+      0, 0, GROUP_WORLD, NULL, "how slow copies and route changes are; hostile: faults and partitions too" },
     { "lag", 0, CONFIG_PATH_LAG, SET_LAG, AT(lag), NULL, NULL, 0, 0, GROUP_WORLD, "DIST",
       "replication lag: 15s, uniform(5s,30s), lognormal(p50=12s,p99=3m)" },
     { "init", 0, "server.init", SET_TEXT, AT(init_file), NULL, NULL, 0, 0, GROUP_WORLD, "FILE",
