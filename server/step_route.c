@@ -221,6 +221,14 @@ static enum s3_code find_mrap(struct request *rq)
     return S3_OK;
 }
 
+/* AWS: a bucket that was deleted is a member again only if it comes back with the same name, Region
+ * and account. */
+static bool is_member(const struct request *rq, const struct route_member *member, str account)
+{
+    return str_eq(rq->bucket.region, region_at(member->region)->code) &&
+           (account.size == 0 || str_eq(rq->bucket.account, account));
+}
+
 static enum s3_code route_mrap(struct request *rq)
 {
     enum s3_code code = find_mrap(rq);
@@ -245,6 +253,12 @@ static enum s3_code route_mrap(struct request *rq)
             return code;
     }
     code = find_bucket(rq, member->bucket);
+    if (code == S3_OK && !is_member(rq, member, mrap->member_accounts[rq->route.member])) {
+        rq->has_bucket = false;
+        request_extra(rq, "BucketName", member->bucket);
+        request_hint(rq, "A bucket of that name is in another Region or account now.");
+        return S3_NoSuchBucket;
+    }
     return code == S3_OK ? judge_expected_owner(rq) : code;
 }
 

@@ -88,13 +88,14 @@ const struct mrap *control_find_name(struct request *rq, str name)
     return present(rq, mrap_by_name(rq->mraps, rq->who.account, name));
 }
 
-/* arn:PARTITION:s3::ACCOUNT:accesspoint/ALIAS */
+/* arn:aws:s3::ACCOUNT:accesspoint/ALIAS; other partitions have none. */
 static bool arn_resource(str arn, str *account, str *alias)
 {
     str word, rest = str_skip(arn, strlen("arn:"));
-    return str_next(&rest, ':', &word) && str_next(&rest, ':', &word) && str_is(word, "s3") &&
-           str_next(&rest, ':', &word) && word.size == 0 && str_next(&rest, ':', account) &&
-           str_starts(rest, STR("accesspoint")) && rest.size > strlen("accesspoint/") &&
+    return str_next(&rest, ':', &word) && str_is(word, "aws") && str_next(&rest, ':', &word) &&
+           str_is(word, "s3") && str_next(&rest, ':', &word) && word.size == 0 &&
+           str_next(&rest, ':', account) && str_starts(rest, STR("accesspoint")) &&
+           rest.size > strlen("accesspoint/") &&
            (rest.ptr[strlen("accesspoint")] == '/' || rest.ptr[strlen("accesspoint")] == ':') &&
            (*alias = str_skip(rest, strlen("accesspoint/"))).size > 0;
 }

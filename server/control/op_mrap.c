@@ -232,8 +232,14 @@ static enum s3_code read_regions(struct request *rq, const struct xml *details,
         struct async_region *out = &record->regions[record->region_count++];
         out->bucket = xml_text(region, "Bucket");
         out->account = xml_text(region, "BucketAccountId");
+        uint64_t number;
         if (out->bucket.size == 0)
             return S3_MalformedXML;
+        if (out->account.size > 0 &&
+            (out->account.size != 12 || !str_to_u64(out->account, &number))) {
+            request_message(rq, "BucketAccountId must be 12 digits");
+            return S3_InvalidRequest;
+        }
     }
     if (record->region_count == 0) {
         request_message(rq, "A Multi-Region Access Point needs at least one Region with a bucket.");

@@ -321,10 +321,12 @@ enum s3_code op_head_bucket(struct request *rq)
     return S3_OK;
 }
 
-static bool has_member(const struct mrap *mrap, str bucket)
+/* One of the same name that another account had is another bucket. */
+static bool has_member(const struct mrap *mrap, const struct bucket_info *bucket)
 {
     for (size_t i = 0; i < mrap->member_count; i++)
-        if (str_eq(mrap->members[i].bucket, bucket))
+        if (str_eq(mrap->members[i].bucket, bucket->name) &&
+            str_eq(mrap->member_accounts[i], bucket->account))
             return true;
     return false;
 }
@@ -336,7 +338,7 @@ static bool is_member(struct request *rq)
     const struct mrap_list *list = mraps_acquire(rq->world->mraps);
     for (size_t i = 0; i < mrap_list_count(list) && !found; i++) {
         const struct mrap *mrap = mrap_list_at(list, i);
-        found = str_eq(mrap->account, rq->bucket.account) && has_member(mrap, rq->bucket.name);
+        found = str_eq(mrap->account, rq->bucket.account) && has_member(mrap, &rq->bucket);
         if (found)
             request_hint(rq, "The bucket is a member of Multi-Region Access Point %.*s.",
                          STR_ARG(mrap->name));

@@ -126,12 +126,6 @@ TEST(a_region_without_control_plane_fails_its_part)
     wire_close(wire);
 }
 
-#define OTHER_ACCOUNT                                                                              \
-    {                                                                                              \
-        "Authorization",                                                                           \
-            "AWS4-HMAC-SHA256 Credential=111122223333/20260102/us-east-1/s3/aws4_request, "        \
-            "SignedHeaders=host, Signature=00"                                                     \
-    }
 static struct got create_theirs(struct wire *wire, const char *name, const char *owner)
 {
     str body = str_format(

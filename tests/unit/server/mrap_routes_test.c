@@ -106,6 +106,41 @@ TEST(an_upload_goes_on_where_it_began_unless_it_was_told_not_to)
     wire_close(wire);
 }
 
+TEST(a_bucket_of_another_account_serves_only_whom_its_policy_lets_and_only_itself)
+{
+    struct wire *wire = wire_open();
+    const char *theirs = "s3.us-east-1.amazonaws.com";
+    assert_status(wire_with(wire, "PUT", "/theirs", "", { "Host", theirs }, OTHER_ACCOUNT), 200);
+    assert_status(wire_with(wire, "PUT", "/theirs/k", "v", { "Host", theirs }, OTHER_ACCOUNT), 200);
+    struct got got = control(
+        wire, "POST", CREATE,
+        "<CreateMultiRegionAccessPointRequest><ClientToken>t</ClientToken><Details><Name>point"
+        "</Name><Regions><Region><Bucket>theirs</Bucket><BucketAccountId>111122223333"
+        "</BucketAccountId></Region></Regions></Details></CreateMultiRegionAccessPointRequest>");
+    assert_says(outcome(wire, got), "<RequestStatus>SUCCEEDED<");
+    assert_status(ask_from(wire, "paris", "/k"), 403);
+    assert_status(wire_with(wire, "PUT", "/theirs?policy",
+                            "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+                            "\"Principal\":{\"AWS\":\"123456789012\"},\"Action\":\"s3:GetObject\","
+                            "\"Resource\":\"arn:aws:s3:::theirs/*\"}]}",
+                            { "Host", theirs }, OTHER_ACCOUNT),
+                  204);
+    got = ask_from(wire, "paris", "/k");
+    assert_status(got, 200);
+
+    /* Deleted, and made again by somebody else: that is another bucket. */
+    assert_status(wire_with(wire, "DELETE", "/theirs/k", "", { "Host", theirs }, OTHER_ACCOUNT),
+                  204);
+    assert_status(wire_with(wire, "DELETE", "/theirs", "", { "Host", theirs }, OTHER_ACCOUNT), 204);
+    assert_says(ask_from(wire, "paris", "/k"), "<Code>NoSuchBucket<");
+    bucket_in(wire, "theirs", "us-east-1");
+    assert_says(ask_from(wire, "paris", "/k"), "<Code>NoSuchBucket<");
+    assert_status(wire_with(wire, "DELETE", "/theirs", "", { "Host", theirs }), 204);
+    assert_status(wire_with(wire, "PUT", "/theirs", "", { "Host", theirs }, OTHER_ACCOUNT), 200);
+    assert_status(ask_from(wire, "paris", "/k"), 403); /* again, without a policy */
+    wire_close(wire);
+}
+
 static void wake(struct request *rq)
 {
     assert_int_equal(sem_post(rq->connection), 0);

@@ -103,6 +103,14 @@ static inline const char *routes_of(struct wire *wire, const char *name)
                             STR_ARG(alias)));
 }
 
+/* Whose account is 111122223333. */
+#define OTHER_ACCOUNT                                                                              \
+    {                                                                                              \
+        "Authorization",                                                                           \
+            "AWS4-HMAC-SHA256 Credential=111122223333/20260102/us-east-1/s3/aws4_request, "        \
+            "SignedHeaders=host, Signature=00"                                                     \
+    }
+
 static inline struct got put_policy(struct wire *wire, const char *token, const char *name,
                                     const char *policy)
 {
