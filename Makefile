@@ -96,6 +96,7 @@ wire: all ## bad input over real sockets
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/permits
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/clock
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/streams
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/large_replica
 
 seeing: all ## the admin API as documented: events, faults, metrics, anomalies, scenarios
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/seeing
