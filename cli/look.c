@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
+#include "cli/curl.h"
 #include "cli/http.h"
 #include "cli/mrap.h"
 
@@ -220,7 +221,9 @@ int verb_explain(struct cli *cli)
 {
     const struct json *document;
     bool printed;
-    str path;
+    str path, text;
+    if (cli->word_count > 1)
+        return cli_usage(cli, "one request at a time");
     if (cli_has(cli, "what-if"))
         path = str_format(cli->arena, "/_atoll/v1/route?mrap=%.*s&client=%.*s",
                           STR_ARG(cli_escape(cli, cli_flag(cli, "mrap", ""))),
@@ -228,6 +231,12 @@ int verb_explain(struct cli *cli)
     else
         path = str_format(cli->arena, "/_atoll/v1/requests/%.*s",
                           STR_ARG(cli_escape(cli, cli->word_count ? cli->words[0] : STR("last"))));
+    if (cli_has(cli, "curl")) {
+        if (cli_has(cli, "what-if"))
+            return cli_usage(cli, "--curl is of a request that was sent: not with --what-if");
+        int called = cli_call(cli, "GET", path, STR_NONE, &text, &document);
+        return called == EXIT_YES ? curl_print(cli, document) : called;
+    }
     int code = cli_ask(cli, "GET", path, STR_NONE, &document, &printed);
     if (code == EXIT_YES && !printed)
         print_explained(document);

@@ -20,6 +20,7 @@
 
 #include "base/fs.h"
 #include "cli/command.h"
+#include "cli/keep.h"
 
 #define STOP_AT_MOST_MS 30000 /* then the server is killed: CI must not hang on it */
 #define MOST_SERVE_FLAGS 256
@@ -28,6 +29,7 @@ struct run {
     struct cli *cli;
     char **command;
     str who;
+    str keep_dir; /* --keep-on-fail; empty: nothing is kept */
     char *serve_args[MOST_SERVE_FLAGS];
     size_t serve_count;
     char *dir; /* private, for the port file and what is fetched */
@@ -52,6 +54,30 @@ static void add_arg(struct run *run, const char *arg)
         run->serve_args[run->serve_count++] = str_c(run->cli->arena, str_of(arg));
 }
 
+/* --as CLIENT, --keep-on-fail DIR: ours, not the server's. *at moves to a value that stands alone.
+ * False: it is none of them, or it has no value; then *at is NULL. */
+static bool take_own(struct run *run, char ***at)
+{
+    const struct {
+        const char *name;
+        str *value;
+    } own[] = { { "--as", &run->who }, { "--keep-on-fail", &run->keep_dir } };
+    str word = str_of(**at), name, value;
+    bool joined = str_cut(word, '=', &name, &value);
+    for (size_t i = 0; i < COUNT(own); i++) {
+        if (!str_is(name, own[i].name))
+            continue;
+        bool there = joined || ((*at)[1] != NULL && !str_is(str_of((*at)[1]), "--"));
+        if (!there || (joined && value.size == 0)) {
+            *at = NULL;
+            return false;
+        }
+        *own[i].value = joined ? value : str_of(*++*at);
+        return true;
+    }
+    return false;
+}
+
 /* The user's flags come after our wishes and before what must be ours. */
 static bool take_apart(struct run *run, bool *help)
 {
@@ -65,14 +91,11 @@ static bool take_apart(struct run *run, bool *help)
         str word = str_of(*at);
         if (str_is(word, "-h") || str_is(word, "--help"))
             *help = true;
-        else if (str_starts(word, STR("--as=")))
-            run->who = str_skip(word, 5);
-        else if (!str_is(word, "--as"))
+        else if (!take_own(run, &at)) {
+            if (at == NULL)
+                return false;
             add_arg(run, *at);
-        else if (at[1] == NULL || str_is(str_of(at[1]), "--"))
-            return false;
-        else
-            run->who = str_of(*++at);
+        }
     }
     run->command = *at ? at + 1 : at;
     return *run->command != NULL;
@@ -252,8 +275,11 @@ static int run_all(struct run *run)
         (void) fail("no signals", errno);
     else {
         code = start_server(run);
-        if (code == EXIT_YES)
+        if (code == EXIT_YES) {
             code = run_child(run);
+            if (code != EXIT_YES && run->keep_dir.size > 0)
+                keep_world(run->cli, run->keep_dir);
+        }
         stop_server(run);
         (void) close(run->signal_fd);
         (void) sigprocmask(SIG_SETMASK, &run->before, NULL);
@@ -264,7 +290,7 @@ static int run_all(struct run *run)
 
 int verb_run(struct cli *cli)
 {
-    struct run run = { .cli = cli, .who = STR(""), .signal_fd = -1 };
+    struct run run = { .cli = cli, .who = STR(""), .keep_dir = STR(""), .signal_fd = -1 };
     bool help = false, sound = take_apart(&run, &help);
     if (help)
         return cli_usage(cli, NULL);

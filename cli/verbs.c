@@ -6,7 +6,7 @@
 
 // clang-format off
 static const struct verb verbs[] = {
-    { "run", "Start", "run [SERVE FLAGS] [--as CLIENT] -- CMD...",
+    { "run", "Start", "run [SERVE FLAGS] [--as CLIENT] [--keep-on-fail DIR] -- CMD...",
       "run it just for one command:  atoll run -- pytest", VERB_OWN, verb_run },
 
     { "as", "Connect", "as CLIENT CMD...",
@@ -26,7 +26,7 @@ static const struct verb verbs[] = {
 
     { "status", "Look", "status [--watch] [1s]",
       "regions, routes, links, clock, what is pending", VERB_PLAIN, verb_status },
-    { "explain", "Look", "explain [ID|last] [--what-if --mrap NAME --client CLIENT]",
+    { "explain", "Look", "explain [ID|last] [--curl] [--what-if --mrap NAME --client CLIENT]",
       "why a request went where it went, and what it missed", VERB_PLAIN, verb_explain },
     { "history", "Look", "history TARGET",
       "one key over time, in every region", VERB_PLAIN, verb_history },

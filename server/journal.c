@@ -14,13 +14,16 @@
 #include "server/judge.h"
 #include "server/mraps.h"
 #include "server/operations.h"
+#include "server/sent.h"
 #include "server/world.h"
 
 struct entry {
     str id, api, method, host, mrap, bucket, region, key, client, place, code, message, etag,
         version_id, marks, faults, anomalies;
     str raw_path, asked_version, query;
-    uint64_t ordinal;
+    str headers; /* "Name: value\n" each: see sent.h */
+    bool presigned;
+    uint64_t body_bytes, ordinal;
     instant at;
     bool is_s3;
     int status;
@@ -199,12 +202,6 @@ static str marks_of(const struct request *rq)
     return fields_get(&rq->reply.headers, "x-atoll-nonstandard");
 }
 
-/* Of a request about a whole bucket; a presigned one's holds a signature. */
-static str query_of(const struct request *rq)
-{
-    return rq->address.key.size > 0 || rq->who.presigned ? STR_NONE : rq->raw_query;
-}
-
 /* The strings of an entry, as views of the request; kept by copying each. */
 static void fill(struct entry *e, const struct request *rq)
 {
@@ -230,7 +227,10 @@ static void fill(struct entry *e, const struct request *rq)
                         .anomalies = rq->anomalies,
                         .raw_path = rq->address.path,
                         .asked_version = request_query(rq, "versionId"),
-                        .query = query_of(rq),
+                        .query = sent_query(rq),
+                        .headers = sent_headers(rq),
+                        .presigned = rq->who.presigned,
+                        .body_bytes = rq->content_length == UINT64_MAX ? 0 : rq->content_length,
                         .ordinal = rq->ordinal,
                         .at = rq->received_at,
                         .is_s3 = rq->address.kind == ADDRESS_S3 || rq->address.kind == ADDRESS_MRAP,
@@ -281,6 +281,7 @@ static struct entry *keep(const struct request *rq)
                              &e.raw_path,
                              &e.asked_version,
                              &e.query,
+                             &e.headers,
                              &e.freshness.etag,
                              &e.freshness.version_id,
                              &e.freshness.region,
@@ -386,6 +387,26 @@ static void write_names(struct json_writer *w, const char *name, str list)
     json_end(w);
 }
 
+/* What it takes to send it again; the body was not kept. */
+static void write_sent(struct json_writer *w, const struct entry *e)
+{
+    str headers = e->headers, line, name, value;
+    json_object(w, "sent");
+    json_text(w, "path", e->raw_path);
+    if (e->query.size)
+        json_text(w, "query", e->query);
+    json_object(w, "headers");
+    while (headers.size > 0 && str_next(&headers, '\n', &line)) {
+        if (!str_cut(line, ':', &name, &value))
+            continue;
+        json_key(w, name);
+        json_text(w, NULL, str_trim(value));
+    }
+    json_end(w);
+    json_integer(w, "body_bytes", (int64_t) e->body_bytes);
+    json_end(w);
+}
+
 /* Leaves the object open. */
 static void write_entry(struct arena *arena, struct json_writer *w, const struct entry *e)
 {
@@ -406,9 +427,10 @@ static void write_entry(struct arena *arena, struct json_writer *w, const struct
     json_text(w, "target", entry_target(arena, e));
     if (e->asked_version.size)
         json_text(w, "version_id", e->asked_version);
-    if (e->query.size)
+    if (e->query.size && e->key.size == 0 && !e->presigned)
         json_text(w, "query", e->query);
     json_end(w);
+    write_sent(w, e);
     json_object(w, "route");
     if (e->region.size)
         json_text(w, "region", e->region);

@@ -9,6 +9,12 @@ static bool stream_events(struct request *rq, char *out, size_t room, size_t *si
     return events_read(admin_call_of(rq)->state, out, room, size);
 }
 
+/* ?follow=0: what is remembered, and then it ends. */
+static bool stream_past(struct request *rq, char *out, size_t room, size_t *size)
+{
+    return events_read(admin_call_of(rq)->state, out, room, size) && *size > 0;
+}
+
 struct first_event {
     instant since;
     uint64_t last, number, newest; /* number: the first one at or after `since`; 0: none */
@@ -85,7 +91,7 @@ enum s3_code admin_events(struct admin_call *call)
     call->state =
         events_subscribe(rq->world->events, rq, ndjson ? EVENTS_NDJSON : EVENTS_SSE, types, after);
     rq->reply.status = 200;
-    rq->reply.stream = stream_events;
+    rq->reply.stream = str_is(request_query(rq, "follow"), "0") ? stream_past : stream_events;
     request_header_c(rq, "Content-Type", ndjson ? "application/x-ndjson" : "text/event-stream");
     request_header_c(rq, "Cache-Control", "no-store");
     return S3_OK;
