@@ -59,6 +59,27 @@ TEST(a_world_that_is_not_sound_says_where_and_what)
     static const struct refused rows[] = {
         { __LINE__, "{ \"regions\": [\"us-est-1\"] }",
           "config:1:15: regions[0]: unknown region 'us-est-1' (did you mean 'us-east-1'?)\n" },
+        { __LINE__, "{ \"regions\": { \"us-est-1\": { } } }",
+          "config:1:28: regions.us-est-1: unknown region 'us-est-1' (did you mean "
+          "'us-east-1'?)\n" },
+        { __LINE__, "{ \"regions\": { \"us-east-1\": { \"enabled\": false } } }",
+          "config:1:42: regions.us-east-1.enabled: us-east-1 is enabled by default and cannot be "
+          "disabled: only opt-in Regions, such as af-south-1, can\n" },
+        { __LINE__, "{ \"regions\": { \"af-south-1\": { \"enabled\": \"no\" } } }",
+          "config:1:43: regions.af-south-1.enabled: must be true or false, not a string\n" },
+        { __LINE__, "{ \"regions\": { \"us-east-1\": { \"skew\": \"soon\" } } }",
+          "config:1:39: regions.us-east-1.skew: 'soon' is no duration: write how far this Region's "
+          "clock is ahead, as 5m\n" },
+        { __LINE__, "{ \"regions\": { \"us-east-1\": { \"scew\": \"5m\" } } }",
+          "config:1:39: regions.us-east-1.scew: unknown key 'scew' (did you mean 'skew'?)\n" },
+        { __LINE__, "{ \"regions\": \"us-east-1\" }",
+          "config:1:14: regions: must be an object, not a string\n" },
+        { __LINE__,
+          "{ \"server\": { \"strict\": true }, \"buckets\": { \"abc\": { \"region\": "
+          "\"me-south-1\" } } }",
+          "config:1:53: buckets.abc.region: with --strict the opt-in Region 'me-south-1' is "
+          "disabled, as in a new AWS account: say \"regions\": {\"me-south-1\": {\"enabled\": "
+          "true}}\n" },
         { __LINE__, "{ \"buckets\": { \"orders-use1\": { \"region\": \"us-est-1\" } } }",
           "config:1:43: buckets.orders-use1.region: unknown region 'us-est-1' (did you mean "
           "'us-east-1'?)\n" },
@@ -304,4 +325,30 @@ TEST(a_file_of_an_object_is_sought_beside_the_configuration)
     assert_str(fields_get_exact(&object->meta, "x-amz-meta-who"), "me");
     assert_str(fields_get_exact(&object->meta, "Content-Type"), "image/png");
     config_case_close(&c);
+}
+
+TEST(regions_by_code_are_shown_as_they_were_said)
+{
+    static const struct {
+        int line;
+        const char *said, *shown;
+    } rows[] = {
+        { __LINE__,
+          "{ \"af-south-1\": { \"enabled\": false }, \"us-east-1\": { \"skew\": \"5m\" } }",
+          "\"regions\":{\"af-south-1\":{\"enabled\":false},\"us-east-1\":{\"skew\":\"5m\"}}" },
+        { __LINE__, "[\"us-east-1\", \"me-south-1\"]",
+          "\"regions\":[\"me-south-1\",\"us-east-1\"]" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct config_case c;
+        struct buf shown;
+        config_case_open(&c);
+        config_case_text(&c, str_format(c.arena, "{ \"regions\": %s }", rows[i].said).ptr);
+        assert_true(c.sound);
+        buf_init_arena(&shown, c.arena, 1 << 20);
+        config_show(&c.config, &shown);
+        if (str_find(buf_str(&shown), str_of(rows[i].shown)) == shown.size)
+            fail_msg("line %d: %.*s", rows[i].line, STR_ARG(buf_str(&shown)));
+        config_case_close(&c);
+    }
 }
