@@ -257,6 +257,16 @@ void facts_help(struct buf *out)
         buf_addf(out, "  %s %s\n", facts[i].name, facts[i].usage);
 }
 
+/* What a Region does not hold may be the reason. */
+static str target_of(struct run *run, const struct fact *fact, const struct call *call)
+{
+    const struct request *rq = run->last;
+    if (fact->world)
+        return call->count > 0 ? call->args[0] : STR_NONE;
+    str place = rq->mrap ? rq->mrap->name : rq->address.bucket;
+    return str_format(run->arena, "%.*s/%.*s", STR_ARG(place), STR_ARG(rq->address.key));
+}
+
 bool facts_expect(struct call *call)
 {
     struct call inner = *call;
@@ -273,7 +283,11 @@ bool facts_expect(struct call *call)
     bool holds = fact->holds(&inner, &got);
     if (call->run->failure.line) /* it could not be asked, which no `not` turns into a yes */
         return false;
-    return holds == (skip == 1) || run_fail(call, "%.*s", STR_ARG(got));
+    if (holds == (skip == 1))
+        return true;
+    (void) run_fail(call, "%.*s", STR_ARG(got));
+    call->run->failure.about = target_of(call->run, fact, &inner);
+    return false;
 }
 
 bool facts_save(struct call *call)

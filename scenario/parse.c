@@ -9,10 +9,17 @@
 #include "scenario/facts.h"
 #include "scenario/syntax.h"
 
-#define MOST_INCLUDES 8 /* one inside the other */
+#define MOST_INCLUDES 8   /* one inside the other */
+#define MOST_FILES 200    /* included, each as often as it is */
+#define MOST_PROBLEMS 100 /* said of one scenario */
 #define MOST_LINES 20000
 #define FILE_BYTES (1u << 20)        /* of one file */
 #define START_NS 1704067200000000000 /* 2024-01-01T00:00:00Z */
+
+struct open_file {
+    str path;
+    const struct open_file *outer;
+};
 
 struct reader {
     struct arena *arena;
@@ -20,7 +27,9 @@ struct reader {
     struct buf *problems;
     size_t problem_count;
     size_t capacity;
-    unsigned depth;
+    const struct open_file *inside; /* of which files the lines are read; innermost first */
+    unsigned depth, files;
+    bool over;               /* no further line is looked at */
     bool alone;              /* the text may name no file */
     struct fields clients;   /* declared */
     struct fields variables; /* saved */
@@ -30,8 +39,14 @@ struct reader {
 
 static void problem(struct reader *reader, const struct script_line *line, str what)
 {
+    if (reader->over)
+        return;
     reader->problem_count++;
     buf_addf(reader->problems, "%.*s:%u: %.*s\n", STR_ARG(line->file), line->number, STR_ARG(what));
+    if (reader->problem_count < MOST_PROBLEMS)
+        return;
+    buf_add(reader->problems, STR("(and no more of this file: mend these first)\n"));
+    reader->over = true;
 }
 
 static void problem_c(struct reader *reader, const struct script_line *line, const char *what)
@@ -235,6 +250,14 @@ static str beside(struct reader *reader, str path, str file)
     return str_format(reader->arena, "%.*s%.*s", STR_ARG(str_first(path, slash)), STR_ARG(file));
 }
 
+static bool is_open(const struct reader *reader, str path)
+{
+    for (const struct open_file *file = reader->inside; file; file = file->outer)
+        if (str_eq(file->path, path))
+            return true;
+    return false;
+}
+
 static void include(struct reader *reader, const struct script_line *line)
 {
     str path = beside(reader, line->file, line->words[1].text), text;
@@ -242,8 +265,13 @@ static void include(struct reader *reader, const struct script_line *line)
         problem_c(reader, line, "this text is read where its files are not: put the lines here");
         return;
     }
-    if (reader->depth == MOST_INCLUDES) {
-        problem_c(reader, line, "too many files include each other");
+    if (is_open(reader, path)) {
+        problem_c(reader, line, "this file includes itself, here or through another");
+        return;
+    }
+    if (reader->depth == MOST_INCLUDES || reader->files == MOST_FILES) {
+        problem_c(reader, line, "too many files include each other: 8 deep and 200 in all at most");
+        reader->over = true;
         return;
     }
     int failed = fs_read_file(reader->arena, str_c(reader->arena, path), FILE_BYTES, &text);
@@ -254,6 +282,7 @@ static void include(struct reader *reader, const struct script_line *line)
         return;
     }
     reader->depth++;
+    reader->files++;
     read_text(reader, path, text);
     reader->depth--;
 }
@@ -294,16 +323,19 @@ static void read_line(struct reader *reader, str path, unsigned number, str text
 
 static void read_text(struct reader *reader, str path, str text)
 {
+    const struct open_file here = { path, reader->inside };
     str rest = text, line;
     unsigned number = 0;
-    while (rest.size > 0 && str_next(&rest, '\n', &line)) {
+    reader->inside = &here;
+    while (!reader->over && rest.size > 0 && str_next(&rest, '\n', &line)) {
         if (reader->script->count >= MOST_LINES) {
-            struct script_line here = { .file = path, .number = number };
-            problem_c(reader, &here, "too many lines");
-            return;
-        }
-        read_line(reader, path, ++number, line);
+            struct script_line at = { .file = path, .number = number };
+            problem_c(reader, &at, "too many lines: 20000 at most, with those of included files");
+            reader->over = true;
+        } else
+            read_line(reader, path, ++number, line);
     }
+    reader->inside = here.outer;
 }
 
 /* --- judging the whole --- */
@@ -339,7 +371,9 @@ static void judge_requests(struct reader *reader)
         while (next < script->count && script->lines[next].command->flags & COMMAND_SAVE)
             next++;
         if (next == script->count || !(script->lines[next].command->flags & COMMAND_EXPECT))
-            problem_c(reader, &script->lines[i], "no expect follows this request");
+            problem_c(reader, &script->lines[i],
+                      "no expect follows this request, so nobody would see it fail; the next line "
+                      "says what it must get: expect status 200");
     }
 }
 

@@ -149,7 +149,6 @@ struct report_outcome *play_script(struct arena *arena, const struct script *scr
     play.run = (struct run){ .arena = arena, .script = script, .verbose = options->verbose };
     outcome->passed = read_settings(&play) && open_world(&play) && run_script(&play.run);
     outcome->seed = play.config.settings.seed;
-    outcome->seed_counts = options->has_seed;
     outcome->timeline_shown = options->verbose;
     tell(&play, outcome);
     close_world(&play.run);

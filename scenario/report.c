@@ -1,6 +1,7 @@
 /* Three ways to say what happened; see report.h. */
 #include "scenario/report.h"
 
+#include "base/encode.h"
 #include "base/json.h"
 #include "scenario/run.h"
 
@@ -28,7 +29,7 @@ static void failure(const struct report_outcome *outcome, struct buf *out)
         buf_add(out, outcome->timeline);
     }
     buf_addf(out, "      again  atoll scenario run %.*s", STR_ARG(outcome->file));
-    if (outcome->seed_counts)
+    if (outcome->against.size == 0)
         buf_addf(out, " --seed %llu", (unsigned long long) outcome->seed);
     if (outcome->against.size > 0)
         buf_addf(out, " --against %.*s", STR_ARG(outcome->against));
@@ -137,42 +138,44 @@ void report_json(const struct report_outcome *first, struct buf *out)
 
 /* --- JUnit --- */
 
-static void xml_attribute(struct buf *out, const char *name, str value)
+/* How many bytes of `text` make a character that a document may hold; 0: its first byte does not.
+ * XML 1.0 2.2 leaves out most of what is below a blank, and U+FFFE and U+FFFF. */
+static size_t sound_character(str text)
 {
-    buf_addf(out, " %s=\"", name);
-    for (size_t i = 0; i < value.size; i++)
-        switch (value.ptr[i]) {
-        case '&':
-            buf_add(out, STR("&amp;"));
-            break;
-        case '<':
-            buf_add(out, STR("&lt;"));
-            break;
-        case '>':
-            buf_add(out, STR("&gt;"));
-            break;
-        case '"':
-            buf_add(out, STR("&quot;"));
-            break;
-        default:
-            buf_add_char(out, (unsigned char) value.ptr[i] < 32 ? ' ' : value.ptr[i]);
-        }
-    buf_add_char(out, '"');
+    unsigned char first = (unsigned char) text.ptr[0];
+    size_t size = utf8_sequence_size(text);
+    if (first < 32)
+        return first == '\n' || first == '\t';
+    bool no_character = size == 3 && first == 0xef && (unsigned char) text.ptr[1] == 0xbf &&
+                        (unsigned char) text.ptr[2] >= 0xbe;
+    return no_character ? 0 : size;
 }
 
 void report_escape(struct buf *out, str text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.ptr[i];
-        if (c == '<')
-            buf_add(out, STR("&lt;"));
-        else if (c == '&')
-            buf_add(out, STR("&amp;"));
-        else if (c == '>')
-            buf_add(out, STR("&gt;"));
+    static const struct {
+        char c;
+        const char *name;
+    } names[] = { { '<', "&lt;" }, { '>', "&gt;" }, { '&', "&amp;" }, { '"', "&quot;" } };
+    while (text.size > 0) {
+        size_t size = sound_character(text), i = 0;
+        while (i < COUNT(names) && names[i].c != text.ptr[0])
+            i++;
+        if (i < COUNT(names))
+            buf_add(out, str_of(names[i].name));
+        else if (size == 0)
+            buf_add_char(out, '?');
         else
-            buf_add_char(out, (unsigned char) c < 32 && c != '\n' && c != '\t' ? '?' : c);
+            buf_add(out, str_first(text, size));
+        text = str_skip(text, size ? size : 1);
     }
+}
+
+static void xml_attribute(struct buf *out, const char *name, str value)
+{
+    buf_addf(out, " %s=\"", name);
+    report_escape(out, value);
+    buf_add_char(out, '"');
 }
 
 static void junit_case(const struct report_outcome *outcome, size_t step, struct buf *out)

@@ -14,7 +14,6 @@ struct report_outcome {
     str file, name, title;
     bool passed;
     uint64_t seed;       /* of this run; of the first that failed when there were several */
-    bool seed_counts;    /* the run can be had again only by naming the seed */
     str against;         /* the server in whose world it ran; empty: in its own */
     unsigned runs, held; /* --runs; 0, 0 without it */
     const struct run_step *steps;

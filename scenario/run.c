@@ -10,6 +10,7 @@
 #include "server/faults.h"
 #include "server/mraps.h"
 #include "server/regions.h"
+#include "scenario/why.h"
 
 #define MOST_TRIES 100000    /* of a block: an event at which nothing moves must not hang a run */
 #define POLL DURATION_MS(20) /* of `eventually` while time flows by itself */
@@ -254,6 +255,16 @@ static bool run_lines(struct run *run, size_t from, size_t to)
     return true;
 }
 
+/* Only of the failure that stands: `eventually` forgets many. */
+static void explain(struct run *run)
+{
+    struct run_failure *failure = &run->failure;
+    str why = failure->about.size > 0 ? why_it_differs(run, failure->about) : STR_NONE;
+    if (why.size > 0)
+        failure->why = str_format(run->arena, "%.*s%s%.*s", STR_ARG(why),
+                                  failure->why.size > 0 ? "; " : "", STR_ARG(failure->why));
+}
+
 bool run_script(struct run *run)
 {
     run->steps = ARENA_ARRAY(run->arena, struct run_step, run->script->steps + 1);
@@ -262,6 +273,8 @@ bool run_script(struct run *run)
         begin_step(run, run->script->title);
     if (run->step_count > 0)
         run->steps[run->step_count - 1].passed = passed;
+    if (!passed)
+        explain(run);
     store_read_idle(run->lane->reader);
     return passed;
 }

@@ -22,7 +22,8 @@ struct run_part { /* of an upload, as the server took it */
 struct run_failure {
     const struct script_line *line; /* NULL: nothing failed */
     str got;
-    str why; /* may be empty */
+    str why;   /* may be empty */
+    str about; /* the target whose Regions may explain it; may be empty */
 };
 
 struct run_step {

@@ -56,7 +56,12 @@ static str judge_lag(struct matcher *m, str word)
 {
     struct lag lag;
     str error = STR_NONE;
-    return lag_parse(m->arena, word, &lag, &error) ? STR_NONE : error;
+    if (lag_parse(m->arena, word, &lag, &error))
+        return STR_NONE;
+    return str_starts(word, STR("mix("))
+               ? str_format(m->arena, "%.*s; with blanks inside, put it in quotation marks",
+                            STR_ARG(error))
+               : error;
 }
 
 static str judge_time(struct matcher *m, str word)
@@ -105,7 +110,10 @@ static str judge_bucket(struct matcher *m, str word)
 {
     if (bucket_name_is_valid(word))
         return STR_NONE;
-    return str_format(m->arena, "'%.*s' is no bucket name", STR_ARG(word));
+    return str_format(m->arena,
+                      "'%.*s' is no bucket name: 3 to 63 of a-z, 0-9, '-' and '.', a letter or "
+                      "digit at both ends",
+                      STR_ARG(word));
 }
 
 static str judge_anomaly(struct matcher *m, str word)

@@ -145,7 +145,7 @@ static bool judge_wait(struct call *call, const struct time_job *job, size_t tar
     for (size_t i = 0; i < target_count; i++)
         if (!world_facts_same(run, call->args[i], &got)) {
             (void) run_fail(call, "not the same after %.*s s: %.*s", STR_ARG(waited), STR_ARG(got));
-            run_why(run, STR("nothing is on its way: no rule copies it, or it was dropped"));
+            run->failure.about = call->args[i];
             return false;
         }
     return true;

@@ -2,43 +2,12 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "scenario/facts.h"
+#include "scenario/members.h"
 #include "scenario/quiet.h"
 #include "server/mraps.h"
 #include "storage/queue.h"
 
 #define PAGE 1000
-
-struct member {
-    str region;
-    int64_t bucket; /* 0: gone */
-};
-
-struct members {
-    struct member at[LIMIT_REGIONS_PER_MRAP];
-    size_t count;
-    str key; /* of the target */
-};
-
-/* False when the target is no access point. */
-static bool find_members(struct run *run, str target, struct members *out)
-{
-    str place;
-    *out = (struct members){ .count = 0 };
-    (void) str_cut(target, '/', &place, &out->key);
-    const struct mrap_list *list = mraps_acquire(run->world->mraps);
-    const struct mrap *mrap = mrap_by_name(list, run->world->settings->account, place);
-    store_read_begin(run->lane->reader);
-    for (size_t i = 0; mrap && i < mrap->member_count; i++) {
-        struct bucket_info bucket;
-        struct member *member = &out->at[out->count++];
-        member->region = region_at(mrap->members[i].region)->code;
-        if (store_bucket_get(run->lane->reader, run->arena, mrap->members[i].bucket, &bucket) ==
-            STORE_OK)
-            member->bucket = bucket.id;
-    }
-    mraps_release(list);
-    return mrap != NULL;
-}
 
 /* Empty when it holds none; a delete marker is a version like any other. */
 static str current_id(struct run *run, int64_t bucket, str key)
@@ -107,7 +76,7 @@ static bool is_same(struct run *run, const struct members *members, str *got)
 bool world_facts_same(struct run *run, str target, str *got)
 {
     struct members members;
-    return !find_members(run, target, &members) || is_same(run, &members, got);
+    return !members_of_mrap(run, target, &members) || is_same(run, &members, got);
 }
 
 static bool no_mrap(struct call *call)
@@ -120,7 +89,7 @@ static bool no_mrap(struct call *call)
 bool world_facts_converged(struct call *call, str *got)
 {
     struct members members;
-    if (!find_members(call->run, call->args[0], &members))
+    if (!members_of_mrap(call->run, call->args[0], &members))
         return no_mrap(call);
     return is_same(call->run, &members, got);
 }
@@ -128,7 +97,7 @@ bool world_facts_converged(struct call *call, str *got)
 bool world_facts_diverged(struct call *call, str *got)
 {
     struct members members;
-    if (!find_members(call->run, call->args[0], &members))
+    if (!members_of_mrap(call->run, call->args[0], &members))
         return no_mrap(call);
     return !is_same(call->run, &members, got);
 }

@@ -164,8 +164,162 @@ TEST(included_lines_keep_their_own_file_and_number)
                 problems.size);
     buf_clear(&problems);
     assert_false(script_read(arena, loop.ptr, &script, &problems));
-    assert_true(str_find(buf_str(&problems), STR("include each other")) < problems.size);
+    assert_true(str_find(buf_str(&problems), STR("this file includes itself")) < problems.size);
     buf_clear(&problems);
     assert_false(script_read(arena, "/nowhere/x.atoll", &script, &problems));
+    arena_free(arena);
+}
+
+TEST(files_that_include_each_other_without_end_are_bounded)
+{
+    struct arena *arena = arena_new();
+    struct script script;
+    struct buf problems, text;
+    const char *directory = test_directory();
+    buf_init_arena(&problems, arena, 65536);
+    buf_init_arena(&text, arena, 65536);
+    for (unsigned i = 0; i < 12; i++) {
+        buf_clear(&text);
+        for (unsigned k = 0; k < 100; k++)
+            buf_addf(&text, "include \"f%u.world\"\n", i + 1);
+        str path = str_format(arena, "%s/f%u.world", directory, i);
+        assert_int_equal(fs_replace_file(path.ptr, buf_str(&text), 0644), 0);
+    }
+    str first = str_format(arena, "%s/f0.world", directory);
+    assert_false(script_read(arena, first.ptr, &script, &problems));
+    assert_true(str_find(buf_str(&problems), STR("too many files include each other")) <
+                problems.size);
+    arena_free(arena);
+}
+
+TEST(of_a_file_without_sense_a_hundred_problems_are_said)
+{
+    struct arena *arena = arena_new();
+    struct script script;
+    struct buf text;
+    buf_init_arena(&text, arena, 1 << 20);
+    for (unsigned i = 0; i < 5000; i++)
+        buf_add_bytes(&text, "\0\xff \"x\n", 7);
+    struct buf problems;
+    buf_init_arena(&problems, arena, 65536);
+    assert_false(script_parse(arena, "f.atoll", buf_str(&text), &script, &problems));
+    assert_true(str_find(buf_str(&problems), STR("mend these first")) < problems.size);
+    assert_false(problems.overflow);
+    buf_clear(&text);
+    for (unsigned i = 0; i < 20002; i++)
+        buf_add(&text, STR("heal\n"));
+    buf_clear(&problems);
+    assert_false(script_parse(arena, "f.atoll", buf_str(&text), &script, &problems));
+    assert_true(str_find(buf_str(&problems), STR("f.atoll:20000: too many lines")) < problems.size);
+    arena_free(arena);
+}
+
+/* product.md's grammar and facts, and what the command line says: one line each. */
+TEST(every_word_of_the_language_is_read)
+{
+    static const struct {
+        int line;
+        const char *text;
+    } rows[] = {
+        { __LINE__, "region us-east-1 eu-west-1" },
+        { __LINE__, "region af-south-1 disable" },
+        { __LINE__, "region af-south-1 enable" },
+        { __LINE__, "bucket more in us-east-1" },
+        { __LINE__, "bucket more in us-east-1 unversioned" },
+        { __LINE__, "mrap m = b-1" },
+        { __LINE__, "mrap m = b-1 b-2 alias a flap 0.1 propagation uniform(10s,120s)" },
+        { __LINE__, "mrap m = b-1 affinity none proximity distance failover automatic" },
+        { __LINE__, "replicate b-1 -> b-2" },
+        { __LINE__, "replicate b-1 <-> b-2 prefix img/ no-delete-markers lag fixed(15s)" },
+        { __LINE__, "replicate b-1 -> b-2 disabled lag \"mix(0.99 fixed(1s), 0.01 fixed(15m))\"" },
+        { __LINE__, "client eve at us-east-1" },
+        { __LINE__, "client eve at 48.9,2.4" },
+        { __LINE__, "client \"wait\" at paris" },
+        { __LINE__, "step \"one\"" },
+        { __LINE__, "versioning b-1 enabled" },
+        { __LINE__, "versioning b-1 suspended" },
+        { __LINE__, "rule b-1 -> b-2 enable" },
+        { __LINE__, "rule b-1 -> b-2 disable" },
+        { __LINE__, "skew us-east-1 5m" },
+        { __LINE__, "lifecycle b-1 prefix tmp/ days 1 noncurrent-days 2" },
+        { __LINE__, "route m us-east-1 active eu-west-1 passive" },
+        { __LINE__, "route m us-east-1 70 eu-west-1 30 --now" },
+        { __LINE__, "lag 15s" },
+        { __LINE__, "lag us-east-1 eu-west-1 lognormal(p50=12s,p99=3m) both" },
+        { __LINE__, "lag us-east-1 <-> eu-west-1 exp(10s) --bandwidth 10MB/s" },
+        { __LINE__, "lag us-east-1 -> eu-west-1 1m rule to-b-2 prefix img/" },
+        { __LINE__, "lag us-east-1 -> eu-west-1 none prefix img/" },
+        { __LINE__, "partition us-east-1 / eu-west-1 ap-southeast-1" },
+        { __LINE__, "partition us-east-1 / eu-west-1 --for 2m --one-way" },
+        { __LINE__, "heal" },
+        { __LINE__, "outage us-east-1 on" },
+        { __LINE__, "outage us-east-1 on plane data for 10m" },
+        { __LINE__, "outage us-east-1 off" },
+        { __LINE__, "fault add --region us-east-1 --error 503:SlowDown --probability 0.3" },
+        { __LINE__, "fault add name f script 503:SlowDown,ok times 5 client eve api GetObject" },
+        { __LINE__, "fault rm f" },
+        { __LINE__, "fault clear" },
+        { __LINE__, "replication hold us-east-1 eu-west-1" },
+        { __LINE__, "replication hold" },
+        { __LINE__, "replication release us-east-1 eu-west-1 --count 1" },
+        { __LINE__, "replication release bucket b-1 key k rule r destination b-2 version v early" },
+        { __LINE__, "replication drop us-east-1 eu-west-1 reason SrcVersionNotFound" },
+        { __LINE__, "replication retry" },
+        { __LINE__, "replication resync b-1 key img/" },
+        { __LINE__, "clock advance 15s" },
+        { __LINE__, "clock next" },
+        { __LINE__, "clock set 2030-01-01T00:00:00Z" },
+        { __LINE__, "clock pause" },
+        { __LINE__, "clock run" },
+        { __LINE__, "clock rate 60" },
+        { __LINE__, "clock mode auto" },
+        { __LINE__, "clock show" },
+        { __LINE__, "wait" },
+        { __LINE__, "wait m/k b-1 b-1/img/* within 20s region eu-west-1" },
+        { __LINE__, "wait m --within 20s --wall" },
+        { __LINE__, "reset" },
+        { __LINE__, "reset --to empty" },
+        { __LINE__, "bob put m/k \"x\"\nexpect status 200" },
+        { __LINE__, "bob put m/k size=1MiB if-none-match=*\nexpect status 200" },
+        { __LINE__,
+          "bob get m/k\nsave $e = etag\nsave $v = version\nsave $b = body\nexpect status 200\n"
+          "bob get m/k version=$v if-match=$e if-none-match=$e\nexpect status 304\n"
+          "bob put m/k $b\nexpect etag $e\nexpect version $v" },
+        { __LINE__, "bob head m/k header \"Range: bytes=0-1\"\nexpect header Content-Length 2" },
+        { __LINE__, "bob delete m/k\nexpect status 204" },
+        { __LINE__, "bob copy b-1/k m/k2\nexpect status 200" },
+        { __LINE__,
+          "bob list m/img/ max=2\nsave $t = token\nexpect status 200\nbob list m/img/ token=$t\n"
+          "expect keys a b c" },
+        { __LINE__, "bob delete-many b-1/a b-1/b\nexpect status 200" },
+        { __LINE__, "bob tag m/k colour=red size=xl\nexpect status 200" },
+        { __LINE__, "bob mpu-start m/k\nsave $u = upload\nexpect status 200\nbob mpu-part m/k "
+                    "upload=$u part=1 "
+                    "size=5MiB\nexpect status 200\nbob mpu-complete m/k upload=$u\n"
+                    "expect status 200\nbob mpu-abort m/k upload=$u\nexpect code NoSuchUpload" },
+        { __LINE__, "bob request GET /b-1?versions host=localhost\nexpect xml Key k" },
+        { __LINE__, "bob get m/k\nexpect status 200\nexpect not code NoSuchKey\nexpect body \"x\"\n"
+                    "expect region us-east-1\nexpect reason nearest-active\nexpect stale\n"
+                    "expect stale by 2\nexpect fresh\nexpect missing\nexpect resurrected\n"
+                    "expect replication-status PENDING\nexpect keys" },
+        { __LINE__, "expect converged m/k" },
+        { __LINE__, "expect diverged m" },
+        { __LINE__, "expect pending us-east-1 -> eu-west-1 = 1" },
+        { __LINE__, "expect pending b-1 -> b-2 = 0" },
+        { __LINE__, "expect anomaly stale-read" },
+        { __LINE__, "expect no anomaly" },
+        { __LINE__, "expect no anomaly lost-update" },
+        { __LINE__, "expect history m/k \"v1 v2\"" },
+        { __LINE__, "eventually within 30s\n  expect converged m/k" },
+        { __LINE__, "always for 30s\n  expect no anomaly" },
+    };
+    struct arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct script script;
+        str text = str_format(arena, "%s%s\n", HEAD, rows[i].text);
+        str said = problems_of(arena, text.ptr, &script);
+        if (said.size > 0)
+            fail_msg("row of line %d: %.*s", rows[i].line, STR_ARG(said));
+    }
     arena_free(arena);
 }

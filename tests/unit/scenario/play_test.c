@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "scenario/play.h"
 #include "scenario/scenario.h"
+#include "server/s3/xml.h"
 #include "tests/unit/test.h"
 
 #define WORLD                                                                                      \
@@ -215,7 +216,8 @@ TEST(reports_name_the_failure_in_every_form)
     report_text(arena, outcome, 10, &out);
     assert_true(str_starts(buf_str(&out), STR("FAIL  t ")));
     assert_true(str_find(buf_str(&out), STR("got   404")) < out.size);
-    assert_true(str_find(buf_str(&out), STR("again  atoll scenario run t.atoll\n")) < out.size);
+    assert_true(str_find(buf_str(&out), STR("again  atoll scenario run t.atoll --seed 1\n")) <
+                out.size);
     buf_clear(&out);
     report_json(outcome, &out);
     assert_true(str_find(buf_str(&out), STR("\"failed\":1")) < out.size);
@@ -223,5 +225,66 @@ TEST(reports_name_the_failure_in_every_form)
     report_junit(outcome, &out);
     assert_true(str_find(buf_str(&out), STR("failures=\"1\"")) < out.size);
     assert_true(str_find(buf_str(&out), STR("both/&lt;&amp;&gt;")) < out.size);
+    arena_free(arena);
+}
+
+TEST(a_failure_says_why_a_region_lacks_what_was_asked_for)
+{
+    static const struct {
+        int line;
+        const char *rules, *story, *why;
+    } rows[] = {
+        { __LINE__, "replicate use1 -> euw1 lag 1m\n", "clock advance 10s",
+          "us-east-1 to eu-west-1: the copy is due in 50s" },
+        { __LINE__, "replicate use1 -> euw1 lag 1m\n", "replication hold us-east-1 eu-west-1",
+          "the copy is held: replication release lets it go" },
+        { __LINE__, "replicate use1 -> euw1 lag 1s\n",
+          "partition us-east-1 / eu-west-1\nclock advance 1m",
+          "the copy waits: a partition cuts them off" },
+        { __LINE__, "replicate use1 -> euw1 lag 1s\n", "outage us-east-1 on\nclock advance 1m",
+          "the copy waits: us-east-1 is down" },
+        { __LINE__, "replicate use1 -> euw1 lag 1s\n",
+          "fault add replication fail reason DstKmsKeyNotFound\nclock advance 1m",
+          "the copy FAILED (DstKmsKeyNotFound), and is not tried again by itself" },
+        { __LINE__, "replicate use1 -> euw1 lag 1m\n", "replication drop",
+          "a rule copies from use1 to euw1, but nothing is on its way" },
+        { __LINE__, "", "heal", "no rule copies 'k' from use1 to euw1 (that bucket has no" },
+        { __LINE__, "replicate euw1 -> use1\n", "heal", "(that bucket has no replication rules)" },
+        { __LINE__, "replicate use1 -> other\n", "heal", "(no rule there names that bucket)" },
+        { __LINE__, "replicate use1 -> euw1 disabled\n", "heal", "(the rule there is disabled)" },
+        { __LINE__, "replicate use1 -> euw1 prefix img/\n", "heal",
+          "(the rule there has prefix 'img/')" },
+    };
+    struct arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        str text = str_format(arena,
+                              "scenario \"t\"\nbucket use1 in us-east-1\nbucket euw1 in eu-west-1\n"
+                              "bucket other in eu-west-1\nmrap both = use1 euw1\n"
+                              "client bob at new-york\nclient alice at paris\n%s"
+                              "bob put both/k \"x\"\nexpect status 200\n%s\n"
+                              "alice get euw1/k\nexpect status 200\n",
+                              rows[i].rules, rows[i].story);
+        struct report_outcome *outcome = play(arena, text.ptr, (struct play_options){ 0 });
+        if (outcome->passed || str_find(outcome->why, str_of(rows[i].why)) == outcome->why.size)
+            fail_msg("row of line %d: got %.*s, why %.*s", rows[i].line, STR_ARG(outcome->got),
+                     STR_ARG(outcome->why));
+    }
+    arena_free(arena);
+}
+
+/* Also what no document may hold as it is. */
+TEST(a_junit_report_is_well_formed_whatever_a_title_holds)
+{
+    struct arena *arena = arena_new();
+    struct buf out;
+    struct report_outcome *outcome =
+        play(arena,
+             "scenario \"]]> <&>'\\\"\x01\xff\xc3\xa9 \xef\xbf\xbe\"\nclient bob at paris\n"
+             "step \"<step a='b'>\x7f\xed\xa0\x80\"\nbob get none/k\n  expect body \"]]>\x02\"\n",
+             (struct play_options){ .verbose = true });
+    assert_false(outcome->passed);
+    buf_init_arena(&out, arena, 1 << 20);
+    report_junit(outcome, &out);
+    assert_non_null(xml_parse(arena, buf_str(&out)));
     arena_free(arena);
 }
