@@ -1,6 +1,6 @@
-/* why: what explains that a Region does not hold what another one does: the copy that is due, waits,
- * is held or FAILED, with the partition or the outage behind it; else the rule that is missing, off
- * or for other keys. Threads: the run's. Ownership: its arena. */
+/* why: what explains that a Region does not hold what another one does: the copy that is due,
+ * waits, is held or FAILED, with the partition or the outage behind it; else the rule that is
+ * missing, off or for other keys. Threads: the run's. Ownership: its arena. */
 #ifndef ATOLL_SCENARIO_WHY_H
 #define ATOLL_SCENARIO_WHY_H
 
