@@ -296,6 +296,9 @@ static bool check_pair(const struct judge *judge, const struct repl_rule *a,
             str_format(judge->arena, "Found duplicate priority %lld.", (long long) a->priority));
     if (judge->config->v2)
         return true;
+    /* The old schema knows one destination; people meet this when they forget a Filter. */
+    if (!str_eq(a->destination.bucket, b->destination.bucket))
+        return invalid(judge, "Number of distinct destination bucket ARNs cannot exceed 1");
     const struct repl_rule *shorter = a->prefix.size <= b->prefix.size ? a : b;
     const struct repl_rule *longer = shorter == a ? b : a;
     if (!str_starts(longer->prefix, shorter->prefix))

@@ -171,6 +171,11 @@ static void v1_overlap(struct repl_config *c)
     c->rules[0].prefix = STR("ab");
     c->rules[1].prefix = STR("a");
 }
+static void v1_two_destinations(struct repl_config *c)
+{
+    all_v1(c);
+    c->rules[1].destination.bucket_arn = STR(ARN "-another");
+}
 static void v1_same_prefix(struct repl_config *c)
 {
     all_v1(c);
@@ -343,6 +348,8 @@ static const struct {
     { __LINE__, v1_modifications, REPL_INVALID_REQUEST,
       "ReplicaModifications cannot be used " SCHEMA },
     { __LINE__, v1_overlap, REPL_INVALID_REQUEST, "Found overlapping prefixes 'a' and 'ab'" },
+    { __LINE__, v1_two_destinations, REPL_INVALID_REQUEST,
+      "Number of distinct destination bucket ARNs cannot exceed 1" },
     { __LINE__, v1_same_prefix, REPL_INVALID_REQUEST, "Found overlapping prefixes 'a/' and 'a/'" },
     { __LINE__, same_priority, REPL_INVALID_REQUEST, "Found duplicate priority 1." },
     { __LINE__, same_id, REPL_INVALID_ARGUMENT, "Rule Id must be unique" },
