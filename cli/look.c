@@ -42,6 +42,18 @@ static void print_outages(const struct json *outages)
     }
 }
 
+static void print_jobs(const struct json *jobs)
+{
+    if (jobs && jobs->child)
+        (void) printf("\njobs\n");
+    for (const struct json *job = jobs ? jobs->child : NULL; job; job = job->next)
+        (void) printf("  %.*s  %-10.*s %.0f of %.0f tasks begun%s%.*s\n",
+                      STR_ARG(json_string(job, "id", STR(""))),
+                      STR_ARG(json_string(job, "status", STR(""))), json_number(job, "begun", 0),
+                      json_number(job, "tasks", 0), json_member(job, "bucket") ? ", " : "",
+                      STR_ARG(json_string(job, "bucket", STR(""))));
+}
+
 static int show_status(struct cli *cli)
 {
     const struct json *document;
@@ -62,6 +74,7 @@ static int show_status(struct cli *cli)
         mrap_print(mrap);
     }
     print_outages(json_member(document, "outages"));
+    print_jobs(json_member(document, "jobs"));
     if (links && links->child)
         (void) printf("\nlinks\n");
     for (const struct json *link = links ? links->child : NULL; link; link = link->next)

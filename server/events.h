@@ -42,6 +42,7 @@ enum event_kind {
     EVENT_ANOMALY,
     EVENT_LINK,         /* lag, bandwidth, hold */
     EVENT_RULES,        /* of replication */
+    EVENT_JOB,          /* of S3 Batch Operations: another status */
     EVENT_NOTIFICATION, /* detail: the message, JSON */
     EVENT_KINDS
 };

@@ -20,6 +20,7 @@ static const char *const kinds[EVENT_KINDS] = {
     [EVENT_ANOMALY] = "anomaly",
     [EVENT_LINK] = "link",
     [EVENT_RULES] = "rules",
+    [EVENT_JOB] = "job",
     [EVENT_NOTIFICATION] = "notification",
 };
 

@@ -2,6 +2,7 @@
 #include "server/job_step.h"
 
 #include "base/log.h"
+#include "server/event_of.h"
 
 #define THRESHOLD_TASKS 1000 /* [AWS] before its rate of failures is looked at */
 #define NOT_PERMITTED "AccessDenied"
@@ -27,7 +28,17 @@ void job_work_close(struct job_work *work)
 
 /* -- writing down ----------------------------------------------------------------------------- */
 
-static bool note(const struct job_step *step, const struct store_doc *tasks, size_t count)
+static void tell(struct job_step *step)
+{
+    enum job_status status = job_status_of(step->job);
+    if (status != step->told)
+        event_of_change(step->files.world, EVENT_JOB, step->job->id,
+                        str_format(step->files.arena, "%s, %llu tasks", job_status_name(status),
+                                   (unsigned long long) step->job->state.tasks));
+    step->told = status;
+}
+
+static bool note(struct job_step *step, const struct store_doc *tasks, size_t count)
 {
     struct store_write write;
     struct arena *arena = step->files.arena;
@@ -39,8 +50,10 @@ static bool note(const struct job_step *step, const struct store_doc *tasks, siz
     write.docs = docs;
     write.doc_count = count + 1;
     write.background = true;
-    if (store_write_wait(step->files.world->store, &write) == STORE_OK)
+    if (store_write_wait(step->files.world->store, &write) == STORE_OK) {
+        tell(step);
         return true;
+    }
     log_line(LOG_WARN, "job %.*s cannot be noted: %s", STR_ARG(step->job->id),
              store_result_name(write.result));
     return false;

@@ -28,6 +28,7 @@ struct job_step {
     struct job_spec spec;
     struct job_work *work;
     instant now;
+    enum job_status told; /* the last status of which there was an event */
 };
 /* The next piece, by the job's status. */
 MUST_CHECK bool job_step_run(struct job_step *step);

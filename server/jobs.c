@@ -175,7 +175,8 @@ static bool begin(struct jobs *jobs, struct job *job, instant now, struct job_st
     *step = (struct job_step){ .files = { jobs->world, jobs->lane, jobs->step },
                                .job = job,
                                .work = &jobs->work,
-                               .now = now };
+                               .now = now,
+                               .told = job_status_of(job) };
     return job_spec_read(jobs->step, xml_parse(jobs->step, job->request), &step->spec, &problem,
                          &missing);
 }

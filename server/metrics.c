@@ -303,6 +303,7 @@ void metrics_count(struct metrics *metrics, const struct event *event)
     case EVENT_RESET:
     case EVENT_LINK:
     case EVENT_RULES:
+    case EVENT_JOB:
     case EVENT_CONFIG:
     case EVENT_NOTIFICATION:
     case EVENT_KINDS:

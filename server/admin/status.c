@@ -6,6 +6,7 @@
 #include "server/changes.h"
 #include "server/auth/replication_role.h"
 #include "server/clients.h"
+#include "server/job.h"
 #include "server/journal.h"
 #include "server/mraps.h"
 #include "server/regions.h"
@@ -125,6 +126,30 @@ static void write_outages(struct request *rq, struct json_writer *w)
     json_end(w);
 }
 
+static void write_jobs(struct request *rq, struct json_writer *w)
+{
+    struct job_list jobs;
+    json_array(w, "jobs");
+    if (!job_list(rq->lane->reader, rq->arena, &jobs))
+        jobs.count = 0;
+    for (size_t i = 0; i < jobs.count; i++) {
+        const struct job *job = &jobs.at[i];
+        enum job_status status = job_status_of(job);
+        if (job_status_is_end(status))
+            continue;
+        json_object(w, NULL);
+        json_text(w, "id", job->id);
+        json_text(w, "status", str_of(job_status_name(status)));
+        json_integer(w, "priority", job->priority);
+        if (job->state.bucket.size > 0)
+            json_text(w, "bucket", job->state.bucket);
+        json_integer(w, "tasks", (int64_t) job->state.tasks);
+        json_integer(w, "begun", (int64_t) job->state.begun);
+        json_end(w);
+    }
+    json_end(w);
+}
+
 enum s3_code admin_status(struct admin_call *call)
 {
     struct request *rq = call->rq;
@@ -152,6 +177,7 @@ enum s3_code admin_status(struct admin_call *call)
     json_end(&w);
     admin_write_mraps(rq, &w);
     write_outages(rq, &w);
+    write_jobs(rq, &w);
     result = write_links(rq, &w, regions_in_use(&buckets), &pending);
     if (result != STORE_OK)
         return admin_store_problem(rq, result);

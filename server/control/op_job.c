@@ -5,6 +5,7 @@
 #include "server/control/control.h"
 #include "server/control/handlers.h"
 #include "server/control/role.h"
+#include "server/event_of.h"
 #include "server/job.h"
 #include "server/jobs.h"
 #include "server/s3/document.h"
@@ -40,6 +41,7 @@ static enum s3_code created(struct request *rq)
     if (change->write.result != STORE_OK)
         return s3_code_from_store(change->write.result);
     jobs_changed(rq->world->jobs);
+    event_of_change(rq->world, EVENT_JOB, change->job.id, STR("New"));
     return answer_id(rq);
 }
 
@@ -198,6 +200,8 @@ static enum s3_code changed(struct request *rq)
     if (change->write.result != STORE_OK)
         return s3_code_from_store(change->write.result);
     jobs_changed(rq->world->jobs);
+    if (!change->answers_priority)
+        event_of_change(rq->world, EVENT_JOB, job->id, str_of(job_status_name(job_status_of(job))));
     buf_init_arena(&buf, rq->arena, LIMIT_ANSWER_BYTES);
     xml_begin(&writer, &buf,
               change->answers_priority ? "UpdateJobPriorityResult" : "UpdateJobStatusResult",

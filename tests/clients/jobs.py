@@ -5,8 +5,9 @@ import gzip
 import hashlib
 import io
 import json
+import urllib.request
 
-from checks import ACCOUNT, atoll, check, client, equal, finish, refused
+from checks import ACCOUNT, SERVER, atoll, check, client, equal, finish, refused
 
 S3, CONTROL, IAM = client("s3"), client("s3control"), client("iam")
 EU = client("s3", region="eu-west-1")
@@ -226,6 +227,27 @@ def cancelled():
             CONTROL.update_job_priority, AccountId=ACCOUNT, JobId=job, Priority=1)
 
 
+def seen():
+    """`atoll status` shows how far a job is, and each new status is an event."""
+    job = create("seen", Manifest=manifest("two.csv", "job-source,a\njob-source,b\n"))
+    atoll("clock", "advance", "5s")
+    listed = json.loads(atoll("status", "--json"))["jobs"]
+    equal("atoll status has the job", [each for each in listed if each["id"] == job],
+          [{"id": job, "status": "Active", "priority": 10, "bucket": "job-source", "tasks": 2, "begun": 2}])
+    check("and prints it", f"{job}  Active     2 of 2 tasks begun, job-source" in atoll("status"), atoll("status"))
+    atoll("clock", "advance", "20s")
+    ask = urllib.request.Request(SERVER + "/_atoll/v1/events?types=job", headers={
+        "Accept": "application/x-ndjson", "Last-Event-ID": "0"})
+    mine = []
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(ask, timeout=10) as stream:
+        while "Complete" not in mine:
+            event = json.loads(stream.readline())
+            if event["reason"] == job:
+                mine.append(event["detail"].split(",")[0])
+    equal("its events", mine, ["New", "Preparing", "Ready", "Active", "Completing", "Complete"])
+    equal("what has ended is not in the status", json.loads(atoll("status", "--json"))["jobs"], [])
+
+
 def grant(*statements):
     IAM.put_role_policy(RoleName="jobs", PolicyName="p", PolicyDocument=json.dumps({
         "Version": "2012-10-17", "Statement": [
@@ -288,5 +310,6 @@ inventory()
 filters()
 threshold()
 cancelled()
+seen()
 roles()
 finish()
