@@ -5,39 +5,54 @@
 #include "base/rng.h"
 #include "server/clients.h"
 
-/* Each client follows a change of routes at a moment of its own. */
-static bool old_routes_hold(const struct world *world, const struct mrap *mrap,
-                            const struct client *client, instant now)
+/* Each client follows each change of routes at a moment of its own. */
+static bool has_followed(const struct world *world, const struct mrap *mrap,
+                         const struct client *client, instant now, instant changed_at)
 {
     double units[LAG_DRAWS];
-    if (!instant_before(now, mrap->routes_effective_at))
-        return false;
     struct rng_key key = { .seed = world->seed,
                            .purpose = RNG_PROPAGATION,
                            .scope = client->hash,
                            .name = mrap->alias,
-                           .ordinal = (uint64_t) mrap->routes_at.ns };
+                           .ordinal = (uint64_t) changed_at.ns };
     lag_draw(&key, units);
-    return instant_before(
-        now, instant_add(mrap->routes_at, lag_sample(&mrap->routing.propagation, units)));
+    return !instant_before(now,
+                           instant_add(changed_at, lag_sample(&mrap->routing.propagation, units)));
+}
+
+/* The dials of a client that has not followed the last change; NULL: it has. */
+static const unsigned *old_dials(const struct world *world, const struct mrap *mrap,
+                                 const struct client *client, instant now)
+{
+    const unsigned *dials = mrap->old_dials;
+    if (!instant_before(now, mrap->routes_effective_at) ||
+        has_followed(world, mrap, client, now, mrap->routes_at))
+        return NULL;
+    for (size_t i = 0; i < mrap->earlier_count; i++) {
+        if (!instant_before(now, mrap->earlier[i].effective_at) ||
+            has_followed(world, mrap, client, now, mrap->earlier[i].at))
+            break;
+        dials = mrap->earlier[i].before;
+    }
+    return dials;
 }
 
 bool mrap_pick_table(const struct world *world, const struct mrap *mrap,
                      const struct client *client, instant now,
                      struct route_member members[LIMIT_REGIONS_PER_MRAP], struct route_table *out)
 {
-    bool old = old_routes_hold(world, mrap, client, now);
+    const unsigned *old = old_dials(world, mrap, client, now);
     for (size_t i = 0; i < mrap->member_count; i++) {
         members[i] = mrap->members[i];
         if (old)
-            members[i].dial = mrap->old_dials[i];
+            members[i].dial = old[i];
     }
     *out = (struct route_table){ .members = members,
                                  .count = mrap->member_count,
                                  .proximity = mrap->routing.proximity,
                                  .flap = mrap->routing.flap,
                                  .promotes = mrap->routing.failover == FAILOVER_AUTOMATIC };
-    return old;
+    return old != NULL;
 }
 
 region_set mrap_pick_reachable(const struct mrap *mrap, region_set up)

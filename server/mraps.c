@@ -64,6 +64,22 @@ static void write_members(struct json_writer *writer, const struct mrap *mrap)
     json_end(writer);
 }
 
+static void write_earlier(struct json_writer *writer, const struct mrap *mrap)
+{
+    json_array(writer, "earlier");
+    for (size_t i = 0; i < mrap->earlier_count; i++) {
+        json_object(writer, NULL);
+        json_instant(writer, "at", mrap->earlier[i].at);
+        json_instant(writer, "effective_at", mrap->earlier[i].effective_at);
+        json_array(writer, "before");
+        for (size_t m = 0; m < mrap->member_count; m++)
+            json_integer(writer, NULL, mrap->earlier[i].before[m]);
+        json_end(writer);
+        json_end(writer);
+    }
+    json_end(writer);
+}
+
 struct store_doc mrap_to_doc(struct arena *arena, const struct mrap *mrap)
 {
     struct buf buf;
@@ -85,6 +101,7 @@ struct store_doc mrap_to_doc(struct arena *arena, const struct mrap *mrap)
     write_members(&writer, mrap);
     json_instant(&writer, "routes_at", mrap->routes_at);
     json_instant(&writer, "routes_effective_at", mrap->routes_effective_at);
+    write_earlier(&writer, mrap);
     json_object(&writer, "routing");
     mrap_routing_write(arena, &writer, &mrap->routing);
     json_end(&writer);
@@ -135,6 +152,21 @@ static bool read_members(const struct json *object, struct mrap *out)
     return true;
 }
 
+static void read_earlier(const struct json *object, struct mrap *out)
+{
+    const struct json *earlier = json_member(object, "earlier");
+    const struct json *spread = earlier ? earlier->child : NULL;
+    for (; spread && out->earlier_count < MRAP_SPREADS; spread = spread->next) {
+        struct mrap_spread *to = &out->earlier[out->earlier_count++];
+        const struct json *before = json_member(spread, "before");
+        const struct json *dial = before ? before->child : NULL;
+        to->at = json_instant_of(spread, "at");
+        to->effective_at = json_instant_of(spread, "effective_at");
+        for (size_t m = 0; m < out->member_count && dial; m++, dial = dial->next)
+            to->before[m] = (unsigned) dial->number;
+    }
+}
+
 bool mrap_from_doc(struct arena *arena, const struct store_doc *doc, struct mrap *out)
 {
     struct json_error error;
@@ -154,8 +186,11 @@ bool mrap_from_doc(struct arena *arena, const struct store_doc *doc, struct mrap
     const struct json *flag = block ? block->child : NULL;
     for (size_t i = 0; i < COUNT(out->block) && flag; i++, flag = flag->next)
         out->block[i] = flag->boolean;
-    return str_to_u64(json_string(object, "ordinal", STR("0")), &out->ordinal) &&
-           read_routing(arena, object, &out->routing) && read_members(object, out);
+    if (!str_to_u64(json_string(object, "ordinal", STR("0")), &out->ordinal) ||
+        !read_routing(arena, object, &out->routing) || !read_members(object, out))
+        return false;
+    read_earlier(object, out);
+    return true;
 }
 
 struct store_doc mrap_change_doc(struct arena *arena, const struct mrap *before,
@@ -166,8 +201,22 @@ struct store_doc mrap_change_doc(struct arena *arena, const struct mrap *before,
     return doc;
 }
 
+static struct mrap_spread before_last(const struct mrap *mrap)
+{
+    struct mrap_spread last = { .at = mrap->routes_at, .effective_at = mrap->routes_effective_at };
+    memcpy(last.before, mrap->old_dials, sizeof last.before);
+    return last;
+}
+
 void mrap_routes_change(struct mrap *changed, const struct mrap *old, instant now, bool at_once)
 {
+    const struct mrap_spread last = before_last(old);
+    changed->earlier_count = 0;
+    if (!at_once && instant_before(now, last.effective_at))
+        changed->earlier[changed->earlier_count++] = last;
+    for (size_t i = 0; i < old->earlier_count && changed->earlier_count < MRAP_SPREADS; i++)
+        if (!at_once && instant_before(now, old->earlier[i].effective_at))
+            changed->earlier[changed->earlier_count++] = old->earlier[i];
     for (size_t i = 0; i < old->member_count; i++)
         changed->old_dials[i] = old->members[i].dial;
     changed->routes_at = now;

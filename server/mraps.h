@@ -24,6 +24,13 @@ enum mrap_status {
 /* In the order of mrap.block, as PublicAccessBlock has them. */
 extern const char *const mrap_block_names[4];
 
+/* A change of routes that some clients may not have followed yet. */
+struct mrap_spread {
+    instant at, effective_at;                /* drawn per client in between */
+    unsigned before[LIMIT_REGIONS_PER_MRAP]; /* dials of who has not */
+};
+#define MRAP_SPREADS 4 /* [atoll] of changes in quick succession the oldest is followed at once */
+
 struct mrap {
     str name;
     str alias; /* "mfzwi23gnjvgw.mrap" */
@@ -39,6 +46,8 @@ struct mrap {
     size_t member_count;
     unsigned old_dials[LIMIT_REGIONS_PER_MRAP]; /* in force until effective_at */
     instant routes_at, routes_effective_at;     /* drawn per client in between */
+    struct mrap_spread earlier[MRAP_SPREADS];   /* changes before that, newest first */
+    size_t earlier_count;
     struct mrap_routing routing;
     uint64_t ordinal; /* incarnation: keys the draws */
 };

@@ -2,6 +2,7 @@
  * there (aws-behaviour B.3 to B.5). */
 #include <semaphore.h>
 
+#include "server/mraps.h"
 #include "tests/unit/server/mrap_wire.h"
 
 #define MRAP_HOST                                                                                  \
@@ -69,6 +70,32 @@ TEST(every_way_to_a_member_has_its_reason)
     set(wire, "", "{\"failover\":\"off\"}");
     assert_status(ask_from(wire, "new-york", "/k"), 503);
     outage(wire, "us-east-1", "{\"outage\":false}");
+    must_go(ask_from(wire, "new-york", "/k"), "us-east-1", "nearest-active");
+    wire_close(wire);
+}
+
+TEST(of_changes_in_quick_succession_each_reaches_a_client_in_its_own_time)
+{
+    struct wire *wire = open_pair();
+    set(wire, "", "{\"propagation\":\"60s\"}");
+    set(wire, "/routes", "{\"eu-west-1\":\"passive\"}");
+    advance(wire, "30s");
+    set(wire, "/routes", "{\"eu-west-1\":\"active\",\"us-east-1\":\"passive\"}");
+    must_go(ask_from(wire, "new-york", "/k"), "us-east-1", "old-route-still-effective");
+    must_go(ask_from(wire, "paris", "/k"), "eu-west-1", "old-route-still-effective");
+    advance(wire, "30s");
+    must_go(ask_from(wire, "paris", "/k"), "us-east-1", "old-route-still-effective");
+    advance(wire, "30s");
+    must_go(ask_from(wire, "new-york", "/k"), "eu-west-1", "only-active");
+
+    /* More than are kept: the oldest is followed at once. */
+    for (int i = 0; i < MRAP_SPREADS + 3; i++)
+        set(wire, "/routes",
+            i % 2 ? "{\"eu-west-1\":\"passive\",\"us-east-1\":\"active\"}"
+                  : "{\"eu-west-1\":\"active\",\"us-east-1\":\"passive\"}");
+    assert_says(admin(wire, "GET", "/_atoll/v1/mraps/point", ""),
+                "\"route_change_in_progress\":true");
+    set(wire, "/routes", "{\"us-east-1\":\"active\",\"now\":true}");
     must_go(ask_from(wire, "new-york", "/k"), "us-east-1", "nearest-active");
     wire_close(wire);
 }
