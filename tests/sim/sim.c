@@ -4,7 +4,7 @@
  * the middle of a commit. Then all heals, and the world must be what its answers promised (model.h,
  * judge.h). Each seed is run twice: the two transcripts are equal byte for byte.
  *
- *     sim [--seeds N] [--seed S] [--steps N] [--data] [--print]
+ *     sim [--seeds N] [--from S] [--seed S] [--steps N] [--data] [--print]
  *
  * --data: every world is closed and opened in the middle, else every third. Ends with "N passed,
  * N failed"; a failure names its seed and the command that repeats it.
@@ -291,6 +291,7 @@ static bool read_options(int argc, char **argv, struct options *options)
         str flag = str_of(argv[i]);
         uint64_t *number = str_is(flag, "--seeds")   ? &options->seeds
                            : str_is(flag, "--seed")  ? &options->first
+                           : str_is(flag, "--from")  ? &options->first
                            : str_is(flag, "--steps") ? &options->steps
                                                      : NULL;
         if (str_is(flag, "--data"))
@@ -310,8 +311,9 @@ int main(int argc, char **argv)
     struct options options = { .first = 1, .seeds = 100, .steps = 150 };
     unsigned long passed = 0, failed = 0;
     if (!read_options(argc, argv, &options)) {
-        (void) fprintf(stderr,
-                       "usage: sim [--seeds N] [--seed S] [--steps N] [--data] [--print]\n");
+        (void) fprintf(
+            stderr,
+            "usage: sim [--seeds N] [--from S] [--seed S] [--steps N] [--data] [--print]\n");
         return 2;
     }
     log_configure(LOG_ERROR, LOG_TEXT);

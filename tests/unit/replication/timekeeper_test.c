@@ -25,6 +25,21 @@ TEST(a_copy_arrives_at_its_instant_and_not_a_millisecond_earlier)
     scene_close(s);
 }
 
+TEST(copies_on_one_link_do_not_slow_each_other)
+{
+    struct scene *s = scene_open(7, CLOCK_MANUAL);
+    scene_replicate(s, US, (const unsigned[]){ EU }, 1);
+    const struct link slow = { .has_bandwidth = true, .bandwidth_bytes_per_s = 1 };
+    scene_doc(s, link_doc(s->arena, scene_region(US), scene_region(EU), &slow));
+    (void) scene_put(s, US, "0123456789"); /* its own bytes */
+    (void) scene_put(s, US, "9876543210");
+    (void) scene_put(s, US, "0");
+    assert_int_equal(scene_advance(s, "16s"), 1);
+    assert_int_equal(scene_advance(s, "8999ms"), 0);
+    assert_int_equal(scene_advance(s, "1ms"), 2);
+    scene_close(s);
+}
+
 TEST(copies_arrive_in_the_order_in_which_they_are_due)
 {
     struct scene *s = scene_open(7, CLOCK_MANUAL);
