@@ -92,9 +92,18 @@ by_arn() { # NAME HAVE COMMAND...: the command once for each way to name the acc
     done
 }
 
+# In the folder whose modules it needs: imports look nowhere else.
+node_example() {
+    mkdir -p "$cache/node/example" && cp "$clients_dir/../../examples/node/"*.js* "$cache/node/example" &&
+        cd "$cache/node/example" || return
+    runs "examples/node: npm test" "$atoll" run --demo --clock manual --ca-dir "$work/ca" -- npm test
+    cd "$work" || exit 2
+}
+
 node_tests() {
     by_arn "Node" have_node node "$clients_dir/node/article.cjs" logo.png
     with "Buckets by Node" have_node node "$clients_dir/node/buckets.cjs"
+    node_example
 }
 
 go_tests() {
