@@ -1,6 +1,6 @@
 /* config_apply: makes what a configuration declares and the world lacks. Idempotent: on a kept
  * world buckets, objects, rules and access points that are there are left as they are; links,
- * clients and access keys are what the configuration says.
+ * Regions, clients and access keys are what the configuration says.
  *
  * Threads: one at a time; blocks until committed. Errors: the first, as a sentence; what was
  * committed before it stays, and applying again goes on from there.

@@ -1,5 +1,6 @@
 /* Snapshots by name: taking, listing, bringing back, deleting. */
 #include "server/admin/call.h"
+#include "server/admin/turns.h"
 #include "server/event_of.h"
 #include "server/snapshots.h"
 
@@ -69,6 +70,30 @@ static void close_file(void *arg)
     body_reader_close(job->file);
 }
 
+/* A snapshot is of a whole world, not of one that is half another: it has a turn, as resets and new
+ * configurations do. */
+struct asked {
+    struct snapshot_job job; /* first: the call's state */
+    struct admin_turn turn;
+    enum s3_code (*then)(struct request *rq);
+};
+
+static enum s3_code over(struct request *rq)
+{
+    struct asked *asked = admin_call_of(rq)->state;
+    turns_end(&asked->turn);
+    return asked->then(rq);
+}
+
+static enum s3_code submit(struct request *rq)
+{
+    struct asked *asked = admin_call_of(rq)->state;
+    store_read_idle(rq->lane->reader);
+    rq->resume = over;
+    snapshots_submit(&asked->job);
+    return S3_WAIT;
+}
+
 static enum s3_code begin_then(struct admin_call *call, enum snapshot_verb verb, str name,
                                enum s3_code (*then)(struct request *rq))
 {
@@ -79,20 +104,19 @@ static enum s3_code begin_then(struct admin_call *call, enum snapshot_verb verb,
             str_format(rq->arena, "'%.*s' is no name of a snapshot", STR_ARG(name)),
             STR("letters, digits, '-', '_' and '.', the first a letter or digit, "
                 "at most 64"));
-    struct snapshot_job *job = ARENA_NEW(rq->arena, struct snapshot_job);
+    struct asked *asked = ARENA_NEW(rq->arena, struct asked);
+    struct snapshot_job *job = &asked->job;
     job->world = rq->world;
     job->verb = verb;
     job->name = name;
     job->job.arena = rq->arena;
     job->job.done = admin_job_done;
     job->job.owner = rq;
-    call->state = job;
-    store_read_idle(rq->lane->reader);
     job->draft = rq->draft;
-    rq->resume = then;
+    asked->then = then;
+    call->state = asked;
     arena_defer(rq->arena, close_file, job);
-    snapshots_submit(job);
-    return S3_WAIT;
+    return turns_begin(rq, &asked->turn, submit);
 }
 
 static enum s3_code begin(struct admin_call *call, enum snapshot_verb verb, str name)
