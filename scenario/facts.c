@@ -287,6 +287,8 @@ bool facts_expect(struct call *call)
         return true;
     (void) run_fail(call, "%.*s", STR_ARG(got));
     call->run->failure.about = target_of(call->run, fact, &inner);
+    if (!fact->world && fact->holds != fact_replication_status)
+        call->run->failure.lacks = call->run->last->bucket.name;
     return false;
 }
 

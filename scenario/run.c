@@ -259,7 +259,8 @@ static bool run_lines(struct run *run, size_t from, size_t to)
 static void explain(struct run *run)
 {
     struct run_failure *failure = &run->failure;
-    str why = failure->about.size > 0 ? why_it_differs(run, failure->about) : STR_NONE;
+    str why =
+        failure->about.size > 0 ? why_it_differs(run, failure->about, failure->lacks) : STR_NONE;
     if (why.size > 0)
         failure->why = str_format(run->arena, "%.*s%s%.*s", STR_ARG(why),
                                   failure->why.size > 0 ? "; " : "", STR_ARG(failure->why));

@@ -24,6 +24,7 @@ struct run_failure {
     str got;
     str why;   /* may be empty */
     str about; /* the target whose Regions may explain it; may be empty */
+    str lacks; /* the one bucket that matters; empty: all */
 };
 
 struct run_step {

@@ -168,7 +168,7 @@ static bool find_newest(struct run *run, const struct members *members, struct a
     return out->from != NULL;
 }
 
-str why_it_differs(struct run *run, str target)
+str why_it_differs(struct run *run, str target, str lacks)
 {
     struct members members;
     struct buf out;
@@ -181,6 +181,7 @@ str why_it_differs(struct run *run, str target)
     for (size_t i = 0; some && i < members.count; i++) {
         absence.to = &members.at[i];
         if (absence.to == absence.from || absence.to->bucket == 0 ||
+            (lacks.size > 0 && !str_eq(absence.to->name, lacks)) ||
             store_version_get(run->lane->reader, run->arena, absence.to->bucket, members.key,
                               absence.version.id, &there) == STORE_OK)
             continue;

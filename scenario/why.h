@@ -6,8 +6,8 @@
 
 #include "scenario/run.h"
 
-/* Of "orders/cart.json" or "use1/cart.json"; STR_NONE when every Region holds the same, or the
- * target is not behind an access point. */
-str why_it_differs(struct run *run, str target);
+/* Of "orders/cart.json" or "use1/cart.json"; empty when every Region holds the same, or the target
+ * is not behind an access point. `lacks`: only what this bucket lacks; empty: any. */
+str why_it_differs(struct run *run, str target, str lacks);
 
 #endif

@@ -288,3 +288,31 @@ TEST(a_junit_report_is_well_formed_whatever_a_title_holds)
     assert_non_null(xml_parse(arena, buf_str(&out)));
     arena_free(arena);
 }
+
+TEST(what_other_regions_lack_explains_no_answer_of_this_one)
+{
+    struct arena *arena = arena_new();
+    struct report_outcome *outcome = must_fail(
+        arena, WORLD "bob put both/k \"x\"\nexpect status 200\nbob get both/k\nexpect body \"y\"\n",
+        "t.atoll:11", "\"x\"");
+    assert_str(outcome->why, "");
+    outcome = must_fail(arena,
+                        WORLD "bob put both/k \"x\"\nexpect status 200\nreplication hold\n"
+                              "bob head both/k\nexpect replication-status COMPLETED\n",
+                        "t.atoll:12", "PENDING");
+    assert_true(str_starts(outcome->why, STR("us-east-1 to eu-west-1: the copy is held")));
+    arena_free(arena);
+}
+
+TEST(every_word_of_the_clock_works_whatever_its_mode)
+{
+    struct arena *arena = arena_new();
+    must_pass(arena, WORLD "clock mode auto\nclock rate 0\nclock show\nbob put both/k \"x\"\n"
+                           "expect status 200\nwait both/k within 1m\nexpect converged both/k\n"
+                           "clock pause\nclock rate 60\nbob put both/k \"y\"\nexpect status 200\n"
+                           "clock next\nexpect converged both/k\nclock set 2024-02-01T00:00:00Z\n"
+                           "clock advance 1ms\nclock run\nclock rate 100000\n"
+                           "bob put both/z \"z\"\nexpect status 200\nwait both/z within 1m --wall\n"
+                           "clock mode manual\nexpect converged both/z\n");
+    arena_free(arena);
+}
