@@ -125,17 +125,21 @@ test-deps: ## install from Debian what the tests need
 	$(Q)tests/install build test
 
 GOLDEN_FILES = $(sort $(wildcard tests/golden/*.golden))
-lint: $(B)/tests/docs/coverage ## layers, sizes, headers, READMEs, format, docs/coverage.md
+MAN_PAGES := atoll.1 atoll-serve.1 atoll.json.5 atoll-scenario.5
+lint: $(B)/tests/docs/coverage $(B)/tests/docs/manual ## layers, sizes, headers, READMEs, format, docs/coverage.md, man pages
 	$(Q)tests/lint/layers.sh && tests/lint/sizes.sh && tests/lint/readmes.sh && tests/lint/headers.sh $(CC) $(CPPFLAGS) -std=c17 $(WARN) -Werror
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
 	$(Q)$(B)/tests/docs/coverage $(GOLDEN_FILES) >$(B)/coverage.md
 	$(Q)cmp $(B)/coverage.md docs/coverage.md || { echo "docs/coverage.md: run make docs"; exit 1; }
+	$(Q)for p in $(MAN_PAGES); do $(B)/tests/docs/manual $$p | cmp - docs/man/$$p || { echo "docs/man/$$p: run make docs"; exit 1; }; done
+	$(Q)mandoc -Tlint -Wwarning $(MAN_PAGES:%=docs/man/%)
 	@echo "lint: clean"
 tidy: ## clang-tidy and cppcheck (slow)
 	$(Q)git ls-files '*.c' | grep -v '^tests/' | xargs -P 2 -n 8 clang-tidy --quiet -- $(CPPFLAGS) -std=c17
 	$(Q)cppcheck --quiet --enable=warning,portability --suppress=unusedStructMember --inline-suppr --error-exitcode=1 -I. $(FOLDERS)
-docs: $(B)/tests/docs/coverage ## docs/coverage.md from the table of operations and the golden cases
+docs: $(B)/tests/docs/coverage $(B)/tests/docs/manual ## docs/coverage.md and docs/man, from the tables of the program
 	$(Q)$(B)/tests/docs/coverage $(GOLDEN_FILES) >docs/coverage.md
+	$(Q)for p in $(MAN_PAGES); do $(B)/tests/docs/manual $$p >docs/man/$$p || exit 1; done
 format: ## clang-format over everything
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
@@ -162,6 +166,10 @@ install: all ## DESTDIR, PREFIX
 	install -D -m 755 $(B)/atoll $(DESTDIR)$(PREFIX)/bin/atoll
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/atoll/LICENSE
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/atoll/README.md
+	$(Q)for p in $(MAN_PAGES); do install -D -m 644 docs/man/$$p $(DESTDIR)$(PREFIX)/share/man/man$${p##*.}/$$p || exit 1; done
+	$(Q)$(B)/atoll completion bash | install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/bash-completion/completions/atoll
+	$(Q)$(B)/atoll completion zsh | install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_atoll
+	$(Q)$(B)/atoll completion fish | install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/atoll.fish
 
 clean: ## remove everything built
 	$(Q)rm -rf build
@@ -169,9 +177,9 @@ clean: ## remove everything built
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Programs of tests: one source each, linked with the server's libraries.
+# Programs of tests: one source each, linked with the libraries.
 define test_program
-$(B)/tests/$(1)/%: tests/$(1)/%.c $(wildcard tests/$(1)/*.h) Makefile $(foreach u,$(USES_server),$(call library,$(u)))
+$(B)/tests/$(1)/%: tests/$(1)/%.c $(wildcard tests/$(1)/*.h) Makefile $(foreach u,cli $(USES_scenario),$(call library,$(u)))
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) $$(LDFLAGS) $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS) -o $$@
 endef

@@ -49,12 +49,25 @@ void cli_print_overview(void)
                   "3 no server, 4 the server refused.\n");
 }
 
+bool cli_print_help(const char *name)
+{
+    for (size_t i = 0; verbs_of_server(i); i++)
+        if (str_is(str_of(name), verbs_of_server(i)->name) && verbs_of_server(i)->group == NULL) {
+            verbs_print_help(stdout, verbs_of_server(i));
+            return true;
+        }
+    return false;
+}
+
 int cli_usage(const struct cli *cli, const char *problem)
 {
     FILE *out = problem ? stderr : stdout;
     if (problem)
         (void) fprintf(stderr, "atoll %s: %s\n", cli->verb->name, problem);
-    verbs_print_usage(out, cli->verb);
+    if (problem)
+        verbs_print_usage(out, cli->verb);
+    else
+        verbs_print_help(out, cli->verb);
     if (problem == NULL)
         (void) fprintf(out, cli->verb->shape == VERB_OWN
                                 ? "  SERVE FLAGS: see atoll serve -h\n"
@@ -180,18 +193,37 @@ static bool take_apart(struct cli *cli, int argc, char **argv, int verb_at)
     return true;
 }
 
-int cli_verb_at(int argc, char **argv)
+/* A flag before its verb: of every verb, or of the one that is still to come. `next` may be its
+ * value, unless it is a verb itself. False: nobody has such a flag. */
+static bool skips_value(str name, const char *next, bool *known)
 {
     static const struct verb none = { .usage = "" };
     struct verb_flag flag;
+    bool with = false, without = false;
+    *known = verbs_flag(&none, name, &flag);
+    if (*known)
+        return str_is_set(flag.value);
+    for (size_t i = 0; verbs_at(i); i++)
+        if (verbs_flag(verbs_at(i), name, &flag)) {
+            with = with || str_is_set(flag.value);
+            without = without || !str_is_set(flag.value);
+        }
+    *known = with || without;
+    return with && !(without && next && verbs_find(str_of(next)));
+}
+
+int cli_verb_at(int argc, char **argv)
+{
     for (int i = 1; i < argc; i++) {
         str word = str_of(argv[i]), name, value;
+        bool known;
         if (!is_flag(word))
             return i;
         bool joined = str_cut(long_name(word), '=', &name, &value);
-        if (!verbs_flag(&none, name, &flag))
+        bool takes = skips_value(name, i + 1 < argc ? argv[i + 1] : NULL, &known);
+        if (!known)
             return 0;
-        if (str_is_set(flag.value) && !joined)
+        if (takes && !joined)
             i++;
     }
     return 0;

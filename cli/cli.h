@@ -56,6 +56,8 @@ int cli_verb_at(int argc, char **argv);
 /* argv[0] is the program, argv[cli_verb_at()] the verb. */
 int cli_main(int argc, char **argv);
 void cli_print_overview(void);
+/* The help of a verb that is the server's; false when it is none, or prints its own. */
+bool cli_print_help(const char *name);
 /* "unknown command 'partion'. Did you mean 'partition'?" on stderr; EXIT_USAGE. */
 int cli_unknown(const char *name);
 

@@ -20,7 +20,7 @@ static str all_verbs(struct arena *arena)
     struct buf names;
     buf_init_arena(&names, arena, LIMIT_JSON_BYTES);
     for (size_t i = 0; verbs_of_server(i); i++)
-        buf_addf(&names, "%s%s", i ? " " : "", verbs_of_server(i));
+        buf_addf(&names, "%s%s", i ? " " : "", verbs_of_server(i)->name);
     for (size_t i = 0; verbs_at(i); i++)
         buf_addf(&names, " %s", verbs_at(i)->name);
     return buf_str(&names);
@@ -125,7 +125,8 @@ static void print_fish_flags(struct arena *arena, str usage, str condition)
 static void print_fish(struct arena *arena)
 {
     for (size_t i = 0; verbs_of_server(i); i++)
-        (void) printf("complete -c atoll -n __fish_use_subcommand -fa %s\n", verbs_of_server(i));
+        (void) printf("complete -c atoll -n __fish_use_subcommand -fa %s\n",
+                      verbs_of_server(i)->name);
     for (size_t i = 0; verbs_at(i); i++) {
         const struct verb *verb = verbs_at(i);
         str condition = str_format(arena, " -n '__fish_seen_subcommand_from %s'", verb->name),

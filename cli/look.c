@@ -266,10 +266,16 @@ int verb_health(struct cli *cli)
     for (;;) {
         if (http_call(cli->arena, cli->server, "GET", STR("/_atoll/health/ready"), STR_NONE,
                       &answer, &error) &&
-            answer.status == 200)
+            answer.status == 200) {
+            if (cli->json)
+                (void) printf("%.*s", STR_ARG(answer.body));
             return EXIT_YES;
-        if (clock_mono().ns - started.ns >= within.ns)
+        }
+        if (clock_mono().ns - started.ns >= within.ns) {
+            if (cli->json)
+                (void) printf("{\"ready\":false}\n");
             return EXIT_NO;
+        }
         pause_for(DURATION_MS(20));
     }
 }

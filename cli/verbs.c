@@ -1,6 +1,8 @@
 /* The table of client verbs. One row serves parsing, -h, the overview, suggestions, completion. */
 #include "cli/verbs.h"
 
+#include "cli/examples.h"
+
 #define COLUMNS 80
 #define MOST_NAMES 64
 
@@ -50,12 +52,12 @@ static const struct verb verbs[] = {
     { "route", "Change", "route MRAP REGION active|passive|0..100 [REGION ...] [--now]",
       "make a region of an access point active or passive", VERB_PLAIN, verb_route },
     { "lag", "Change", "lag [SRC DST] [DIST|none] [--both] [--bandwidth 10MB/s] [--rule ID] [--prefix PREFIX]",
-      "set the replication lag of a link, or of a rule or prefix on it", VERB_PLAIN, verb_lag },
+      "set the replication lag of a link, a rule or a prefix", VERB_PLAIN, verb_lag },
     { "partition", "Change", "partition REGION... / REGION... [--for 2m] [--one-way]",
       "cut regions off from each other;  heal  undoes it", VERB_PLAIN, verb_partition },
     { "heal", NULL, "heal", "end every partition", VERB_PLAIN, verb_heal },
     { "outage", "Change", "outage REGION on|off [--for 2m] [--plane data|control|both]",
-      "take a region down, or one of its planes, or bring it back", VERB_PLAIN, verb_outage },
+      "take a region down, or a plane of it; bring it back", VERB_PLAIN, verb_outage },
     { "region", "Change", "region REGION enable|disable|skew [DUR]",
       "enable or disable an opt-in region; set its clock ahead", VERB_PLAIN, verb_region },
     { "fault", "Change",
@@ -69,7 +71,7 @@ static const struct verb verbs[] = {
       "replication [list|hold|release|drop|retry|resync] [SRC DST|BUCKET] [--count N] "
       "[--reason CODE] [--state pending|waiting|held|failed] [--bucket B] [--key PREFIX] [--version ID] [--rule ID] "
       "[--destination B] [--status S,...]",
-      "list, drop, retry, hold; release (without --count: ends the hold); resync", VERB_PLAIN, verb_replication },
+      "list, hold, release, drop, retry, resync copies", VERB_PLAIN, verb_replication },
     { "clock", "Change",
       "clock [show|pause|run|advance|next|set|rate|mode] [DUR|TIME|N|MODE]",
       "show, pause, run, advance", VERB_PLAIN, verb_clock },
@@ -97,16 +99,25 @@ static const struct verb verbs[] = {
 // clang-format on
 
 #define COMMON_USAGE "[--json] [--quiet] [--help] [--server URL] [--no-color]"
-static const char *const of_server[] = { "serve", "scenario", "init", "version", "help" };
+/* Run by server/main.c. */
+static const struct verb of_server[] = {
+    /* With a group: they have a help of their own. */
+    { "serve", "Start", "serve [SETTINGS]", "run the emulator", VERB_OWN, NULL },
+    { "scenario", "Test", "scenario run|check|record [FILE|DIR...] [FLAGS]",
+      "run, check or record a scenario file", VERB_OWN, NULL },
+    { "init", NULL, "init [FILE]", "write a commented configuration file", VERB_OWN, NULL },
+    { "version", NULL, "version", "what a bug report needs", VERB_OWN, NULL },
+    { "help", NULL, "help [COMMAND]", "the commands, or one of them", VERB_OWN, NULL },
+};
 
 const struct verb *verbs_at(size_t i)
 {
     return i < COUNT(verbs) ? &verbs[i] : NULL;
 }
 
-const char *verbs_of_server(size_t i)
+const struct verb *verbs_of_server(size_t i)
 {
-    return i < COUNT(of_server) ? of_server[i] : NULL;
+    return i < COUNT(of_server) ? &of_server[i] : NULL;
 }
 
 str verbs_common_usage(void)
@@ -128,7 +139,7 @@ str verbs_nearest(str name)
     for (size_t i = 0; i < COUNT(verbs); i++)
         names[i] = str_of(verbs[i].name);
     for (size_t i = 0; i < COUNT(of_server); i++)
-        names[COUNT(verbs) + i] = str_of(of_server[i]);
+        names[COUNT(verbs) + i] = str_of(of_server[i].name);
     return str_nearest(name, names, COUNT(names));
 }
 
@@ -232,4 +243,13 @@ void verbs_print_usage(FILE *out, const struct verb *verb)
         column += piece.size;
     }
     (void) fprintf(out, "\n  %s\n", verb->help);
+}
+
+void verbs_print_help(FILE *out, const struct verb *verb)
+{
+    str lines = examples_of(str_of(verb->name)), line;
+    while (lines.size > 0 && str_next(&lines, '\n', &line))
+        (void) fprintf(out, "  atoll %.*s\n", STR_ARG(line));
+    (void) fprintf(out, "\n");
+    verbs_print_usage(out, verb);
 }

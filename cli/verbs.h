@@ -35,7 +35,7 @@ const struct verb *verbs_find(str name);
 /* Of all commands, the server's included; STR_NONE when nothing is near. */
 str verbs_nearest(str name);
 /* Commands that live in the server; NULL after the last. */
-const char *verbs_of_server(size_t i);
+const struct verb *verbs_of_server(size_t i);
 
 /* The next flag of a usage line; `*usage` moves on. False after the last. */
 bool verbs_next_flag(str *usage, struct verb_flag *out);
@@ -48,5 +48,6 @@ str verbs_common_usage(void);
 str verbs_first_choices(const struct verb *verb);
 
 void verbs_print_usage(FILE *out, const struct verb *verb); /* at most 80 columns */
+void verbs_print_help(FILE *out, const struct verb *verb);  /* two examples, then the usage */
 
 #endif

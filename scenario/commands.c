@@ -166,20 +166,46 @@ str commands_nearest(str word)
     return str_nearest(word, all, COUNT(commands));
 }
 
+/* A bracket with all that is in it, or a word. */
+static size_t piece_size(str s)
+{
+    size_t size = 0, depth = 0;
+    for (; size < s.size && (depth > 0 || s.ptr[size] != ' '); size++) {
+        depth += s.ptr[size] == '[';
+        depth -= s.ptr[size] == ']' && depth > 0;
+    }
+    return size;
+}
+
+static void add_usage(struct buf *out, const struct command *row)
+{
+    size_t column = 2;
+    str rest = str_of(row->usage);
+    buf_addf(out, "  %s%s", row->flags & COMMAND_REQUEST ? "NAME " : "", row->name);
+    column += strlen(row->name) + (row->flags & COMMAND_REQUEST ? 5 : 0);
+    while (rest.size > 0) {
+        str piece = str_first(rest, piece_size(rest));
+        rest = str_skip(rest, piece.size + 1);
+        bool fits = column + 1 + piece.size <= 80;
+        buf_addf(out, "%s%.*s", fits ? " " : "\n          ", STR_ARG(piece));
+        column = (fits ? column + 1 : 10) + piece.size;
+    }
+    buf_add_char(out, '\n');
+}
+
 static void help_rows(struct buf *out, const struct command *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        bool verb = rows[i].flags & COMMAND_REQUEST;
-        buf_addf(out, "  %s%s %s\n      %s\n", verb ? "NAME " : "", rows[i].name, rows[i].usage,
-                 rows[i].help);
+        add_usage(out, &rows[i]);
+        buf_addf(out, "      %s\n", rows[i].help);
     }
 }
 
 void commands_help(struct buf *out)
 {
     help_rows(out, commands, COUNT(commands));
-    buf_add(out, STR("\nRequests of a client; a target is ACCESS-POINT/KEY or BUCKET/KEY. An "
-                     "expect follows each.\n"));
+    buf_add(out, STR("\nRequests of a client; a target is ACCESS-POINT/KEY or BUCKET/KEY.\n"
+                     "An expect follows each.\n"));
     help_rows(out, verbs, COUNT(verbs));
 }
 

@@ -340,10 +340,8 @@ static bool asks_for_help(str word)
 static int init(int argc, char **argv)
 {
     if (argc > 2 && argv[2][0] == '-') {
-        bool asked = asks_for_help(str_of(argv[2]));
-        (void) fprintf(asked ? stdout : stderr,
-                       "usage: atoll init [FILE]\n  write a commented configuration file\n");
-        return asked ? EXIT_YES : EXIT_USAGE;
+        (void) fprintf(stderr, "usage: atoll init [FILE]\n");
+        return EXIT_USAGE;
     }
     const char *path = argc > 2 ? argv[2] : "atoll.json";
     str text = config_template();
@@ -408,21 +406,55 @@ static bool call_server(struct arena *arena, str server, const char *method, str
 }
 
 /* What a bug report needs. */
-static void print_version(void)
+static void print_version(bool as_json)
 {
-    (void) printf("atoll %s (commit %.*s)\n"
-                  "built with  %.*s\n"
-                  "SQLite      %s\n"
-                  "TLS         GnuTLS %s\n"
-                  "HTTP        libmicrohttpd %s\n"
-                  "features    SigV4 SigV4A SigV2 TLS CONNECT\n",
-                  ATOLL_VERSION, STR_ARG(build_commit()), STR_ARG(build_compiler()),
-                  store_sqlite_version(), front_tls_version(), front_http_version());
+    struct arena *arena = arena_new();
+    const struct {
+        const char *member;
+        str value;
+    } parts[] = {
+        { "version", STR(ATOLL_VERSION) },
+        { "commit", build_commit() },
+        { "compiler", build_compiler() },
+        { "sqlite", str_of(store_sqlite_version()) },
+        { "gnutls", str_of(front_tls_version()) },
+        { "libmicrohttpd", str_of(front_http_version()) },
+        { "features", STR("SigV4 SigV4A SigV2 TLS CONNECT") },
+    };
+    struct buf out;
+    struct json_writer writer;
+    buf_init_arena(&out, arena, LIMIT_JSON_BYTES);
+    json_begin(&writer, &out);
+    json_object(&writer, NULL);
+    for (size_t i = 0; i < COUNT(parts); i++)
+        json_text(&writer, parts[i].member, parts[i].value);
+    json_end(&writer);
+    if (as_json)
+        (void) printf("%.*s\n", STR_ARG(buf_str(&out)));
+    else
+        (void) printf("atoll %s (commit %.*s)\n"
+                      "built with  %.*s\n"
+                      "SQLite      %s\n"
+                      "TLS         GnuTLS %s\n"
+                      "HTTP        libmicrohttpd %s\n"
+                      "features    %.*s\n",
+                      ATOLL_VERSION, STR_ARG(build_commit()), STR_ARG(build_compiler()),
+                      store_sqlite_version(), front_tls_version(), front_http_version(),
+                      STR_ARG(parts[COUNT(parts) - 1].value));
+    arena_free(arena);
 }
 
 int main(int argc, char **argv)
 {
     str verb = argc > 1 ? str_of(argv[1]) : STR("help");
+    int first = cli_verb_at(argc, argv);
+    if (first > 1 && !cli_knows(argv[first])) { /* flags before a verb of the server: behind it */
+        char *moved = argv[first];
+        for (int i = first; i > 1; i--)
+            argv[i] = argv[i - 1];
+        argv[1] = moved;
+        return main(argc, argv);
+    }
     if (asks_for_help(verb)) {
         if (argc > 2 && !asks_for_help(str_of(argv[2]))) { /* help VERB is VERB --help */
             argv[1] = argv[2];
@@ -432,8 +464,10 @@ int main(int argc, char **argv)
         cli_print_overview();
         return EXIT_YES;
     }
+    if (argc > 2 && asks_for_help(str_of(argv[2])) && cli_print_help(argv[1]))
+        return EXIT_YES;
     if (str_is(verb, "version") || str_is(verb, "--version")) {
-        print_version();
+        print_version(argc > 2 && str_is(str_of(argv[2]), "--json"));
         return EXIT_YES;
     }
     if (str_is(verb, "serve"))

@@ -228,7 +228,11 @@ TEST(flags_may_stand_before_the_verb)
         { __LINE__, 3, { "atoll", "--server", "http://x", "status" } },
         { __LINE__, 2, { "atoll", "--server=http://x", "status", "-q" } },
         { __LINE__, 0, { "atoll", "-q" } },
-        { __LINE__, 0, { "atoll", "--both", "lag" } },
+        { __LINE__, 2, { "atoll", "--both", "lag" } },
+        { __LINE__, 3, { "atoll", "--within", "30s", "wait" } },
+        { __LINE__, 2, { "atoll", "--replication", "tail" } },
+        { __LINE__, 3, { "atoll", "--replication", "fail", "fault" } },
+        { __LINE__, 0, { "atoll", "--bogus", "lag" } },
         { __LINE__, 0, { "atoll" } },
     };
     struct arena *arena = arena_new();
