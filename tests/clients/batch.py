@@ -324,7 +324,7 @@ def by_hand():
     S3.put_object(Bucket="source", Key="hand/0", Body=b"x")
     atoll("clock", "advance", "1m")
     equal("it holds for its copies", copies("--bucket", "source", "--rule", "to-target", "--state", "pending"), ["hand/0"])
-    equal("a rule that queued nothing", copies("--rule", "to-nowhere"), [])
+    equal("a rule that queued nothing", copies("--rule", "to-third"), [])
     equal("a destination that gets nothing", copies("--destination", "third"), [])
     atoll("clock", "advance", "1m")
     atoll("lag", *pair, "none", "--prefix", "hand/", "--rule", "to-target")
