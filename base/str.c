@@ -42,6 +42,28 @@ bool str_starts(str s, str prefix)
     return s.size >= prefix.size && str_eq(str_first(s, prefix.size), prefix);
 }
 
+bool str_glob(str pattern, str text)
+{
+    size_t p = 0, t = 0, star = SIZE_MAX, mark = 0;
+    while (t < text.size) {
+        if (p < pattern.size && (pattern.ptr[p] == '?' || pattern.ptr[p] == text.ptr[t]) &&
+            pattern.ptr[p] != '*') {
+            p++;
+            t++;
+        } else if (p < pattern.size && pattern.ptr[p] == '*') {
+            star = p++;
+            mark = t;
+        } else if (star != SIZE_MAX) {
+            p = star + 1;
+            t = ++mark;
+        } else
+            return false;
+    }
+    while (p < pattern.size && pattern.ptr[p] == '*')
+        p++;
+    return p == pattern.size;
+}
+
 bool str_starts_nocase(str s, str prefix)
 {
     return s.size >= prefix.size && str_eq_nocase(str_first(s, prefix.size), prefix);

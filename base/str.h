@@ -56,6 +56,8 @@ int str_cmp(str a, str b);
 bool str_eq_nocase(str a, str b);
 bool str_starts(str s, str prefix);
 bool str_starts_nocase(str s, str prefix);
+/* '*' is any number of bytes, '?' one. At most pattern x text steps. */
+bool str_glob(str pattern, str text);
 bool str_ends(str s, str suffix);
 /* The part after `from`, clipped at the end. */
 str str_skip(str s, size_t from);

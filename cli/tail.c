@@ -18,25 +18,10 @@ struct tail {
     struct stats *stats; /* --stats: count them, show none */
 };
 
-/* '*' is any number of bytes, '?' one. */
-static bool matches(str pattern, str text)
-{
-    if (pattern.size == 0)
-        return text.size == 0;
-    if (pattern.ptr[0] == '*') {
-        for (size_t skipped = 0; skipped <= text.size; skipped++)
-            if (matches(str_skip(pattern, 1), str_skip(text, skipped)))
-                return true;
-        return false;
-    }
-    return text.size > 0 && (pattern.ptr[0] == '?' || pattern.ptr[0] == text.ptr[0]) &&
-           matches(str_skip(pattern, 1), str_skip(text, 1));
-}
-
 static bool has_text(const struct cli *cli, const struct json *event, const char *flag)
 {
     str wanted = cli_flag(cli, flag, NULL);
-    return wanted.size == 0 || matches(wanted, json_string(event, flag, STR("")));
+    return wanted.size == 0 || str_glob(wanted, json_string(event, flag, STR("")));
 }
 
 /* A copy concerns both of its Regions and both of its buckets. */
@@ -45,7 +30,7 @@ static bool has_either(const struct cli *cli, const struct json *event, const ch
 {
     str wanted = cli_flag(cli, flag, NULL);
     for (size_t i = 0; wanted.size > 0 && i < 3; i++)
-        if (members[i] && matches(wanted, json_string(event, members[i], STR(""))))
+        if (members[i] && str_glob(wanted, json_string(event, members[i], STR(""))))
             return true;
     return wanted.size == 0;
 }

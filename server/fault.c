@@ -52,28 +52,6 @@ static bool refuse(struct parse *parse, str error, str nearest)
     return false;
 }
 
-bool fault_glob(str pattern, str text)
-{
-    size_t p = 0, t = 0, star = SIZE_MAX, mark = 0;
-    while (t < text.size) {
-        if (p < pattern.size && (pattern.ptr[p] == '?' || pattern.ptr[p] == text.ptr[t]) &&
-            pattern.ptr[p] != '*') {
-            p++;
-            t++;
-        } else if (p < pattern.size && pattern.ptr[p] == '*') {
-            star = p++;
-            mark = t;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++mark;
-        } else
-            return false;
-    }
-    while (p < pattern.size && pattern.ptr[p] == '*')
-        p++;
-    return p == pattern.size;
-}
-
 bool fault_name_is_valid(str name)
 {
     for (size_t i = 0; i < name.size; i++)
@@ -556,7 +534,7 @@ bool fault_matches(const struct fault *fault, const struct fault_subject *subjec
     if (fault->fails_copies || fault->async)
         return false;
     for (unsigned i = 0; i < FAULT_MATCHES; i++)
-        if (str_is_set(fault->match[i]) && !fault_glob(fault->match[i], subject->text[i]))
+        if (str_is_set(fault->match[i]) && !str_glob(fault->match[i], subject->text[i]))
             return false;
     return fault->attempt_from == 0 ||
            (subject->attempt >= fault->attempt_from && subject->attempt <= fault->attempt_to);
@@ -567,8 +545,8 @@ bool fault_matches_copy(const struct fault *fault, str from_region, str to_regio
     const str *keys = &fault->match[FAULT_KEY];
     return fault->fails_copies &&
            (!str_is_set(fault->link_from) ||
-            (fault_glob(fault->link_from, from_region) && fault_glob(fault->link_to, to_region))) &&
-           (!str_is_set(*keys) || fault_glob(*keys, key));
+            (str_glob(fault->link_from, from_region) && str_glob(fault->link_to, to_region))) &&
+           (!str_is_set(*keys) || str_glob(*keys, key));
 }
 
 bool fault_matches_async(const struct fault *fault, str api, str mrap, str region)
@@ -579,7 +557,7 @@ bool fault_matches_async(const struct fault *fault, str api, str mrap, str regio
     if (fault->async == NULL)
         return false;
     for (unsigned i = 0; i < FAULT_MATCHES; i++)
-        if (str_is_set(fault->match[i]) && !fault_glob(fault->match[i], given[i]))
+        if (str_is_set(fault->match[i]) && !str_glob(fault->match[i], given[i]))
             return false;
     return true;
 }

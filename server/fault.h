@@ -94,7 +94,5 @@ bool fault_matches_async(const struct fault *fault, str api, str mrap, str regio
 bool fault_reason(str word, str *near);
 /* 1 to 64 printable characters without slash and comma. */
 bool fault_name_is_valid(str name);
-/* '*' is any number of bytes, '?' one. */
-bool fault_glob(str pattern, str text);
 
 #endif

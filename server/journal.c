@@ -511,7 +511,7 @@ static bool fits(const struct journal_filter *filter, const struct entry *e)
                   { filter->mrap, e->mrap },     { filter->bucket, e->bucket },
                   { filter->key, e->key },       { filter->api, e->api } };
     for (size_t i = 0; i < COUNT(pairs); i++)
-        if (pairs[i].pattern.size > 0 && !fault_glob(pairs[i].pattern, pairs[i].text))
+        if (pairs[i].pattern.size > 0 && !str_glob(pairs[i].pattern, pairs[i].text))
             return false;
     if ((filter->errors && e->status < 400) || !fits_status(filter->status, e->status))
         return false;

@@ -150,3 +150,35 @@ TEST(nearest_word)
     assert_false(str_is_set(str_nearest(STR("delete-bucket"), words, COUNT(words))));
     assert_false(str_is_set(str_nearest(STR(""), words, COUNT(words))));
 }
+
+TEST(globs_match_as_written)
+{
+    static const struct {
+        int line;
+        const char *pattern, *text;
+        bool matches;
+    } rows[] = {
+        { __LINE__, "", "", true },           { __LINE__, "", "a", false },
+        { __LINE__, "*", "", true },          { __LINE__, "a", "a", true },
+        { __LINE__, "a*", "abc", true },      { __LINE__, "*c", "abc", true },
+        { __LINE__, "a*c", "abcbc", true },   { __LINE__, "a*c", "abcb", false },
+        { __LINE__, "a?c", "abc", true },     { __LINE__, "a?c", "ac", false },
+        { __LINE__, "**", "x", true },        { __LINE__, "img/*.png", "img/a/b.png", true },
+        { __LINE__, "*a*b*", "xaxbx", true }, { __LINE__, "*a*b*", "xbxax", false },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (str_glob(str_of(rows[i].pattern), str_of(rows[i].text)) != rows[i].matches)
+            fail_msg("line %d: %s with %s", rows[i].line, rows[i].pattern, rows[i].text);
+}
+
+TEST(a_glob_of_many_stars_takes_no_longer_than_its_length_allows)
+{
+    char text[4001], pattern[402];
+    memset(text, 'a', 4000);
+    text[4000] = 0;
+    for (size_t i = 0; i < 400; i++)
+        pattern[i] = i % 2 ? 'a' : '*';
+    pattern[400] = 'b';
+    pattern[401] = 0;
+    assert_false(str_glob(str_of(pattern), str_of(text)));
+}

@@ -19,26 +19,6 @@ static struct fault must_parse(struct arena *arena, const char *text)
     return fault;
 }
 
-TEST(globs_match_as_written)
-{
-    static const struct {
-        int line;
-        const char *pattern, *text;
-        bool matches;
-    } rows[] = {
-        { __LINE__, "", "", true },           { __LINE__, "", "a", false },
-        { __LINE__, "*", "", true },          { __LINE__, "a", "a", true },
-        { __LINE__, "a*", "abc", true },      { __LINE__, "*c", "abc", true },
-        { __LINE__, "a*c", "abcbc", true },   { __LINE__, "a*c", "abcb", false },
-        { __LINE__, "a?c", "abc", true },     { __LINE__, "a?c", "ac", false },
-        { __LINE__, "**", "x", true },        { __LINE__, "img/*.png", "img/a/b.png", true },
-        { __LINE__, "*a*b*", "xaxbx", true }, { __LINE__, "*a*b*", "xbxax", false },
-    };
-    for (size_t i = 0; i < COUNT(rows); i++)
-        if (fault_glob(str_of(rows[i].pattern), str_of(rows[i].text)) != rows[i].matches)
-            fail_msg("line %d: %s with %s", rows[i].line, rows[i].pattern, rows[i].text);
-}
-
 TEST(a_slip_is_refused_with_what_was_meant)
 {
     static const struct {
