@@ -109,6 +109,7 @@ seeing: all ## the admin API as documented: events, faults, metrics, anomalies, 
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/full_queue
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/doing
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/manners
+	$(Q)ATOLL=$(abspath $(B))/atoll tests/wire/words
 
 golden: all ## request/response pairs, each a statement of AWS's documents; GOLDEN="e6-get.golden:12 -v" plays one
 	$(Q)ATOLL=$(abspath $(B))/atoll tests/golden/run $(GOLDEN)

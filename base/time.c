@@ -440,6 +440,11 @@ str duration_text(struct arena *arena, duration d)
     return str_copy(arena, buf_str(&buf));
 }
 
+str duration_told(struct arena *arena, duration d)
+{
+    return duration_text(arena, (duration){ d.ns - d.ns % DURATION_MS(1).ns });
+}
+
 /* The unit that divides the size and leaves the smallest number. */
 str size_text(struct arena *arena, uint64_t bytes)
 {

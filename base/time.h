@@ -48,6 +48,8 @@ MUST_CHECK bool instant_parse_amz(str s, instant *out);
 MUST_CHECK bool duration_parse(str s, duration *out);
 /* "15s", "1m30s", "250ms", "13.8s": the shortest form that duration_parse reads back. */
 str duration_text(struct arena *arena, duration d);
+/* The same cut to whole milliseconds: for people, who measured nothing finer. */
+str duration_told(struct arena *arena, duration d);
 /* "64KiB", "10MB", "1GiB", "512B", optional "/s" at the end. Bare numbers are refused. */
 MUST_CHECK bool size_parse(str s, uint64_t *bytes_out);
 str size_text(struct arena *arena, uint64_t bytes);

@@ -78,14 +78,47 @@ int verb_lifecycle(struct cli *cli)
 static void print_missing(const struct json *document)
 {
     const struct json *missing = json_member(document, "missing");
-    for (const struct json *copy = missing ? missing->child : NULL; copy; copy = copy->next)
-        (void) fprintf(stderr, "  %.*s %.*s is %.*s for %.*s, due %.*s %.*s\n",
+    for (const struct json *copy = missing ? missing->child : NULL; copy; copy = copy->next) {
+        str reason = json_string(copy, "reason", STR(""));
+        (void) fprintf(stderr, "  %.*s/%.*s %.8s for %.*s is %.*s, due %.*s%s%.*s\n",
+                       STR_ARG(json_string(copy, "bucket", STR(""))),
                        STR_ARG(json_string(copy, "key", STR(""))),
-                       STR_ARG(json_string(copy, "version_id", STR(""))),
-                       STR_ARG(json_string(copy, "state", STR(""))),
+                       json_string(copy, "version_id", STR("null")).ptr,
                        STR_ARG(json_string(copy, "to", STR(""))),
-                       STR_ARG(json_string(copy, "due", STR(""))),
-                       STR_ARG(json_string(copy, "reason", STR(""))));
+                       STR_ARG(json_string(copy, "state", STR(""))),
+                       STR_ARG(json_string(copy, "due", STR(""))), reason.size > 0 ? ": " : "",
+                       STR_ARG(reason));
+    }
+}
+
+/* "orders/cart.json: 4f98f59e in 3 of 3 Regions after 15.0 s" */
+static void print_arrived(const struct json *target, const char *after)
+{
+    double in = json_number(target, "in", -1), of = json_number(target, "of", 0);
+    (void) printf("%.*s: ", STR_ARG(json_string(target, "target", STR(""))));
+    if (in < 0)
+        (void) printf("all copies arrived");
+    else if (in < 1)
+        (void) printf("nowhere");
+    else if (json_bool(target, "delete_marker", false))
+        (void) printf("deleted in %.0f of %.0f Regions", in, of);
+    else
+        (void) printf("%.8s in %.0f of %.0f Regions", json_string(target, "etag", STR("-")).ptr, in,
+                      of);
+    (void) printf("%s\n", after);
+}
+
+static void print_waited(struct cli *cli, const struct json *document)
+{
+    const struct json *targets = json_member(document, "targets");
+    const char *after =
+        str_c(cli->arena,
+              str_format(cli->arena, " after %.1f s%s", json_number(document, "waited_s", 0),
+                         json_bool(document, "jumped", false) ? " (clock skipped ahead)" : ""));
+    if (targets == NULL || targets->child == NULL)
+        (void) printf("all copies arrived%s\n", after);
+    for (const struct json *t = targets ? targets->child : NULL; t; t = t->next)
+        print_arrived(t, after);
 }
 
 int verb_wait(struct cli *cli)
@@ -113,8 +146,6 @@ int verb_wait(struct cli *cli)
     if (code == EXIT_NO && !printed)
         print_missing(document);
     if (code == EXIT_YES && !printed && !cli->quiet)
-        (void) printf("converged after %.*s%s\n",
-                      STR_ARG(json_string(document, "waited", STR("0s"))),
-                      json_bool(document, "jumped", false) ? " (clock skipped ahead)" : "");
+        print_waited(cli, document);
     return code;
 }

@@ -70,7 +70,7 @@ void timeline_copy(void *timeline, const struct copy_told *copy)
         str_format(arena, "copy %.*s/%.*s  %.*s > %.*s  %.8s  %s after %.*s%s%.*s",
                    STR_ARG(row->source_name), STR_ARG(row->key), STR_ARG(row->from_region),
                    STR_ARG(row->to_region), str_c(arena, row->version_id), outcomes[copy->outcome],
-                   STR_ARG(duration_text(arena, instant_diff(copy->at, row->queued_at))),
+                   STR_ARG(duration_told(arena, instant_diff(copy->at, row->queued_at))),
                    copy->reason.size ? ": " : "", STR_ARG(copy->reason));
     timeline_add(timeline, &(struct timeline_event){ .at = copy->at,
                                                      .text = text,

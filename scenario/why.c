@@ -34,7 +34,7 @@ static str about_copy(const struct absence *a, const struct queue_row *row)
 {
     struct arena *arena = a->run->arena;
     str where = on_the_wire(a);
-    str due = duration_text(arena, instant_diff(row->ready_at, run_now(a->run)));
+    str due = duration_told(arena, instant_diff(row->ready_at, run_now(a->run)));
     switch (row->state) {
     case QUEUE_HELD:
         return STR("the copy is held: replication release lets it go");

@@ -253,7 +253,7 @@ str anomaly_facts_of_freshness(struct request *rq, str session)
                       f->verdict == RESURRECTED ? "its deletion"
                       : f->verdict == MISSING   ? "a write"
                                                 : "a newer one",
-                      STR_ARG(f->region), STR_ARG(duration_text(rq->arena, f->age)));
+                      STR_ARG(f->region), STR_ARG(duration_told(rq->arena, f->age)));
 }
 
 str anomaly_facts_of_going_back(struct request *rq, str session, const struct sighting *before,

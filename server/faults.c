@@ -364,7 +364,7 @@ static str detail_of(struct arena *arena, const struct fault_action *action)
         return str_format(arena, "truncated after %llu B",
                           (unsigned long long) action->truncate_bytes);
     if (action->delay.ns > 0)
-        return str_format(arena, "delayed %.*s", STR_ARG(duration_text(arena, action->delay)));
+        return str_format(arena, "delayed %.*s", STR_ARG(duration_told(arena, action->delay)));
     return action->slow_bytes_per_s ? STR("slow") : STR("");
 }
 
@@ -455,7 +455,7 @@ void faults_shape(struct request *rq)
     if (effect->status != 0 && rq->code != S3_OK)
         reply->status = effect->status;
     if (effect->delay.ns > 0 && rq->world->settings->explain_headers)
-        request_header(rq, "x-atoll-delay", duration_text(rq->arena, effect->delay));
+        request_header(rq, "x-atoll-delay", duration_told(rq->arena, effect->delay));
     if (takes_wall_time(rq->world)) {
         reply->delay.ns += effect->delay.ns;
         reply->bytes_per_s = effect->slow_bytes_per_s;

@@ -108,7 +108,7 @@ static void log_text_line(const struct request *rq, bool whole)
         buf_addf(&line, " %.*s", STR_ARG(s3_error_of(rq->code)->code));
     if (rq->freshness && rq->freshness->verdict != FRESH)
         buf_addf(&line, " %s=%u age=%.*s", freshness_name(rq->freshness->verdict),
-                 rq->freshness->behind, STR_ARG(duration_text(rq->arena, rq->freshness->age)));
+                 rq->freshness->behind, STR_ARG(duration_told(rq->arena, rq->freshness->age)));
     if (rq->fault)
         buf_addf(&line, " fault=%.*s", STR_ARG(rq->fault->names));
     if (!whole)
@@ -177,7 +177,7 @@ void journal_copy(const struct copy_told *copy)
              STR_ARG(clock_text(arena, copy->at)), STR_ARG(copy->row->source_name),
              STR_ARG(copy->row->key), str_c(arena, copy->row->version_id),
              STR_ARG(copy->row->to_region), outcomes[copy->outcome],
-             STR_ARG(duration_text(arena, instant_diff(copy->at, copy->row->queued_at))),
+             STR_ARG(duration_told(arena, instant_diff(copy->at, copy->row->queued_at))),
              STR_ARG(copy->reason));
     arena_free(arena);
 }

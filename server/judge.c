@@ -80,11 +80,11 @@ static void show(struct request *rq, const struct freshness *freshness)
     buf_addf(&text, "%s", freshness_name(freshness->verdict));
     if (freshness->verdict != FRESH) {
         buf_addf(&text, "; behind=%u; age=%.*s", freshness->behind,
-                 STR_ARG(duration_text(rq->arena, freshness->age)));
+                 STR_ARG(duration_told(rq->arena, freshness->age)));
         if (freshness->is_due)
             buf_addf(
                 &text, "; due=%.*s",
-                STR_ARG(duration_text(rq->arena, instant_diff(freshness->due, rq->received_at))));
+                STR_ARG(duration_told(rq->arena, instant_diff(freshness->due, rq->received_at))));
     }
     request_header(rq, "x-atoll-freshness", buf_str(&text));
 }

@@ -139,10 +139,12 @@ static enum s3_code show_wait(struct admin_call *call)
     bool converged = job->result == TIME_OK;
     struct json_writer w = admin_begin(rq, &buf);
     json_boolean(&w, "converged", converged);
-    json_text(&w, "waited", duration_text(rq->arena, job->waited));
+    json_text(&w, "waited", duration_told(rq->arena, job->waited));
+    json_real(&w, "waited_s", (double) job->waited.ns / 1e9);
     json_boolean(&w, "jumped",
                  job->waited.ns > 0 && clock_mode_get(rq->world->clock) != CLOCK_REAL_TIME &&
                      !job->wall);
+    admin_write_arrived(rq, &w, json_member(admin_call_of(rq)->document, "targets"));
     if (!converged) {
         json_text(&w, "type", STR("urn:atoll:error:not-converged"));
         json_integer(&w, "status", 409);

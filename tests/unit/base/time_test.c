@@ -152,6 +152,8 @@ TEST(durations_read)
             fail_msg("line %d", rows[i].line);
     }
     assert_str(duration_text(arena, (duration){ -1500 * MS }), "-1.5s");
+    assert_str(duration_told(arena, (duration){ INT64_C(14443181947) }), "14.443s");
+    assert_str(duration_told(arena, (duration){ 999 }), "0s");
     arena_free(arena);
 }
 
