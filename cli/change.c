@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "cli/resync.h"
 
 static struct json_writer begin(struct cli *cli, struct buf *buf)
 {
@@ -259,36 +260,6 @@ static int hold_link(struct cli *cli)
     return cli_ask(cli, "PATCH", path, buf_str(&buf), &document, &printed);
 }
 
-/* Queues what live replication skipped: of one bucket, or of all that have rules. */
-static int resync(struct cli *cli)
-{
-    struct buf buf;
-    const struct json *document;
-    bool printed;
-    str statuses = cli_flag(cli, "status", NULL), status;
-    if (cli->word_count > 2)
-        return cli_usage(cli, "say one bucket, or none for all that have replication rules");
-    struct json_writer writer = begin(cli, &buf);
-    if (cli->word_count == 2)
-        json_text(&writer, "bucket", cli->words[1]);
-    if (cli_has(cli, "key"))
-        json_text(&writer, "prefix", cli_flag(cli, "key", NULL));
-    if (cli_has(cli, "status")) {
-        json_array(&writer, "statuses");
-        while (str_next(&statuses, ',', &status))
-            json_text(&writer, NULL, status);
-        json_end(&writer);
-    }
-    json_end(&writer);
-    int code = cli_ask(cli, "POST", STR("/_atoll/v1/replication/resync"), buf_str(&buf), &document,
-                       &printed);
-    if (code == EXIT_YES && !printed && !cli->quiet)
-        (void) printf("%.0f versions queued, of %.0f found in %.0f buckets\n",
-                      json_number(document, "count", 0), json_number(document, "found", 0),
-                      json_number(document, "buckets", 0));
-    return code;
-}
-
 int verb_replication(struct cli *cli)
 {
     struct buf buf;
@@ -297,7 +268,7 @@ int verb_replication(struct cli *cli)
     str what = cli->word_count ? cli->words[0] : STR("list");
     uint64_t count;
     if (str_is(what, "resync"))
-        return resync(cli);
+        return resync_run(cli);
     if (cli->word_count > 1 && cli->word_count != 3)
         return cli_usage(cli, "say both Regions of the link, or none");
     if (str_is(what, "list"))

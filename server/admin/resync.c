@@ -1,11 +1,15 @@
 /* Resync by hand: what S3 Batch Replication does, at once and in one call: queues copies of
- * versions that live replication skips. Page by page, so that the writer is free between them. */
+ * versions that live replication skips. Page by page, so that the writer is free between them. Who
+ * wants to see how far it is asks for a `limit` of versions and goes on with the answer's `next`.
+ */
+#include "base/encode.h"
 #include "replication/timekeeper.h"
 #include "server/admin/call.h"
 #include "server/change_words.h"
 #include "server/changes.h"
 #include "storage/resync.h"
 
+#define LIMIT_MOST 1e9
 #define JOB "resync" /* marks the rows: what was deleted at the destination by id stays away */
 
 struct resync {
@@ -13,9 +17,44 @@ struct resync {
     struct bucket_list buckets;
     size_t at;
     uint64_t queued, found;
+    uint64_t looked, limit; /* versions of this call; no limit: UINT64_MAX */
 };
 
 static enum s3_code page_done(struct request *rq);
+
+/* -- where the next call goes on: "BUCKET RANK ORIGIN ID KEY", the last three as a URI has them -
+ */
+
+static str place_text(struct arena *arena, const struct resync *resync)
+{
+    const struct resync_place *place = &resync->write.place;
+    return str_format(
+        arena, "%.*s %lld %.*s %.*s %.*s", STR_ARG(resync->buckets.at[resync->at].name),
+        (long long) place->rank, STR_ARG(encode_uri(arena, place->origin, true)),
+        STR_ARG(encode_uri(arena, place->id, true)), STR_ARG(encode_uri(arena, place->key, true)));
+}
+
+/* A bucket that has gone since is passed over. */
+static bool read_place(struct arena *arena, str text, struct resync *resync)
+{
+    str fields[5];
+    struct resync_place place = { 0 };
+    for (size_t i = 0; i < COUNT(fields); i++)
+        if (str_cut(text, ' ', &fields[i], &text) != (i + 1 < COUNT(fields)))
+            return false;
+    if (!str_to_i64(fields[1], &place.rank))
+        return false;
+    place.origin = decode_uri(arena, fields[2], false);
+    place.id = decode_uri(arena, fields[3], false);
+    place.key = decode_uri(arena, fields[4], false);
+    while (resync->at < resync->buckets.count &&
+           str_cmp(resync->buckets.at[resync->at].name, fields[0]) < 0)
+        resync->at++;
+    if (place.id.size > 0 && resync->at < resync->buckets.count &&
+        str_eq(resync->buckets.at[resync->at].name, fields[0]))
+        resync->write.place = place;
+    return true;
+}
 
 static enum s3_code show_resync(struct request *rq, const struct resync *resync)
 {
@@ -24,6 +63,8 @@ static enum s3_code show_resync(struct request *rq, const struct resync *resync)
     json_integer(&w, "count", (int64_t) resync->queued);
     json_integer(&w, "found", (int64_t) resync->found);
     json_integer(&w, "buckets", (int64_t) resync->buckets.count);
+    if (resync->at < resync->buckets.count)
+        json_text(&w, "next", place_text(rq->arena, resync));
     json_end(&w);
     return admin_reply(rq, &buf);
 }
@@ -31,7 +72,7 @@ static enum s3_code show_resync(struct request *rq, const struct resync *resync)
 static enum s3_code next_page(struct request *rq)
 {
     struct resync *resync = admin_call_of(rq)->state;
-    if (resync->at == resync->buckets.count)
+    if (resync->at == resync->buckets.count || resync->looked >= resync->limit)
         return show_resync(rq, resync);
     struct store_resync fresh;
     store_resync_init(&fresh, rq->arena);
@@ -68,6 +109,7 @@ static enum s3_code page_done(struct request *rq)
         return admin_store_problem(rq, result);
     resync->queued += resync->write.queued;
     resync->found += resync->write.count;
+    resync->looked += RESYNC_ROWS; /* or less, at a bucket's end */
     if (result == STORE_NO_BUCKET || !resync->write.more) {
         tell(rq, resync);
         resync->at++;
@@ -135,13 +177,33 @@ static bool find_buckets(struct admin_call *call, struct resync *resync)
     return false;
 }
 
+/* Where to begin, and how far to go. */
+static bool read_extent(struct admin_call *call, struct resync *resync)
+{
+    str after = json_string(call->document, "after", STR_NONE);
+    double limit = json_number(call->document, "limit", LIMIT_MOST);
+    if (!(limit >= 1 && limit <= LIMIT_MOST)) {
+        admin_problem(call->rq, 400, "bad-limit",
+                      STR("limit is a number of versions from 1 to 1000000000"),
+                      STR("leave it out, and one call does it all"));
+        return false;
+    }
+    resync->limit = json_member(call->document, "limit") ? (uint64_t) limit : UINT64_MAX;
+    if (!str_is_set(after) || read_place(call->rq->arena, after, resync))
+        return true;
+    admin_problem(call->rq, 400, "bad-place", STR("after is no place of a resync"),
+                  STR("give back what the last answer said in next"));
+    return false;
+}
+
 enum s3_code admin_resync(struct admin_call *call)
 {
-    static const char *const members[] = { "bucket:text", "prefix:text", "statuses:list", NULL };
+    static const char *const members[] = { "bucket:text",  "prefix:text", "statuses:list",
+                                           "limit:number", "after:text",  NULL };
     struct resync *resync = ARENA_NEW(call->rq->arena, struct resync);
     struct resync_filter *filter = &resync->write.filter;
     if (!admin_members(call, members) || !read_statuses(call, &filter->statuses) ||
-        !find_buckets(call, resync))
+        !find_buckets(call, resync) || !read_extent(call, resync))
         return S3_OK;
     str *prefix = ARENA_NEW(call->rq->arena, str);
     *prefix = json_string(call->document, "prefix", STR_NONE);
