@@ -83,7 +83,7 @@ void request_extra(struct request *rq, const char *element, str value)
     fields_add(rq->arena, &rq->extra, str_of(element), value);
 }
 
-static str format_va(struct arena *arena, const char *format, va_list args)
+static str PRINTF_LIKE(2, 0) format_va(struct arena *arena, const char *format, va_list args)
 {
     char text[1024];
     int size = vsnprintf(text, sizeof text, format, args);

@@ -32,8 +32,7 @@ static size_t leave_escaped(UNUSED void *cls, UNUSED struct MHD_Connection *mhd,
     return strlen(text);
 }
 
-__attribute__((format(printf, 2, 0))) static void log_theirs(UNUSED void *cls, const char *format,
-                                                             va_list args)
+static void PRINTF_LIKE(2, 0) log_theirs(UNUSED void *cls, const char *format, va_list args)
 {
     char line[512];
     if (!log_enabled(LOG_DEBUG))
