@@ -202,6 +202,7 @@ struct request {
     struct reply reply;
     unsigned step; /* index into the walk; the trace prints its name */
     bool answered;
+    bool told;
 };
 
 /* The drive. Each returns what the caller has to do next. */
@@ -223,7 +224,11 @@ enum request_next request_resume(struct request *rq);
 /* For hosts that have the body at hand: feeds from *body, and takes off it what was taken, until
  * the request waits or is ready. `next` is what the call before said. */
 enum request_next request_feed(struct request *rq, enum request_next next, str *body);
-/* The answer went out (or the client went away): log, journal, free. */
+/* Into log, journal, events and access log, once. A host says it before the client can have read
+ * the whole answer: then who asks next, on whatever connection, finds the request there and stands
+ * behind it. */
+void request_tell(struct request *rq, bool sent_whole);
+/* The answer went out (or the client went away): tells, if nobody did, and frees. */
 void request_free(struct request *rq, bool sent_whole);
 
 /* For steps and handlers. */

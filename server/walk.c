@@ -315,16 +315,24 @@ enum request_next request_feed(struct request *rq, enum request_next next, str *
     return next;
 }
 
+void request_tell(struct request *rq, bool sent_whole)
+{
+    if (rq->told)
+        return;
+    rq->told = true;
+    if (rq->address.kind == ADDRESS_ADMIN)
+        return;
+    journal_add(rq->world->journal, rq, sent_whole);
+    event_of_request(rq, sent_whole);
+    access_log_request(rq->world->access_log, rq);
+}
+
 void request_free(struct request *rq, bool sent_whole)
 {
     if (rq == NULL)
         return;
     atomic_fetch_add_explicit(&rq->world->requests_ended, 1, memory_order_relaxed);
-    if (rq->address.kind != ADDRESS_ADMIN) {
-        journal_add(rq->world->journal, rq, sent_whole);
-        event_of_request(rq, sent_whole);
-        access_log_request(rq->world->access_log, rq);
-    }
+    request_tell(rq, sent_whole);
     payload_abort(rq);
     body_draft_drop(&rq->draft);
     body_reader_close(rq->reply.body);

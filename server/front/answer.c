@@ -51,9 +51,11 @@ static size_t throttled(struct exchange *exchange, uint64_t sent_bytes, size_t r
 
 /* A reset: disconnecting the socket makes the kernel send RST, which SO_LINGER cannot, because
  * libmicrohttpd shuts the connection down first. */
-static void reset_connection(const struct connection *connection)
+static void reset_connection(const struct exchange *exchange)
 {
+    const struct connection *connection = exchange->connection;
     const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+    request_tell(exchange->rq, false);
     (void) connect(connection->fd, &nobody, sizeof nobody);
 }
 
@@ -69,7 +71,8 @@ static bool breaks_off(const struct exchange *exchange, uint64_t at, size_t *roo
         return false;
     }
     if (reply->cut == REPLY_CUT_BODY_RESET)
-        reset_connection(exchange->connection);
+        reset_connection(exchange);
+    request_tell(exchange->rq, false);
     return true;
 }
 
@@ -82,6 +85,8 @@ static ssize_t read_body(void *cls, uint64_t at, char *out, size_t room)
     if (size == 0)
         return 0;
     ssize_t got = body_reader_read(exchange->rq->reply.body, out, size < room ? size : room);
+    if (got > 0 && at + (uint64_t) got == exchange->rq->reply.size_bytes)
+        request_tell(exchange->rq, true);
     return got > 0 ? got : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
@@ -90,11 +95,15 @@ static ssize_t read_bytes(void *cls, uint64_t at, char *out, size_t room)
 {
     struct exchange *exchange = cls;
     str bytes = exchange->rq->reply.bytes;
-    if (exchange->cut || at >= bytes.size || breaks_off(exchange, at, &room))
+    if (exchange->cut || at >= bytes.size || breaks_off(exchange, at, &room)) {
+        request_tell(exchange->rq, false);
         return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
     size_t size = throttled(exchange, at, room);
     if (size > bytes.size - at)
         size = (size_t) (bytes.size - at);
+    if (at + size == exchange->rq->reply.size_bytes)
+        request_tell(exchange->rq, true);
     memcpy(out, bytes.ptr + at, size);
     return (ssize_t) size;
 }
@@ -209,6 +218,16 @@ static bool says_only_size(const struct request *rq)
     return rq->reply.head || rq->reply.status == 304 || str_is(rq->method, "HEAD");
 }
 
+/* Nothing can go wrong with it any more but the client. */
+static bool is_at_hand(const struct request *rq)
+{
+    const struct reply *reply = &rq->reply;
+    if (reply->stream || !is_plain(reply))
+        return false;
+    return says_only_size(rq) || (reply->body ? reply->size_bytes <= SMALL_BYTES
+                                              : reply->bytes.size == reply->size_bytes);
+}
+
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct reply *reply = &exchange->rq->reply;
@@ -285,13 +304,16 @@ enum MHD_Result answer_send(struct exchange *exchange)
     exchange->sending_since = clock_mono();
     if (rq->reply.cut == REPLY_CUT_RESET || rq->reply.cut == REPLY_CUT_CLOSE) {
         if (rq->reply.cut == REPLY_CUT_RESET)
-            reset_connection(connection);
+            reset_connection(exchange);
+        request_tell(rq, false);
         return MHD_NO;
     }
     struct MHD_Response *response = make_response(exchange);
     if (response == NULL)
         return MHD_NO;
     add_headers(exchange, response);
+    if (is_at_hand(rq))
+        request_tell(rq, true);
     if (exchange->first)
         linger_after(connection, rq->content_length);
     exchange->queued =

@@ -49,6 +49,7 @@ static struct {
     size_t held_count;
     unsigned freed;
     unsigned freed_whole;
+    unsigned told, told_whole;
     unsigned idle_calls;
     struct request *stream;
     unsigned stream_events;
@@ -244,6 +245,15 @@ enum request_next request_resume(struct request *rq)
     return REQUEST_WANTS_BODY;
 }
 
+void request_tell(struct request *rq, bool sent_whole)
+{
+    mutex_lock(&behind.lock);
+    behind.told += !rq->told;
+    behind.told_whole += !rq->told && sent_whole;
+    rq->told = true;
+    mutex_unlock(&behind.lock);
+}
+
 void request_free(struct request *rq, bool sent_whole)
 {
     mutex_lock(&behind.lock);
@@ -344,6 +354,7 @@ static void door_open(const struct front_limits *limits)
         make_file();
     }
     behind.freed = behind.freed_whole = behind.idle_calls = behind.stream_events = 0;
+    behind.told = behind.told_whole = 0;
     behind.held_count = 0;
     house.front = front_open(house.arena, &house.world, limits, &error);
     if (house.front == NULL)

@@ -72,6 +72,24 @@ TEST(an_absolute_target_passes_through_raw_with_its_proxy_user)
     door_close();
 }
 
+/* Else a client that reads its answer and asks on another connection would come before itself. */
+TEST(a_request_is_told_before_its_answer_can_be_read)
+{
+    door_open(NULL);
+    for (unsigned i = 1; i <= 20; i++) {
+        int fd = client_connect();
+        struct heard heard = client_ask(fd, "GET /head HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert_int_equal(heard.status, 200);
+        mutex_lock(&behind.lock);
+        unsigned told = behind.told, whole = behind.told_whole;
+        mutex_unlock(&behind.lock);
+        assert_int_equal(told, i);
+        assert_int_equal(whole, i);
+        close(fd);
+    }
+    door_close();
+}
+
 TEST(fifty_pipelined_requests_are_answered_in_order)
 {
     door_open(NULL);
