@@ -124,13 +124,14 @@ struct cloudwatch_points storage_metrics_read(struct store_reader *reader, struc
     int64_t day = (query->from + DAY_MINUTES - 1) / DAY_MINUTES, last = usage_day(query->now);
     day = day < first_day(&bucket) ? first_day(&bucket) : day;
     out.at = ARENA_ARRAY(arena, struct cloudwatch_point, USAGE_DAYS + 2);
+    struct usage_list held = { .through = INT64_MIN };
     for (; day <= last && day * DAY_MINUTES < query->to && out.count <= USAGE_DAYS; day++) {
-        struct usage_list held;
         struct cloudwatch_point point = { .samples = 1 };
         int64_t minute = day * DAY_MINUTES;
         minute -= (minute - query->from) % query->period;
-        if (store_usage_at(reader, arena, bucket.id, day, &held) != STORE_OK ||
-            !sample(&held, query, type, &point.sum))
+        if (day > held.through && store_usage_at(reader, arena, bucket.id, day, &held) != STORE_OK)
+            break;
+        if (!sample(&held, query, type, &point.sum))
             continue;
         point.least = point.most = point.sum;
         if (out.count == 0 || out.at[out.count - 1].minute != minute)

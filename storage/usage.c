@@ -56,7 +56,8 @@ enum store_result store_usage_at(struct store_reader *reader, struct arena *aren
         s = db_sql(reader->db, HELD("WHERE bucket=?1", "WHERE u.bucket=?1") " ORDER BY 2");
         db_bind_i64(s, bucket);
     }
-    *out = (struct usage_list){ .at = ARENA_ARRAY(arena, struct usage, USAGE_CLASSES) };
+    *out = (struct usage_list){ .at = ARENA_ARRAY(arena, struct usage, USAGE_CLASSES),
+                                .through = seen >= 0 ? seen : INT64_MAX };
     while (out->count < USAGE_CLASSES && db_step(s))
         out->at[out->count++] = (struct usage){ db_copy(s, 1, arena), (uint64_t) db_i64(s, 2),
                                                 (uint64_t) db_i64(s, 3) };

@@ -20,6 +20,7 @@ struct usage {
 struct usage_list {
     struct usage *at;
     size_t count;
+    int64_t through; /* every midnight up to this day saw the same; INT64_MAX: so far */
 };
 int64_t usage_day(instant at); /* since 1970 */
 /* At the midnight with which the day begins, for a bucket that was there. */

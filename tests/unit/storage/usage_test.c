@@ -55,6 +55,23 @@ TEST(a_midnight_keeps_what_it_saw)
     world_close(&world);
 }
 
+TEST(an_answer_says_up_to_which_midnight_it_holds)
+{
+    struct world world = world_new();
+    struct usage_list list;
+    int64_t bucket = world_bucket(&world, "b", "us-east-1", VERSIONING_ENABLED);
+    (void) world_must_put(&world, bucket, "k", "12");
+    forward(&world, 5); /* in which nobody writes */
+    (void) world_must_put(&world, bucket, "l", "3");
+    store_read_begin(world.reader);
+    assert_int_equal(store_usage_at(world.reader, world.arena, bucket, FIRST + 1, &list), STORE_OK);
+    assert_int_equal(list.through, FIRST + 5);
+    assert_int_equal(store_usage_at(world.reader, world.arena, bucket, FIRST + 6, &list), STORE_OK);
+    assert_true(list.through == INT64_MAX);
+    store_read_idle(world.reader);
+    world_close(&world);
+}
+
 TEST(a_reopened_or_wiped_world_does_not_change_what_midnights_saw)
 {
     struct world world = world_new();
