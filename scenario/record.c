@@ -68,15 +68,8 @@ static void write_buckets(struct recorder *r)
 
 static const struct json *routing_of(struct recorder *r, const struct mrap_routing *routing)
 {
-    struct buf text;
-    struct json_writer w;
     struct json_error error;
-    buf_init_arena(&text, r->arena, 65536);
-    json_begin(&w, &text);
-    json_object(&w, NULL);
-    mrap_routing_write(r->arena, &w, routing);
-    json_end(&w);
-    return json_parse(r->arena, buf_str(&text), &error);
+    return json_parse(r->arena, mrap_routing_text(r->arena, routing), &error);
 }
 
 /* Only what differs from an access point that says nothing. */

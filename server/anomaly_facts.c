@@ -186,6 +186,8 @@ bool anomaly_facts_buried(struct request *rq, const struct sighting *wrote,
     struct bucket_info bucket;
     struct version_info other;
     bool any = false, looked = false;
+    if (!store_bucket_may_have(&rq->bucket, STR(CONFIG_REPLICATION_RULES)))
+        return false; /* without a look at the store */
     store_read_begin(rq->lane->reader);
     for (size_t i = 0; i < rq->mrap->member_count; i++) {
         str name = rq->mrap->members[i].bucket;

@@ -114,15 +114,9 @@ static void speak_partition(struct speaker *s)
     struct link_partition partition = links_partition(s->world->links);
     if (partition.count == 0 || !instant_before(s->now, partition.until))
         return;
-    buf_add(s->out, STR("partition"));
-    for (size_t i = 0; i < partition.count; i++) {
-        buf_add(s->out, i ? STR(" /") : STR_NONE);
-        for (region_id id = 0; id < region_count(); id++)
-            if (region_set_has(partition.groups[i], id))
-                buf_addf(s->out, " %.*s", STR_ARG(region_at(id)->code));
-    }
-    buf_addf(s->out, "%s%.*s\n", partition.one_way ? " one-way" : "",
-             STR_ARG(lasting(s, partition.until)));
+    buf_addf(s->out, "partition %.*s%s%.*s\n",
+             STR_ARG(links_groups_text(s->arena, partition.groups, partition.count)),
+             partition.one_way ? " one-way" : "", STR_ARG(lasting(s, partition.until)));
 }
 
 /* --- Regions --- */
@@ -170,18 +164,6 @@ static const struct mrap *find_mrap(struct speaker *s, const struct mrap_list *l
     return mrap_by_name(list, account, name);
 }
 
-static str routing_text(struct speaker *s, const struct mrap_routing *routing)
-{
-    struct buf text;
-    struct json_writer writer;
-    buf_init_arena(&text, s->arena, LIMIT_JSON_BYTES);
-    json_begin(&writer, &text);
-    json_object(&writer, NULL);
-    mrap_routing_write(s->arena, &writer, routing);
-    json_end(&writer);
-    return buf_str(&text);
-}
-
 static void speak_routes(struct speaker *s)
 {
     const struct mrap_list *list = mraps_acquire(s->world->mraps);
@@ -193,7 +175,7 @@ static void speak_routes(struct speaker *s)
                      mrap->members[i].dial);
         buf_addf(s->out, "%s\n", instant_before(s->now, mrap->routes_effective_at) ? "" : " now");
         speak_call(s, str_format(s->arena, "/_atoll/v1/mraps/%.*s", STR_ARG(mrap->name)),
-                   routing_text(s, &mrap->routing));
+                   mrap_routing_text(s->arena, &mrap->routing));
     }
     mraps_release(list);
 }

@@ -71,18 +71,6 @@ void config_change_mraps_judge(struct config_changing *changing)
 
 /* --- changing --- */
 
-static str routing_text(struct arena *arena, const struct mrap_routing *routing)
-{
-    struct buf buf;
-    struct json_writer writer;
-    buf_init_arena(&buf, arena, LIMIT_JSON_BYTES);
-    json_begin(&writer, &buf);
-    json_object(&writer, NULL);
-    mrap_routing_write(arena, &writer, routing);
-    json_end(&writer);
-    return buf_str(&buf);
-}
-
 /* *after begins as what is there; what is new in it has its name noted. At once for every client:
  * the world is as the document says when the answer is out. */
 static bool differs(struct config_changing *changing, const struct config_mrap *declared,
@@ -91,8 +79,8 @@ static bool differs(struct config_changing *changing, const struct config_mrap *
     struct config_making *making = &changing->making;
     bool routes = false;
     after->routing = config_mrap_routing(making->arena, declared, making->config->settings.preset);
-    bool routing = !str_eq(routing_text(making->arena, &there->routing),
-                           routing_text(making->arena, &after->routing));
+    bool routing = !str_eq(mrap_routing_text(making->arena, &there->routing),
+                           mrap_routing_text(making->arena, &after->routing));
     for (size_t i = 0; i < there->member_count; i++) {
         unsigned dial = declared->dials[member_of(declared, there->members[i].bucket)];
         routes = routes || dial != there->members[i].dial;

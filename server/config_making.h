@@ -40,8 +40,8 @@ MUST_CHECK bool config_making_object(struct config_making *making, int64_t bucke
 /* Not there yet; `list` is the present one. */
 MUST_CHECK bool config_making_mrap(struct config_making *making, const struct mrap_list *list,
                                    const struct config_mrap *declared);
-/* "us-east-1 -> eu-west-1" as the documents of Regions that a configuration says something about:
- * at most two each. Adds to docs[*count]. */
+/* What a configuration says of a Region (enabled, its clock), as documents: at most two. Adds to
+ * docs[*count]. */
 void config_making_region(struct arena *arena, const struct config_region *declared,
                           struct store_doc *docs, size_t *count);
 

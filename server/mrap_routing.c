@@ -1,6 +1,8 @@
 /* Reading and writing how an access point routes; see mrap_routing.h. */
 #include "server/mrap_routing.h"
 
+#include "base/limits.h"
+
 static const char *const proximities[] = { "table", "distance", "declared" };
 static const char *const affinities[AFFINITIES] = { "upload-id", "none", "client", "connection" };
 static const char *const failovers[FAILOVERS] = { "active", "automatic", "off" };
@@ -101,4 +103,16 @@ void mrap_routing_write(struct arena *arena, struct json_writer *writer,
     json_real(writer, "flap", routing->flap);
     json_text(writer, "propagation", lag_text(arena, &routing->propagation));
     json_text(writer, "failover", str_of(failovers[routing->failover]));
+}
+
+str mrap_routing_text(struct arena *arena, const struct mrap_routing *routing)
+{
+    struct buf text;
+    struct json_writer writer;
+    buf_init_arena(&text, arena, LIMIT_JSON_BYTES);
+    json_begin(&writer, &text);
+    json_object(&writer, NULL);
+    mrap_routing_write(arena, &writer, routing);
+    json_end(&writer);
+    return buf_str(&text);
 }

@@ -49,5 +49,7 @@ MUST_CHECK bool mrap_routing_set(struct arena *arena, const struct json *member,
 /* Members only: the caller opens and closes the object. */
 void mrap_routing_write(struct arena *arena, struct json_writer *writer,
                         const struct mrap_routing *routing);
+/* The object, whole: equal texts say the same. In the arena. */
+str mrap_routing_text(struct arena *arena, const struct mrap_routing *routing);
 
 #endif

@@ -125,19 +125,6 @@ static str routes_text(struct arena *arena, const struct mrap *mrap)
     return buf_str(&text);
 }
 
-/* "failover automatic, flap 0.2": what a request may meet. */
-static str routing_text(struct arena *arena, const struct mrap *mrap)
-{
-    struct buf text;
-    struct json_writer w;
-    buf_init_arena(&text, arena, 4096);
-    json_begin(&w, &text);
-    json_object(&w, NULL);
-    mrap_routing_write(arena, &w, &mrap->routing);
-    json_end(&w);
-    return buf_str(&text);
-}
-
 static enum s3_code committed(struct request *rq)
 {
     struct change *change = admin_call_of(rq)->state;
@@ -155,7 +142,8 @@ static enum s3_code committed(struct request *rq)
     if (mrap == NULL)
         return S3_OK;
     event_of_change(rq->world, EVENT_ROUTE, mrap->name,
-                    change->routes ? routes_text(rq->arena, mrap) : routing_text(rq->arena, mrap));
+                    change->routes ? routes_text(rq->arena, mrap)
+                                   : mrap_routing_text(rq->arena, &mrap->routing));
     return show(rq, mrap);
 }
 
