@@ -156,8 +156,9 @@ bool traffic_skew(struct call *call)
 {
     duration skew;
     region_id region = region_find(call->args[0]);
-    if (region == REGION_NONE || !duration_parse(call->args[1], &skew))
-        return run_fail(call, "say the Region and how far its clock is ahead");
+    if (region == REGION_NONE || !duration_parse(call->args[1], &skew) ||
+        skew.ns > REGION_MOST_SKEW.ns)
+        return run_fail(call, "say the Region and how far its clock is ahead, up to 365d");
     return commit_one(call, region_skew_doc(call->run->arena, region, skew));
 }
 

@@ -1,5 +1,6 @@
 /* "regions", "buckets" and their objects, "mraps". */
 #include "server/config_read.h"
+#include "server/regions.h"
 #include "server/s3/bucket_name.h"
 
 /* --- regions --- */
@@ -54,11 +55,11 @@ static void read_region(struct config_reading *reading, struct config_node node)
                             STR_ARG(node.json->name));
     if (!config_read_text(reading, node, "skew", &skew))
         return;
-    said->has_skew = duration_parse(skew, &said->skew);
+    said->has_skew = duration_parse(skew, &said->skew) && said->skew.ns <= REGION_MOST_SKEW.ns;
     if (!said->has_skew)
         config_read_problem(reading, config_read_member(reading, node, "skew"),
-                            "'%.*s' is no duration: write how far this Region's clock is ahead, "
-                            "as 5m",
+                            "'%.*s' is no duration up to 365d: write how far this Region's clock "
+                            "is ahead, as 5m",
                             STR_ARG(skew));
 }
 

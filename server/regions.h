@@ -20,6 +20,9 @@ struct region_outage {
     instant until; /* INSTANT_NEVER: until it is ended */
 };
 
+/* [atoll] how far a clock can be ahead: farther, and dates would leave the calendar */
+#define REGION_MOST_SKEW DURATION_S(365 * 86400)
+
 struct regions;
 /* `strict`: opt-in Regions are disabled unless a document enables them, as in a new AWS account. */
 struct regions *regions_open(struct store_reader *reader, bool strict);

@@ -170,12 +170,6 @@ enum s3_code admin_store_problem(struct request *rq, enum store_result result)
 
 /* --- reading --- */
 
-str admin_query(const struct request *rq, const char *name, const char *fallback)
-{
-    str value = request_query(rq, name);
-    return str_is_set(value) ? value : str_of(fallback);
-}
-
 bool admin_object(struct admin_call *call)
 {
     if (call->document && call->document->kind == JSON_OBJECT)
@@ -403,6 +397,8 @@ enum s3_code admin_handle(struct request *rq)
                                  STR_NONE);
     }
     if (call->row->flags & CALL_PLAIN && call->document && !admin_members(call, no_members))
+        return S3_OK;
+    if (!admin_query_known(rq, call->row->handle))
         return S3_OK;
     store_read_begin(rq->lane->reader);
     return call->row->handle(call);

@@ -48,6 +48,10 @@ MUST_CHECK bool admin_object(struct admin_call *call);
  * the problem stands. A name may say what its member must be: "hold:bool" (text, bool, number,
  * list, object). Also false when the document is not an object. */
 MUST_CHECK bool admin_members(struct admin_call *call, const char *const *allowed);
+
+/* query.c. False, and the problem stands, when a parameter is not this call's, or no flag. */
+MUST_CHECK bool admin_query_known(struct request *rq, admin_fn *handle);
+MUST_CHECK bool admin_query_flag(struct request *rq, const char *name, bool *out);
 str admin_query(const struct request *rq, const char *name, const char *fallback);
 
 /* Pieces of documents that several calls show (status.c). */
@@ -66,6 +70,8 @@ void admin_write_copy(struct request *rq, struct json_writer *writer, const stru
 void admin_write_mraps(struct request *rq, struct json_writer *writer);
 /* By name or alias, of any account; NULL when there is none. Pins rq->mraps. */
 const struct mrap *admin_find_mrap(struct request *rq, str name);
+/* The one that ?mrap= names, or the only one; NULL, and the problem stands, when there is none. */
+const struct mrap *admin_which_mrap(struct request *rq);
 
 /* unknown.c: names that are not there. The problem lists those that are, and the one that was
  * probably meant. */

@@ -188,6 +188,11 @@ static bool read_region_order(struct admin_call *call, region_id region, const s
                       STR("write how far this Region's clock is ahead: 5m; 0s ends it"));
         return false;
     }
+    if (skew.ns > REGION_MOST_SKEW.ns) {
+        admin_problem(call->rq, 400, "bad-duration",
+                      STR("a Region's clock is at most 365 days ahead"), STR_NONE);
+        return false;
+    }
     change->detail = str_format(arena, "skew %.*s", STR_ARG(said->string));
     change->docs[0] = region_skew_doc(arena, region, skew);
     return true;
@@ -207,9 +212,12 @@ enum s3_code admin_patch_region(struct admin_call *call)
             said = member;
             count++;
         }
-    if (count != 1 || (json_member(call->document, "plane") && !str_is(said->name, "outage")))
+    bool down = count == 1 && str_is(said->name, "outage") && said->boolean;
+    if (count != 1 || (json_member(call->document, "plane") && !str_is(said->name, "outage")) ||
+        (json_member(call->document, "for") && !down))
         return admin_problem(call->rq, 400, "bad-document",
-                             STR("say one of outage, enabled or skew; plane goes with outage"),
+                             STR("say one of outage, enabled or skew; plane goes with outage, "
+                                 "for with an outage that begins"),
                              STR("{\"outage\": true}, {\"enabled\": false} or {\"skew\": \"5m\"}"));
     struct change *change = change_new(call, show_region);
     change->from = region;
@@ -238,6 +246,8 @@ static bool read_one_override(struct admin_call *call, str text, struct link *li
     struct link_override one = { .rule = json_string(call->document, "rule", STR("")),
                                  .prefix = json_string(call->document, "prefix", STR("")) };
     str error;
+    if (one.rule.size + one.prefix.size == 0)
+        return bad_overrides(call, STR("an override names a rule or a prefix"));
     if (str_is(text, "none")) {
         links_override_take_back(link, one.rule, one.prefix);
         return true;
@@ -258,6 +268,8 @@ static bool read_lag(struct admin_call *call, struct link *link)
         return read_one_override(call, text, link);
     if (json_member(call->document, "lag") == NULL)
         return true;
+    if (str_is(text, "none"))
+        return bad_overrides(call, STR("none takes the lag of a rule or a prefix back: say which"));
     if (!lag_parse(call->rq->arena, text, &link->lag, &error)) {
         admin_problem(call->rq, 400, "bad-lag", error, STR_NONE);
         return false;
@@ -315,6 +327,8 @@ static bool read_overrides(struct admin_call *call, struct link *link)
         override->prefix = json_string(one, "prefix", STR(""));
         if (override->rule.size + override->prefix.size == 0)
             return bad_overrides(call, STR("an override names a rule or a prefix"));
+        if (override->rule.size > 0 && !admin_rule(call->rq, override->rule))
+            return false;
         if (!lag_parse(call->rq->arena, json_string(one, "lag", STR("")), &override->lag, &error))
             return bad_overrides(call, error);
     }
@@ -394,6 +408,10 @@ static bool read_groups(struct admin_call *call, region_set groups[16], size_t *
             }
             set = region_set_with(set, id);
             all = region_set_with(all, id);
+        }
+        if (set == REGION_SET_NONE) {
+            *count = 0; /* a group without a Region cuts nothing off */
+            break;
         }
         groups[(*count)++] = set;
     }

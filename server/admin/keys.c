@@ -184,27 +184,13 @@ static void write_matrix(struct matrix *matrix)
         json_text(w, "next", last);
 }
 
-/* The access point that is named, or the only one. */
-static const struct mrap *which_mrap(struct request *rq)
-{
-    str name = request_query(rq, "mrap");
-    if (name.size > 0)
-        return admin_mrap(rq, name);
-    rq->mraps = mraps_acquire(rq->world->mraps);
-    if (mrap_list_count(rq->mraps) == 1)
-        return mrap_list_at(rq->mraps, 0);
-    (void) admin_problem(rq, 400, "which-mrap", STR("say which access point: ?mrap=NAME"),
-                         STR("GET /_atoll/v1/mraps lists them"));
-    return NULL;
-}
-
 enum s3_code admin_keys(struct admin_call *call)
 {
     struct request *rq = call->rq;
     struct matrix *matrix = ARENA_NEW(rq->arena, struct matrix);
     struct buf buf;
     matrix->rq = rq;
-    matrix->mrap = which_mrap(rq);
+    matrix->mrap = admin_which_mrap(rq);
     if (matrix->mrap == NULL)
         return S3_OK;
     if (!str_to_u64(admin_query(rq, "limit", "100"), &matrix->limit) || matrix->limit == 0 ||
@@ -213,8 +199,8 @@ enum s3_code admin_keys(struct admin_call *call)
                              STR_NONE);
     matrix->prefix = request_query(rq, "prefix");
     matrix->after = request_query(rq, "after");
-    str diverged = admin_query(rq, "diverged", "0");
-    matrix->only_diverged = str_is(diverged, "1") || str_is(diverged, "true");
+    if (!admin_query_flag(rq, "diverged", &matrix->only_diverged))
+        return S3_OK;
     add_members(rq, &matrix->places, matrix->mrap);
     struct json_writer w = admin_begin(rq, &buf);
     matrix->writer = &w;

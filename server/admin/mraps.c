@@ -218,16 +218,13 @@ static enum s3_code unknown_member(struct request *rq, const struct mrap *mrap, 
     str codes[LIMIT_REGIONS_PER_MRAP];
     for (size_t i = 0; i < mrap->member_count; i++)
         codes[i] = region_at(mrap->members[i].region)->code;
-    struct admin_unknown unknown = { 400,
-                                     "bad-route",
-                                     str_format(rq->arena,
-                                                "unknown region '%.*s' in access point '%.*s'",
-                                                STR_ARG(region), STR_ARG(mrap->name)),
-                                     region,
-                                     codes,
-                                     mrap->member_count,
-                                     STR_NONE,
-                                     STR_NONE };
+    bool real = region_find(region) != REGION_NONE;
+    str detail = real ? str_format(rq->arena, "access point '%.*s' has no bucket in %.*s",
+                                   STR_ARG(mrap->name), STR_ARG(region))
+                      : str_format(rq->arena, "unknown region '%.*s' in access point '%.*s'",
+                                   STR_ARG(region), STR_ARG(mrap->name));
+    struct admin_unknown unknown = { 400,   "bad-route",        detail,   real ? STR("") : region,
+                                     codes, mrap->member_count, STR_NONE, STR_NONE };
     return admin_unknown(rq, &unknown);
 }
 
@@ -258,6 +255,20 @@ enum s3_code admin_patch_routes(struct admin_call *call)
 }
 
 /* --- where would it go? --- */
+
+const struct mrap *admin_which_mrap(struct request *rq)
+{
+    str name = request_query(rq, "mrap");
+    if (name.size > 0)
+        return admin_mrap(rq, name);
+    if (rq->mraps == NULL)
+        rq->mraps = mraps_acquire(rq->world->mraps);
+    if (mrap_list_count(rq->mraps) == 1)
+        return mrap_list_at(rq->mraps, 0);
+    (void) admin_problem(rq, 400, "which-mrap", STR("say which access point: ?mrap=NAME"),
+                         STR("GET /_atoll/v1/mraps lists them"));
+    return NULL;
+}
 
 static void write_choice(struct json_writer *w, const struct mrap *mrap,
                          const struct route_choice *choice)
@@ -291,7 +302,7 @@ enum s3_code admin_route(struct admin_call *call)
     struct route_table table;
     struct route_choice choice;
     struct buf buf;
-    const struct mrap *mrap = admin_mrap(rq, admin_query(rq, "mrap", ""));
+    const struct mrap *mrap = admin_which_mrap(rq);
     const struct client *client =
         mrap ? admin_client(rq, admin_query(rq, "client", "us-east-1")) : NULL;
     if (client == NULL)

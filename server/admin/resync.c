@@ -182,9 +182,9 @@ static bool read_extent(struct admin_call *call, struct resync *resync)
 {
     str after = json_string(call->document, "after", STR_NONE);
     double limit = json_number(call->document, "limit", LIMIT_MOST);
-    if (!(limit >= 1 && limit <= LIMIT_MOST)) {
+    if (!(limit >= 1 && limit <= LIMIT_MOST) || limit > (double) (uint64_t) limit) {
         admin_problem(call->rq, 400, "bad-limit",
-                      STR("limit is a number of versions from 1 to 1000000000"),
+                      STR("limit is a whole number of versions from 1 to 1000000000"),
                       STR("leave it out, and one call does it all"));
         return false;
     }

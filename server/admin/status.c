@@ -318,6 +318,19 @@ static enum s3_code reply_requests(struct request *rq, const struct journal_filt
     return admin_reply(rq, &buf);
 }
 
+/* "503" or "5xx"; false, and the problem stands, when it is neither. */
+static bool status_fits(struct request *rq, str status)
+{
+    bool fits = status.size == 0 || status.size == 3;
+    for (size_t i = 0; i < status.size && fits; i++)
+        fits = strchr(i == 0 ? "12345x" : "0123456789x", status.ptr[i]) != NULL;
+    if (!fits)
+        (void) admin_problem(rq, 400, "bad-status",
+                             str_format(rq->arena, "'%.*s' is no status", STR_ARG(status)),
+                             STR("write one as 503, or all of a class as 5xx"));
+    return fits;
+}
+
 enum s3_code admin_requests(struct admin_call *call)
 {
     struct request *rq = call->rq;
@@ -327,14 +340,16 @@ enum s3_code admin_requests(struct admin_call *call)
                                      .bucket = request_query(rq, "bucket"),
                                      .key = request_query(rq, "key"),
                                      .api = request_query(rq, "api"),
-                                     .status = request_query(rq, "status"),
-                                     .stale = str_is(request_query(rq, "stale"), "1"),
-                                     .errors = str_is(request_query(rq, "errors"), "1") };
+                                     .status = request_query(rq, "status") };
     uint64_t limit = 100;
     if (!str_to_u64(admin_query(rq, "limit", "100"), &limit) || limit > LIMIT_JOURNAL)
         return admin_problem(rq, 400, "bad-limit", STR("limit is a whole number up to 10000"),
                              STR_NONE);
     filter.limit = (unsigned) limit;
+    if (!admin_query_flag(rq, "stale", &filter.stale) ||
+        !admin_query_flag(rq, "errors", &filter.errors) || !status_fits(rq, filter.status) ||
+        (filter.region.size > 0 && admin_region(rq, filter.region) == REGION_NONE))
+        return S3_OK;
     return reply_requests(rq, &filter);
 }
 

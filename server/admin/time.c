@@ -288,7 +288,8 @@ static bool is_reason(struct admin_call *call, str reason)
     admin_problem(call->rq, 400, "unknown-reason",
                   str_format(call->rq->arena, "AWS has no failure reason '%.*s'", STR_ARG(reason)),
                   near.size ? str_format(call->rq->arena, "did you mean '%.*s'?", STR_ARG(near))
-                            : STR_NONE);
+                            : STR("AWS's list begins with AssumeRoleNotPermitted, "
+                                  "DstBucketInvalidRegion, DstBucketNotFound"));
     return false;
 }
 

@@ -270,6 +270,11 @@ enum s3_code admin_env(struct admin_call *call)
         return admin_problem(rq, 400, "unknown-shell",
                              str_format(rq->arena, "unknown shell '%.*s'", STR_ARG(shell)),
                              STR("one of sh, fish, powershell, dotenv, github, json"));
+    str mode = admin_query(rq, "mode", "proxy");
+    if (!str_is(mode, "proxy") && !str_is(mode, "endpoint"))
+        return admin_problem(rq, 400, "unknown-mode",
+                             str_format(rq->arena, "unknown mode '%.*s'", STR_ARG(mode)),
+                             STR("proxy or endpoint"));
     const struct client *client = who.size > 0 ? admin_client(rq, who) : NULL;
     if (who.size > 0 && client == NULL)
         return S3_OK;
@@ -282,7 +287,7 @@ enum s3_code admin_env(struct admin_call *call)
         json_begin(&w.json, &w.out);
         json_object(&w.json, NULL);
     }
-    write_all(&w, who, str_is(admin_query(rq, "mode", "proxy"), "endpoint"));
+    write_all(&w, who, str_is(mode, "endpoint"));
     if (w.shell == SHELL_JSON)
         json_end(&w.json);
     request_reply(rq, 200, w.shell == SHELL_JSON ? "application/json" : "text/plain; charset=utf-8",
