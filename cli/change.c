@@ -15,6 +15,17 @@ static struct json_writer begin(struct cli *cli, struct buf *buf)
     return writer;
 }
 
+static void print_overrides(const struct json *link)
+{
+    const struct json *overrides = json_member(link, "overrides");
+    for (const struct json *o = overrides ? overrides->child : NULL; o; o = o->next) {
+        str rule = json_string(o, "rule", STR("")), prefix = json_string(o, "prefix", STR(""));
+        (void) printf("  %s%.*s%s%.*s: %.*s\n", rule.size ? "rule " : "", STR_ARG(rule),
+                      prefix.size ? (rule.size ? ", prefix " : "prefix ") : "", STR_ARG(prefix),
+                      STR_ARG(json_string(o, "lag", STR(""))));
+    }
+}
+
 static void print_link(const struct json *link)
 {
     str state = json_bool(link, "partitioned", false) ? STR("cut")
@@ -26,13 +37,7 @@ static void print_link(const struct json *link)
                   STR_ARG(json_string(link, "to", STR(""))),
                   STR_ARG(json_string(link, "lag", STR(""))), STR_ARG(bandwidth), STR_ARG(state),
                   json_number(link, "pending", 0));
-    const struct json *overrides = json_member(link, "overrides");
-    for (const struct json *o = overrides ? overrides->child : NULL; o; o = o->next) {
-        str rule = json_string(o, "rule", STR("")), prefix = json_string(o, "prefix", STR(""));
-        (void) printf("  %s%.*s%s%.*s: %.*s\n", rule.size ? "rule " : "", STR_ARG(rule),
-                      prefix.size ? (rule.size ? ", prefix " : "prefix ") : "", STR_ARG(prefix),
-                      STR_ARG(json_string(o, "lag", STR(""))));
-    }
+    print_overrides(link);
 }
 
 /* The flags of this list that were given, as members of the document. */
@@ -43,21 +48,34 @@ static void add_flags(struct cli *cli, struct json_writer *writer, const char *c
             json_text(writer, flags[i][1], cli_flag(cli, flags[i][0], NULL));
 }
 
+/* Of all links, or of the one between these Regions. */
 static int show_lag(struct cli *cli)
 {
+    bool pair = cli->word_count == 2, any = false;
     const struct json *document;
     bool printed;
     int code = cli_ask(cli, "GET", STR("/_atoll/v1/links"), STR_NONE, &document, &printed);
     if (code != EXIT_YES || printed)
         return code;
-    (void) printf("default lag %.*s\n", STR_ARG(json_string(document, "default_lag", STR(""))));
+    if (!pair)
+        (void) printf("default lag %.*s\n", STR_ARG(json_string(document, "default_lag", STR(""))));
     const struct json *links = json_member(document, "links");
-    if (links && links->child)
-        (void) printf("%-16s %-16s %-28s %-10s %-5s %8s\n", "FROM", "TO", "LAG", "BANDWIDTH",
-                      "STATE", "PENDING");
-    for (const struct json *link = links ? links->child : NULL; link; link = link->next)
+    for (const struct json *link = links ? links->child : NULL; link; link = link->next) {
+        if (pair && !(str_eq(json_string(link, "from", STR("")), cli->words[0]) &&
+                      str_eq(json_string(link, "to", STR("")), cli->words[1])))
+            continue;
+        if (!any)
+            (void) printf("%-16s %-16s %-28s %-10s %-5s %8s\n", "FROM", "TO", "LAG", "BANDWIDTH",
+                          "STATE", "PENDING");
+        any = true;
         print_link(link);
-    return EXIT_YES;
+    }
+    if (pair && !any)
+        (void) fprintf(stderr,
+                       "atoll lag: no link %.*s -> %.*s: links are between Regions that "
+                       "have buckets\n",
+                       STR_ARG(cli->words[0]), STR_ARG(cli->words[1]));
+    return pair && !any ? EXIT_NO : EXIT_YES;
 }
 
 static int set_lag(struct cli *cli, str from, str to, str lag)
@@ -77,21 +95,27 @@ static int set_lag(struct cli *cli, str from, str to, str lag)
     str path = str_format(cli->arena, "/_atoll/v1/links/%.*s/%.*s", STR_ARG(cli_escape(cli, from)),
                           STR_ARG(cli_escape(cli, to)));
     int code = cli_ask(cli, "PATCH", path, buf_str(&buf), &document, &printed);
-    if (code == EXIT_YES && !printed && !cli->quiet)
-        (void) printf("%.*s -> %.*s: lag %.*s%s\n", STR_ARG(from), STR_ARG(to),
-                      STR_ARG(json_string(document, "lag", STR(""))),
-                      json_member(document, "overrides") ? "; some copies have their own" : "");
+    if (code != EXIT_YES || printed || cli->quiet)
+        return code;
+    str rate = json_string(document, "bandwidth", STR(""));
+    if (str_is(from, "*"))
+        (void) printf("every link without its own: ");
+    else
+        (void) printf("%.*s -> %.*s: ", STR_ARG(from), STR_ARG(to));
+    (void) printf("lag %.*s%s%.*s\n", STR_ARG(json_string(document, "lag", STR(""))),
+                  rate.size > 0 ? ", bandwidth " : "", STR_ARG(rate));
+    print_overrides(document);
     return code;
 }
 
 int verb_lag(struct cli *cli)
 {
     bool bandwidth = cli_has(cli, "bandwidth");
-    if (cli->word_count == 0 && !bandwidth)
+    if ((cli->word_count == 0 || cli->word_count == 2) && !bandwidth)
         return show_lag(cli);
     if (cli->word_count <= 1)
         return set_lag(cli, STR("*"), STR("*"), cli->word_count ? cli->words[0] : STR_NONE);
-    if (cli->word_count > 3 || (cli->word_count == 2 && !bandwidth))
+    if (cli->word_count > 3)
         return cli_usage(cli, "say: atoll lag DIST, or atoll lag SRC DST DIST");
     str lag = cli->word_count == 3 ? cli->words[2] : STR_NONE;
     int code = set_lag(cli, cli->words[0], cli->words[1], lag);
@@ -105,10 +129,11 @@ static void print_region(const struct json *document)
     str region = json_string(document, "region", STR("")),
         plane = json_string(document, "plane", STR("both"));
     const char *state = json_bool(document, "outage", false) ? "down" : "up";
-    if (str_is(plane, "both"))
-        (void) printf("%.*s is %s\n", STR_ARG(region), state);
-    else
-        (void) printf("the %.*s plane of %.*s is %s\n", STR_ARG(plane), STR_ARG(region), state);
+    str until = json_string(document, "until", STR(""));
+    if (!str_is(plane, "both"))
+        (void) printf("the %.*s plane of ", STR_ARG(plane));
+    (void) printf("%.*s is %s%s%.*s\n", STR_ARG(region), state, until.size > 0 ? " until " : "",
+                  STR_ARG(until));
 }
 
 int verb_outage(struct cli *cli)
@@ -149,10 +174,15 @@ int verb_region(struct cli *cli)
     str path =
         str_format(cli->arena, "/_atoll/v1/regions/%.*s", STR_ARG(cli_escape(cli, cli->words[0])));
     int code = cli_ask(cli, "PATCH", path, buf_str(&buf), &document, &printed);
-    if (code == EXIT_YES && !printed && !cli->quiet)
-        (void) printf("%.*s is %s, its clock %.*s ahead\n", STR_ARG(cli->words[0]),
-                      json_bool(document, "enabled", true) ? "enabled" : "disabled",
-                      STR_ARG(json_string(document, "skew", STR("0s"))));
+    if (code != EXIT_YES || printed || cli->quiet)
+        return code;
+    str ahead = json_string(document, "skew", STR("0s"));
+    (void) printf("%.*s is %s, its clock ", STR_ARG(cli->words[0]),
+                  json_bool(document, "enabled", true) ? "enabled" : "disabled");
+    if (str_is(ahead, "0s"))
+        (void) printf("right\n");
+    else
+        (void) printf("%.*s ahead\n", STR_ARG(ahead));
     return code;
 }
 
@@ -186,8 +216,11 @@ int verb_partition(struct cli *cli)
     json_end(&writer);
     int code =
         cli_ask(cli, "PUT", STR("/_atoll/v1/partitions"), buf_str(&buf), &document, &printed);
+    double cut = json_number(document, "cut", 0);
+    str until = json_string(document, "until", STR(""));
     if (code == EXIT_YES && !printed && !cli->quiet)
-        (void) printf("%.0f links cut; atoll heal ends it\n", json_number(document, "cut", 0));
+        (void) printf("%.0f link%s cut%s%.*s; atoll heal ends it\n", cut, cut > 1 ? "s" : "",
+                      until.size > 0 ? " until " : "", STR_ARG(until));
     return code;
 }
 
@@ -197,7 +230,7 @@ int verb_heal(struct cli *cli)
     bool printed;
     int code = cli_ask(cli, "DELETE", STR("/_atoll/v1/partitions"), STR("{}"), &document, &printed);
     if (code == EXIT_YES && !printed && !cli->quiet)
-        (void) printf("healed\n");
+        (void) printf("no link is cut\n");
     return code;
 }
 

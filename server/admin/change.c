@@ -115,9 +115,18 @@ static void write_outage(struct request *rq, struct json_writer *w, region_id re
             !region_set_has(regions_control_up(rq->world->regions, now), region),
     };
     bool any = planes[REGION_DATA_PLANE] || planes[REGION_CONTROL_PLANE];
+    instant back = now;
     json_boolean(w, "outage", any);
-    if (any)
-        json_text(w, "plane", region_planes_name(planes));
+    if (!any)
+        return;
+    json_text(w, "plane", region_planes_name(planes));
+    for (enum region_plane plane = 0; plane < REGION_PLANES; plane++) {
+        instant end = regions_back_at(rq->world->regions, plane, region, now);
+        if (instant_before(back, end))
+            back = end;
+    }
+    if (back.ns != INSTANT_NEVER.ns)
+        json_text(w, "until", instant_iso8601(rq->arena, back));
 }
 
 static enum s3_code show_region(struct admin_call *call)
