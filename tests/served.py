@@ -82,8 +82,8 @@ class Served:
             return log.read().decode(errors="replace")
 
     def log_waits_for(self, words):
-        """True once the log has the words; the log is written by another process, so this looks a few times."""
-        for _ in range(200):
+        """True once the log has the words; another process writes it, so this looks again, for half a minute at most."""
+        for _ in range(3000):
             if words in self.log():
                 return True
             select.select([], [], [], 0.01)
