@@ -67,6 +67,7 @@
 #define LIMIT_LEAF_CACHE 1024                /* [atoll] minted certificates kept */
 #define LIMIT_JOURNAL 10000                  /* [atoll] requests remembered, `--journal` */
 #define LIMIT_CHANGES 2000                   /* [atoll] changes by hand remembered, for a record */
+#define LIMIT_CHANGES_BYTES (32u << 20)      /* [atoll] of their words: rules may be 2 MB each */
 #define LIMIT_WRITE_BATCH_ROWS 1024          /* DESIGN.md 5 */
 #define LIMIT_WRITE_BATCH_MS 5               /* DESIGN.md 5 */
 #define LIMIT_HOT_ENTRIES 1024               /* [atoll] small objects in memory, each reader */

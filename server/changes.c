@@ -13,7 +13,8 @@
 struct changes {
     struct mutex lock;
     struct change_said *ring[LIMIT_CHANGES]; /* each one block with its strings */
-    size_t next;
+    size_t next, count;                      /* the oldest is `count` places before the next */
+    size_t bytes;                            /* of the strings */
 };
 
 struct changes *changes_new(void)
@@ -23,13 +24,31 @@ struct changes *changes_new(void)
     return changes;
 }
 
+static size_t bytes_of(const struct change_said *said)
+{
+    return said->what.size + said->was.size + said->is.size;
+}
+
+static size_t oldest_of(const struct changes *changes)
+{
+    return (changes->next + LIMIT_CHANGES - changes->count) % LIMIT_CHANGES;
+}
+
+static void forget_locked(struct changes *changes)
+{
+    mutex_assert_held(&changes->lock);
+    struct change_said **oldest = &changes->ring[oldest_of(changes)];
+    changes->bytes -= bytes_of(*oldest);
+    changes->count--;
+    free(*oldest);
+    *oldest = NULL;
+}
+
 void changes_clear(struct changes *changes)
 {
     SCOPED_LOCK(&changes->lock);
-    for (size_t i = 0; i < COUNT(changes->ring); i++) {
-        free(changes->ring[i]);
-        changes->ring[i] = NULL;
-    }
+    while (changes->count > 0)
+        forget_locked(changes);
 }
 
 void changes_free(struct changes *changes)
@@ -52,19 +71,21 @@ static str pack(char **at, str s)
 
 static void add(struct changes *changes, const struct change_said *said)
 {
-    struct change_said *kept =
-        mem_alloc(sizeof *kept + said->what.size + said->was.size + said->is.size);
+    size_t bytes = bytes_of(said);
+    struct change_said *kept = mem_alloc(sizeof *kept + bytes);
     char *at = (char *) (kept + 1);
     *kept = *said;
     kept->what = pack(&at, said->what);
     kept->was = pack(&at, said->was);
     kept->is = pack(&at, said->is);
-    mutex_lock(&changes->lock);
-    struct change_said *old = changes->ring[changes->next];
+    SCOPED_LOCK(&changes->lock);
+    while (changes->count == LIMIT_CHANGES ||
+           (changes->count > 0 && changes->bytes + bytes > LIMIT_CHANGES_BYTES))
+        forget_locked(changes);
     changes->ring[changes->next] = kept;
-    changes->next = (changes->next + 1) % COUNT(changes->ring);
-    mutex_unlock(&changes->lock);
-    free(old);
+    changes->next = (changes->next + 1) % LIMIT_CHANGES;
+    changes->count++;
+    changes->bytes += bytes;
 }
 
 static struct change_said now(const struct lane *lane, const struct request *rq)
@@ -157,13 +178,12 @@ void changes_after(const struct changes_pending *pending)
 const struct change_said *changes_list(struct changes *changes, struct arena *arena, size_t *count)
 {
     SCOPED_LOCK(&changes->lock);
-    struct change_said *list = ARENA_ARRAY(arena, struct change_said, COUNT(changes->ring));
-    *count = 0;
-    for (size_t i = 0; i < COUNT(changes->ring); i++) {
-        const struct change_said *said = changes->ring[(changes->next + i) % COUNT(changes->ring)];
-        if (said == NULL)
-            continue;
-        struct change_said *copy = &list[(*count)++];
+    struct change_said *list = ARENA_ARRAY(arena, struct change_said, changes->count);
+    size_t first = oldest_of(changes);
+    *count = changes->count;
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct change_said *said = changes->ring[(first + i) % LIMIT_CHANGES];
+        struct change_said *copy = &list[i];
         *copy = *said;
         copy->what = str_copy(arena, said->what);
         copy->was = str_copy(arena, said->was);

@@ -6,7 +6,8 @@
  *     changes_before  -->  commit, take into memory  -->  changes_after
  *
  * Ownership: what is kept is copied. Threads: any; one mutex, held for a copy. Bounds:
- * LIMIT_CHANGES are remembered, the oldest forgotten.
+ * LIMIT_CHANGES are remembered, of LIMIT_CHANGES_BYTES in all (the newest always), the oldest
+ * forgotten.
  */
 #ifndef ATOLL_SERVER_CHANGES_H
 #define ATOLL_SERVER_CHANGES_H
