@@ -396,7 +396,7 @@ static void write_request(struct recorder *r, const struct json *entry)
 /* S3 requests alone: others change no object. */
 static const struct json *read_journal(struct recorder *r)
 {
-    struct journal_filter filter = { .limit = LIMIT_JOURNAL };
+    struct journal_filter filter = { .brief = true, .limit = LIMIT_JOURNAL };
     struct buf text;
     struct json_error error;
     buf_init_arena(&text, r->arena, LIMIT_ANSWER_BYTES);

@@ -408,7 +408,8 @@ static void write_sent(struct json_writer *w, const struct entry *e)
 }
 
 /* Leaves the object open. */
-static void write_entry(struct arena *arena, struct json_writer *w, const struct entry *e)
+static void write_entry(struct arena *arena, struct json_writer *w, const struct entry *e,
+                        bool brief)
 {
     json_object(w, NULL);
     json_text(w, "id", e->id);
@@ -430,7 +431,8 @@ static void write_entry(struct arena *arena, struct json_writer *w, const struct
     if (e->query.size && e->key.size == 0 && !e->presigned)
         json_text(w, "query", e->query);
     json_end(w);
-    write_sent(w, e);
+    if (!brief)
+        write_sent(w, e);
     json_object(w, "route");
     if (e->region.size)
         json_text(w, "region", e->region);
@@ -487,7 +489,7 @@ bool journal_explain(struct journal *journal, struct arena *arena, str id, struc
     const struct entry *entry = find_locked(journal, id);
     if (entry == NULL)
         return false;
-    write_entry(arena, out, entry);
+    write_entry(arena, out, entry, false);
     *at = (struct journal_version){ str_copy(arena, entry->bucket), str_copy(arena, entry->key),
                                     str_copy(arena, entry->version_id) };
     return true;
@@ -554,7 +556,7 @@ void journal_list(struct journal *journal, const struct journal_filter *filter, 
     }
     sort_by_number(found, count);
     for (unsigned i = 0; i < count; i++) {
-        write_entry(arena, &writer, found[i]);
+        write_entry(arena, &writer, found[i], filter->brief);
         json_end(&writer);
     }
     mutex_unlock(&journal->lock);

@@ -31,6 +31,7 @@ struct journal_filter {                         /* empty or false: any */
     str client, region, mrap, bucket, key, api; /* globs */
     str status;                                 /* "503", "5xx" */
     bool stale, errors;
+    bool brief; /* without what it takes to send them again */
     unsigned limit;
 };
 /* {"requests":[...]}: the newest `limit` that fit, newest last. */

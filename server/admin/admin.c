@@ -104,8 +104,14 @@ void admin_job_done(struct time_job *job)
     rq->host->wake(rq);
 }
 
+/* What would not fit is refused whole: half a document is none. */
 enum s3_code admin_reply(struct request *rq, const struct buf *json_text)
 {
+    if (json_text->overflow)
+        return admin_problem(
+            rq, 500, "answer-too-large",
+            str_format(rq->arena, "the answer has more than %d bytes", LIMIT_ANSWER_BYTES),
+            STR("ask for less: a smaller limit, or a narrower filter"));
     request_reply(rq, 200, "application/json", buf_str(json_text));
     return S3_OK;
 }
