@@ -72,6 +72,7 @@
 #define LIMIT_WRITE_BATCH_MS 5               /* DESIGN.md 5 */
 #define LIMIT_HOT_ENTRIES 1024               /* [atoll] small objects in memory, each reader */
 #define LIMIT_HOT_BYTES 4096                 /* [atoll] the largest of them */
+#define LIMIT_RESERVE_BYTES (4u << 20)       /* [atoll] kept for deletions on a full disk */
 #define LIMIT_WAL_PAGES 20000                /* DESIGN.md 4: above it the writer checkpoints too */
 
 // clang-format on

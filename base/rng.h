@@ -23,7 +23,8 @@ enum rng_purpose {
     RNG_FLAP,
     RNG_SESSION,
     RNG_TEST,
-    RNG_HOSTILE
+    RNG_HOSTILE,
+    RNG_RESERVE
 };
 
 struct rng_key {

@@ -213,7 +213,9 @@ static enum store_result run_delete(struct store_txn *txn, struct store_write *w
 
 void store_bucket_delete_init(struct store_bucket_delete *del, struct arena *arena)
 {
-    static const struct store_write_kind kind = { .name = "bucket-delete", .run = run_delete };
+    static const struct store_write_kind kind = { .name = "bucket-delete",
+                                                  .run = run_delete,
+                                                  .frees = true };
     *del = (struct store_bucket_delete){ .head = { .arena = arena, .kind = &kind } };
 }
 

@@ -11,6 +11,8 @@
 /* Twice the number of SQL literals in this folder and then some; a full table is a bug. */
 #define STATEMENT_SLOTS 1024
 #define ERROR_TEXT_BYTES 256
+#define BUSY_WAIT_MS 10000
+#define TRUNCATE_WAIT_MS 100
 
 struct db_stmt {
     struct db *db;
@@ -33,7 +35,10 @@ static void fail(struct db *db, int code, const char *doing)
 {
     if (db->result != STORE_OK)
         return; /* what follows the first failure is only its echo */
-    db->result = (code & 0xff) == SQLITE_FULL ? STORE_FULL : STORE_BROKEN;
+    /* The second: what the log's index grows by had no room. */
+    bool full =
+        (code & 0xff) == SQLITE_FULL || sqlite3_extended_errcode(db->raw) == SQLITE_IOERR_SHMSIZE;
+    db->result = full ? STORE_FULL : STORE_BROKEN;
     (void) sqlite3_snprintf(ERROR_TEXT_BYTES, db->error, "%s (%d): %s", sqlite3_errmsg(db->raw),
                             sqlite3_extended_errcode(db->raw), doing);
     log_line(LOG_ERROR, "database: %s", db->error);
@@ -50,7 +55,7 @@ static int after_commit(void *ctx, UNUSED sqlite3 *raw, UNUSED const char *name,
  * secure_delete is on in Debian's build and costs 7 %. */
 static void configure(struct db *db, enum db_mode mode, bool power)
 {
-    (void) sqlite3_busy_timeout(db->raw, 10000);
+    (void) sqlite3_busy_timeout(db->raw, BUSY_WAIT_MS);
     db_exec(db, "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;"
                 "PRAGMA secure_delete=OFF; PRAGMA mmap_size=2147418112; PRAGMA temp_store=MEMORY;");
     db_exec(db, power ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
@@ -281,9 +286,13 @@ int db_wal_pages(const struct db *db)
 int db_checkpoint(struct db *db, bool truncate)
 {
     int pages = 0, moved = 0;
+    if (truncate) /* it waits for readers, who may wait for the writer */
+        (void) sqlite3_busy_timeout(db->raw, TRUNCATE_WAIT_MS);
     int code = sqlite3_wal_checkpoint_v2(
         db->raw, NULL, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, &pages,
         &moved);
+    if (truncate)
+        (void) sqlite3_busy_timeout(db->raw, BUSY_WAIT_MS);
     if (code == SQLITE_OK)
         return pages - moved;
     if (code != SQLITE_BUSY) /* busy: the other checkpointing thread is at it */

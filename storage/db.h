@@ -75,7 +75,8 @@ str db_error(
 /* Pages now in the WAL as of this connection's last commit or checkpoint; power of the writer to
  * hold it down. */
 int db_wal_pages(const struct db *db);
-/* Moves what it can from the WAL to the database without waiting; pages left, or -1. */
+/* Moves what it can from the WAL to the database without waiting; pages left, or -1. `truncate`
+ * gives the WAL's room back too, and waits a moment for readers. */
 int db_checkpoint(struct db *db, bool truncate);
 
 #endif

@@ -50,6 +50,10 @@ enum store_result body_lane_append(struct body_lane *lane, const void *bytes, si
     bool full = lane->at_bytes + size_bytes > LANE_SEGMENT_BYTES;
     if (lane->segment != NULL && (full || atomic_load(&lane->bodies->seals) != lane->seals))
         seal(lane);
+    if (!reserve_is_whole(&lane->bodies->store->reserve)) {
+        seal(lane); /* so that the file can go when its last body is deleted */
+        return STORE_FULL;
+    }
     if (lane->segment == NULL) {
         lane->seals = atomic_load(&lane->bodies->seals);
         int made = files_create(files, FILE_SEGMENT, &lane->segment);

@@ -15,6 +15,7 @@
 #include "base/bug.h"
 #include "base/limits.h"
 #include "storage/lane.h"
+#include "storage/state.h"
 
 #define CHUNK_BYTES ((size_t) 256 * 1024)
 #define CHUNKS_IN_FLIGHT 4
@@ -120,6 +121,8 @@ static enum store_result chunk_write(struct body_sink *sink, const struct sink_c
 {
     struct files *files = &sink->bodies->files;
 
+    if (!reserve_is_whole(&sink->bodies->store->reserve))
+        return STORE_FULL;
     if (sink->work.file == NULL) {
         int made = files_create(files, FILE_OWN, &sink->work.file);
         if (made < 0) {

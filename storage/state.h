@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "storage/queue.h"
+#include "storage/reserve.h"
 
 /* Generations of hot objects (hot.h): what collides costs a look into the database, no more. */
 #define HOT_STRIPES 4096
@@ -19,7 +20,7 @@ struct body_state; /* body_row.h */
 struct store {
     struct store_options options; /* fs and clock never NULL; directory copied */
     struct arena *arena;          /* holds the strings above */
-    const char *db_path;
+    const char *db_path, *reserve_path;
     int lock_fd;
     _Atomic uint64_t seed;        /* a wipe changes it */
     int64_t starts;               /* of this directory, before this one */
@@ -31,6 +32,7 @@ struct store {
     _Atomic int readers;
     struct writer *writer;
     struct body_state *bodies;
+    struct reserve reserve; /* opened before the bodies */
     void (*reached)(void *ctx, const char *name);
     void *reached_ctx;
 };

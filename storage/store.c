@@ -64,13 +64,36 @@ static int64_t world_value(struct db *db, str name, int64_t if_new)
     return db_value(s, if_new);
 }
 
+static enum store_result count_start(struct db *db)
+{
+    db_clear(db);
+    db_exec(db, "UPDATE world SET value=value+1 WHERE name='starts'");
+    return db_result(db);
+}
+
+/* A full disk must not keep anybody from reading, nor from deleting: what the log of a world that
+ * was killed takes may be room enough, and a start that is not counted only lets numbers of events
+ * come again. */
+static void count_start_somehow(struct store *store, struct db *db)
+{
+    if (count_start(db) != STORE_FULL)
+        return;
+    db_clear(db);
+    reserve_spend(&store->reserve);
+    (void) db_checkpoint(db, true);
+    if (count_start(db) == STORE_FULL)
+        db_clear(db);
+    reserve_spent(&store->reserve);
+}
+
 static bool load_world(struct store *store, struct db *db, str *error)
 {
     store->seed = (uint64_t) world_value(db, STR("seed"), (int64_t) store->options.seed);
     store->first_bucket = world_value(db, STR("first-bucket"), 0);
     store->starts = world_value(db, STR("starts"), 0);
-    db_exec(db, "UPDATE world SET value=value+1 WHERE name='starts'");
     int64_t order = world_value(db, STR("version-order"), store->options.version_order);
+    if (db_result(db) == STORE_OK)
+        count_start_somehow(store, db);
     if (db_result(db) != STORE_OK) {
         *error =
             str_format(store->arena, "cannot read %s: %.*s", store->db_path, STR_ARG(db_error(db)));
@@ -92,6 +115,7 @@ static bool start(struct store *store, str *error)
     struct db *db = db_open(store->arena, store->db_path, DB_WRITE, power, error);
     if (!db)
         return false;
+    reserve_open(&store->reserve, store->options.fs, store->reserve_path);
     if (schema_apply(db, store->arena, error) && load_world(store, db, error))
         store->bodies = body_state_open(store, db, store->arena, error);
     if (store->bodies)
@@ -112,6 +136,7 @@ static struct store *store_new(const struct store_options *options)
     store->options.directory = str_c(arena, str_of(options->directory));
     store->options.fs = options->fs ? options->fs : fs_real();
     store->db_path = str_c(arena, str_format(arena, "%s/world.db", options->directory));
+    store->reserve_path = str_c(arena, str_format(arena, "%s/reserve", options->directory));
     store->queue_limit = options->queue_limit ? options->queue_limit : LIMIT_QUEUE_ROWS;
     store->lock_fd = -1;
     return store;
@@ -139,6 +164,7 @@ void store_close(struct store *store)
     BUG_UNLESS(atomic_load(&store->readers) == 0);
     writer_stop(store->writer);
     body_state_close(store->bodies);
+    reserve_close(&store->reserve);
     if (store->options.ephemeral)
         fs_remove_tree(store->options.directory);
     if (store->lock_fd >= 0)

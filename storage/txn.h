@@ -21,6 +21,7 @@ struct store_txn {
     instant now;         /* emulated: head.at, or the clock's */
     duration skew;       /* head.skew */
     struct txn_cache *cache;
+    bool tight; /* only what frees room may run: reserve.h */
 };
 
 struct store_write_kind {
@@ -28,6 +29,7 @@ struct store_write_kind {
     enum store_result (*run)(struct store_txn *txn, struct store_write *write);
     /* After COMMIT, before done: to drop drafts that were taken. May be NULL. */
     void (*committed)(struct store_write *write);
+    bool frees;     /* gives room back: is run on a full disk too */
     bool savepoint; /* may fail after its first change; the writer then undoes all of it */
 };
 

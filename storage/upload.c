@@ -261,7 +261,9 @@ static enum store_result run_abort(struct store_txn *txn, struct store_write *wr
 
 void store_abort_init(struct store_abort *abort_write, struct arena *arena)
 {
-    static const struct store_write_kind kind = { .name = "abort", .run = run_abort };
+    static const struct store_write_kind kind = { .name = "abort",
+                                                  .run = run_abort,
+                                                  .frees = true };
     *abort_write = (struct store_abort){ .head = { .arena = arena, .kind = &kind } };
 }
 

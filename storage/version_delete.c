@@ -39,6 +39,8 @@ static enum store_result delete_version(struct store_txn *txn, const struct buck
 static enum store_result make_marker(struct store_txn *txn, struct bucket_row *bucket,
                                      bool lifecycle, struct version_delete *entry)
 {
+    if (txn->tight) /* it would take room, not give it */
+        return STORE_FULL;
     struct version_info *marker = ARENA_NEW(txn->arena, struct version_info);
     *marker = (struct version_info){ .key = entry->key, .marker = true, .lifecycle = lifecycle };
     struct version_write write = { .bucket = bucket, .version = marker, .kind = CHANGED_MARKER };
@@ -93,6 +95,8 @@ static enum store_result run_delete(struct store_txn *txn, struct store_write *w
 
 void store_delete_init(struct store_delete *del, struct arena *arena)
 {
-    static const struct store_write_kind kind = { .name = "delete", .run = run_delete };
+    static const struct store_write_kind kind = { .name = "delete",
+                                                  .run = run_delete,
+                                                  .frees = true };
     *del = (struct store_delete){ .head = { .arena = arena, .kind = &kind } };
 }

@@ -62,6 +62,6 @@ static enum store_result run_wipe(struct store_txn *txn, struct store_write *wri
 
 void store_wipe_init(struct store_wipe *wipe, struct arena *arena)
 {
-    static const struct store_write_kind kind = { .name = "wipe", .run = run_wipe };
+    static const struct store_write_kind kind = { .name = "wipe", .run = run_wipe, .frees = true };
     *wipe = (struct store_wipe){ .head = { .arena = arena, .kind = &kind } };
 }

@@ -1,5 +1,6 @@
 /* Group commit. One loop: take what is queued, run it in one transaction, commit, tell everybody.
- * A write that fails by its own judgement leaves no trace; a database error fails the group. */
+ * A write that fails by its own judgement leaves no trace; a database error fails the group, but
+ * for a full disk: then its freeing writes are run again, alone, in the room of the reserve. */
 #include "storage/writer.h"
 
 #include <stdlib.h>
@@ -41,6 +42,7 @@ struct writer {
     /* the writer thread's own */
     struct write_list taken[2];
     struct txn_cache cache;
+    bool tight; /* this batch runs only what frees room, and holds the reserve's lock */
 };
 
 enum { CLIENT, BACKGROUND };
@@ -85,6 +87,7 @@ struct group {
     struct store_write *first, **last; /* those that ran, in order */
     size_t rows;
     bool changed; /* any succeeded */
+    bool queued;  /* committed, and with it queue rows */
     bool background_ran;
     int64_t started_ns;
 };
@@ -112,11 +115,14 @@ static struct store_txn begin(struct writer *writer, struct store_write *write)
         .now = write->at.ns ? write->at : clock_now(writer->store->options.clock),
         .skew = write->skew,
         .cache = &writer->cache,
+        .tight = writer->tight,
     };
 }
 
 static enum store_result run_write(struct writer *writer, struct store_write *write)
 {
+    if (writer->tight && !write->kind->frees)
+        return STORE_FULL;
     struct store_txn txn = begin(writer, write);
     usage_note(&txn);
     if (!doc_may_apply(&txn, write->docs, write->doc_count))
@@ -202,40 +208,103 @@ static void tell(struct group *group, enum store_result committed)
     }
 }
 
-static void run_group(struct writer *writer)
+static void group_run(struct writer *writer, struct group *group, struct store_write *write)
 {
-    struct group group = { .started_ns = clock_mono().ns };
-    group.last = &group.first;
-    struct store_txn txn = { .store = writer->store, .db = writer->db, .cache = &writer->cache };
-    db_exec(writer->db, "BEGIN IMMEDIATE");
-    txn_begin(&txn);
+    write->result = run_write(writer, write);
+    group->rows++;
+    group->changed |= write->result == STORE_OK;
+}
+
+static void group_take(struct writer *writer, struct group *group)
+{
     struct store_write *write;
-    while (db_result(writer->db) == STORE_OK && (write = group_next(writer, &group))) {
-        group.background_ran |= write->background;
-        write->result = run_write(writer, write);
+    while (db_result(writer->db) == STORE_OK && (write = group_next(writer, group))) {
+        group->background_ran |= write->background;
+        group_run(writer, group, write);
         write->next = NULL;
-        *group.last = write;
-        group.last = &write->next;
-        group.rows++;
-        group.changed |= write->result == STORE_OK;
+        *group->last = write;
+        group->last = &write->next;
     }
-    if (!group.first && (write = group_next(writer, &group))) {
-        *group.last = write; /* not even BEGIN worked: one fails, so that the queue goes down */
+    if (!group->first && (write = group_next(writer, group))) {
+        *group->last = write; /* not even BEGIN worked: one fails, so that the queue goes down */
         write->next = NULL;
     }
-    enum store_result result = commit(writer, &txn);
-    const struct store_hooks *hooks = writer->store->options.hooks;
-    bool queued = writer->cache.queue_touched && result == STORE_OK;
+}
+
+static enum store_result group_commit(struct writer *writer, struct group *group,
+                                      struct store_txn *txn)
+{
+    enum store_result result = commit(writer, txn);
+    group->queued = writer->cache.queue_touched && result == STORE_OK;
     if (result != STORE_OK)
-        roll_back(writer, &txn);
-    else if (group.changed)
+        roll_back(writer, txn);
+    else if (group->changed)
         publish(writer);
     if (writer->cache.attached) /* not before: it took part in the transaction */
         db_exec(writer->db, "DETACH snapshot");
     writer->cache.attached = false;
     hot_forget(&writer->cache.touched); /* what was rolled back is as it was */
+    return result;
+}
+
+/* All of the batch is run, or, with the reserve spent, what frees room. */
+static enum store_result group_try(struct writer *writer, struct group *group)
+{
+    struct store_txn txn = { .store = writer->store, .db = writer->db, .cache = &writer->cache };
+    group->changed = false;
+    db_exec(writer->db, "BEGIN IMMEDIATE");
+    txn_begin(&txn);
+    if (!group->first)
+        group_take(writer, group);
+    else
+        for (struct store_write *write = group->first; write; write = write->next)
+            group_run(writer, group, write);
+    return group_commit(writer, group, &txn);
+}
+
+static bool group_frees(const struct group *group)
+{
+    for (const struct store_write *write = group->first; write; write = write->next)
+        if (write->kind->frees)
+            return true;
+    return false;
+}
+
+static void spend_reserve(struct writer *writer)
+{
+    writer->tight = true;
+    reserve_spend(&writer->store->reserve);
+    store_reached(writer->store, "reserve.spent");
+}
+
+/* The files of the freed bodies are gone by now; the log goes too. */
+static void give_back(struct writer *writer, bool freed)
+{
+    if (freed) {
+        (void) db_checkpoint(writer->db, true);
+        db_clear(writer->db);
+        store_reached(writer->store, "reserve.checkpointed");
+    }
+    reserve_spent(&writer->store->reserve);
+    writer->tight = false;
+}
+
+static void run_group(struct writer *writer)
+{
+    struct group group = { .started_ns = clock_mono().ns };
+    group.last = &group.first;
+    if (!reserve_is_whole(&writer->store->reserve))
+        spend_reserve(writer);
+    enum store_result result = group_try(writer, &group);
+    if (result == STORE_FULL && !writer->tight && group_frees(&group)) {
+        spend_reserve(writer);
+        result = group_try(writer, &group);
+    }
+    if (writer->tight)
+        give_back(writer, result == STORE_OK && group.changed);
     tell(&group, result);
-    if (queued && hooks && hooks->queued)
+    const struct store_hooks *hooks = writer->store->options.hooks;
+    if (group.queued && hooks && hooks->queued)
         hooks->queued(hooks->ctx, writer->cache.queue_earliest);
 }
 

@@ -26,9 +26,10 @@ enum s3_code common_from_store(struct request *rq, enum store_result result)
 {
     enum s3_code code = s3_code_from_store(result);
     if (result == STORE_FULL)
-        request_message(rq, "The disk is full: nothing was changed. Deletions are written too and "
-                            "need some room: free a few MiB where --data is by removing other "
-                            "files, then try again.");
+        request_message(rq, "The disk is full: nothing was changed. What gives room back is still "
+                            "taken: delete versions by their ids, objects of buckets without "
+                            "versioning, unfinished uploads; or remove other files where --data "
+                            "is.");
     if (code == S3_NoSuchVersion &&
         object_version_id_is_invented(rq, request_query(rq, "versionId")))
         return common_invalid_argument(rq, "Invalid version id specified", "versionId",
