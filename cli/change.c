@@ -269,14 +269,25 @@ static int list_replication(struct cli *cli)
                       "VERSION", "DUE", "REASON");
     for (const struct json *c = copies ? copies->child : NULL; c; c = c->next)
         (void) printf(
-            "%-8.*s %-14.*s %-14.*s %-32.*s %-10.10s %-24.*s %.*s\n",
+            "%-8.*s %-14.*s %-14.*s %-32.*s %-10.10s %-24.*s%s%.*s\n",
             STR_ARG(json_string(c, "state", STR(""))), STR_ARG(json_string(c, "from", STR(""))),
             STR_ARG(json_string(c, "to", STR(""))), STR_ARG(json_string(c, "key", STR(""))),
             str_c(cli->arena, json_string(c, "version_id", STR(""))),
-            STR_ARG(json_string(c, "due", STR(""))), STR_ARG(json_string(c, "reason", STR(""))));
+            STR_ARG(json_string(c, "due", STR(""))), json_member(c, "reason") ? " " : "",
+            STR_ARG(json_string(c, "reason", STR(""))));
+    double count = json_number(document, "count", 0);
     if (!cli->quiet)
-        (void) fprintf(stderr, "%.0f copies\n", json_number(document, "count", 0));
+        (void) fprintf(stderr, "%.0f %s\n", count, cli_copies(count));
     return code;
+}
+
+/* Are some copies of a link meant, not the link? */
+static bool is_narrowed(const struct cli *cli)
+{
+    bool narrowed = cli_has(cli, "count");
+    for (size_t i = 0; copy_flags[i][0]; i++)
+        narrowed = narrowed || cli_has(cli, copy_flags[i][0]);
+    return narrowed;
 }
 
 static int hold_link(struct cli *cli)
@@ -290,32 +301,30 @@ static int hold_link(struct cli *cli)
     str path = str_format(cli->arena, "/_atoll/v1/links/%.*s/%.*s",
                           STR_ARG(cli_escape(cli, pair ? cli->words[1] : STR("*"))),
                           STR_ARG(cli_escape(cli, pair ? cli->words[2] : STR("*"))));
-    return cli_ask(cli, "PATCH", path, buf_str(&buf), &document, &printed);
+    int code = cli_ask(cli, "PATCH", path, buf_str(&buf), &document, &printed);
+    if (code == EXIT_YES && !printed && !cli->quiet && pair)
+        (void) printf("%.*s -> %.*s: copies that become due are held\n", STR_ARG(cli->words[1]),
+                      STR_ARG(cli->words[2]));
+    else if (code == EXIT_YES && !printed && !cli->quiet)
+        (void) printf("every link: copies that become due are held\n");
+    return code;
 }
 
-int verb_replication(struct cli *cli)
+/* hold, release, drop, retry: which copies, and what became of them. */
+static int by_hand(struct cli *cli, str what, const char *done)
 {
     struct buf buf;
     const struct json *document;
     bool printed;
-    str what = cli->word_count ? cli->words[0] : STR("list");
-    uint64_t count;
-    if (str_is(what, "resync"))
-        return resync_run(cli);
-    if (cli->word_count > 1 && cli->word_count != 3)
-        return cli_usage(cli, "say both Regions of the link, or none");
-    if (str_is(what, "list"))
-        return list_replication(cli);
-    if (str_is(what, "hold"))
-        return hold_link(cli);
-    if (!str_is(what, "release") && !str_is(what, "drop") && !str_is(what, "retry"))
-        return cli_usage(cli, "say list, hold, release, drop, retry or resync");
+    uint64_t count = 0;
+    if (cli_has(cli, "count") && !str_to_u64(cli_flag(cli, "count", NULL), &count))
+        return cli_usage(cli, "--count wants a whole number");
     struct json_writer writer = begin(cli, &buf);
     if (cli->word_count == 3) {
         json_text(&writer, "src", cli->words[1]);
         json_text(&writer, "dst", cli->words[2]);
     }
-    if (cli_has(cli, "count") && str_to_u64(cli_flag(cli, "count", NULL), &count))
+    if (cli_has(cli, "count"))
         json_integer(&writer, "count", (int64_t) count);
     add_flags(cli, &writer, copy_flags);
     if (cli_has(cli, "reason"))
@@ -324,9 +333,31 @@ int verb_replication(struct cli *cli)
     int code =
         cli_ask(cli, "POST", str_format(cli->arena, "/_atoll/v1/replication/%.*s", STR_ARG(what)),
                 buf_str(&buf), &document, &printed);
+    double copies = json_number(document, "count", 0);
     if (code == EXIT_YES && !printed && !cli->quiet)
-        (void) printf("%.0f copies: %.*s\n", json_number(document, "count", 0), STR_ARG(what));
+        (void) printf("%.0f %s %s\n", copies, cli_copies(copies), done);
     return code;
+}
+
+int verb_replication(struct cli *cli)
+{
+    static const char *const acts[][2] = { { "hold", "held" },
+                                           { "release", "released" },
+                                           { "drop", "dropped" },
+                                           { "retry", "tried again" } };
+    str what = cli->word_count ? cli->words[0] : STR("list");
+    if (str_is(what, "resync"))
+        return resync_run(cli);
+    if (cli->word_count > 1 && cli->word_count != 3)
+        return cli_usage(cli, "say both Regions of the link, or none");
+    if (str_is(what, "list"))
+        return list_replication(cli);
+    if (str_is(what, "hold") && !is_narrowed(cli))
+        return hold_link(cli);
+    for (size_t i = 0; i < COUNT(acts); i++)
+        if (str_is(what, acts[i][0]))
+            return by_hand(cli, what, acts[i][1]);
+    return cli_usage(cli, "say list, hold, release, drop, retry or resync");
 }
 
 int verb_reset(struct cli *cli)

@@ -76,6 +76,11 @@ int cli_answered(struct cli *cli, const struct http_answer *answer, const struct
 /* cli_call, and with --json prints the answer as it is and returns true in *printed. */
 int cli_ask(struct cli *cli, const char *method, str path, str body, const struct json **document,
             bool *printed);
+/* "copy" or "copies" */
+static inline const char *cli_copies(double count)
+{
+    return count > 1 || count < 1 ? "copies" : "copy";
+}
 str cli_escape(struct cli *cli, str segment); /* for paths and queries */
 
 /* verbs */

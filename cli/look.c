@@ -79,8 +79,9 @@ static int show_status(struct cli *cli)
         (void) printf("\nlinks\n");
     for (const struct json *link = links ? links->child : NULL; link; link = link->next)
         print_status_link(link);
-    (void) printf("\n%.0f buckets, %.0f copies pending\n", json_number(document, "buckets", 0),
-                  json_number(document, "pending", 0));
+    double pending = json_number(document, "pending", 0);
+    (void) printf("\n%.0f buckets, %.0f %s pending\n", json_number(document, "buckets", 0), pending,
+                  cli_copies(pending));
     return code;
 }
 

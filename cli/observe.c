@@ -62,9 +62,14 @@ int verb_anomalies(struct cli *cli)
     if (!printed && !cli->quiet) {
         for (const struct json *a = first(document, "anomalies"); a; a = a->next)
             print_anomaly(a);
+        bool any = false;
         for (const struct json *count = first(document, "counts"); count; count = count->next)
-            if (count->number > 0)
+            if (count->number > 0) {
                 (void) printf("%.0f %.*s seen\n", count->number, STR_ARG(count->name));
+                any = true;
+            }
+        if (!any)
+            (void) printf("no anomaly seen\n");
     }
     return judge(cli, document);
 }

@@ -19,8 +19,9 @@ static int print_clock(struct cli *cli, const char *method, str body)
     str next = json_string(document, "next_event", STR_NONE);
     if (next.size > 0)
         (void) printf(", next event %.*s", STR_ARG(next));
-    if (json_member(document, "applied"))
-        (void) printf(", %.0f copies applied", json_number(document, "applied", 0));
+    double applied = json_number(document, "applied", 0);
+    if (applied > 0)
+        (void) printf(", %.0f %s came due", applied, cli_copies(applied));
     (void) printf("\n");
     return code;
 }
@@ -80,13 +81,14 @@ static void print_missing(const struct json *document)
     const struct json *missing = json_member(document, "missing");
     for (const struct json *copy = missing ? missing->child : NULL; copy; copy = copy->next) {
         str reason = json_string(copy, "reason", STR(""));
-        (void) fprintf(stderr, "  %.*s/%.*s %.8s for %.*s is %.*s, due %.*s%s%.*s\n",
+        str state = json_string(copy, "state", STR(""));
+        str due = str_is(state, "pending") ? json_string(copy, "due", STR("")) : STR("");
+        (void) fprintf(stderr, "  %.*s/%.*s %.8s for %.*s is %.*s%s%.*s%s%.*s\n",
                        STR_ARG(json_string(copy, "bucket", STR(""))),
                        STR_ARG(json_string(copy, "key", STR(""))),
                        json_string(copy, "version_id", STR("null")).ptr,
-                       STR_ARG(json_string(copy, "to", STR(""))),
-                       STR_ARG(json_string(copy, "state", STR(""))),
-                       STR_ARG(json_string(copy, "due", STR(""))), reason.size > 0 ? ": " : "",
+                       STR_ARG(json_string(copy, "to", STR(""))), STR_ARG(state),
+                       due.size > 0 ? ", due " : "", STR_ARG(due), reason.size > 0 ? ": " : "",
                        STR_ARG(reason));
     }
 }

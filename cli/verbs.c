@@ -52,7 +52,7 @@ static const struct verb verbs[] = {
     { "route", "Change", "route MRAP REGION active|passive|0..100 [REGION ...] [--now]",
       "make a region of an access point active or passive", VERB_PLAIN, verb_route },
     { "lag", "Change", "lag [SRC DST] [DIST|none] [--both] [--bandwidth 10MB/s] [--rule ID] [--prefix PREFIX]",
-      "show or set the replication lag of a link, a rule or a prefix", VERB_PLAIN, verb_lag },
+      "show or set the lag of a link, of a rule or a prefix", VERB_PLAIN, verb_lag },
     { "partition", "Change", "partition REGION... / REGION... [--for 2m] [--one-way]",
       "cut regions off from each other;  heal  undoes it", VERB_PLAIN, verb_partition },
     { "heal", NULL, "heal", "end every partition", VERB_PLAIN, verb_heal },
@@ -79,7 +79,7 @@ static const struct verb verbs[] = {
       "let lifecycle rules act now instead of at midnight", VERB_PLAIN, verb_lifecycle },
 
     { "config", "Change", "config show|check|apply [FILE] [--origin]",
-      "show the configuration, check a file, apply it to a server", VERB_PLAIN, verb_config },
+      "show or check a configuration; give a server another", VERB_PLAIN, verb_config },
 
     { "wait", "Test", "wait [TARGET...] [--region R] [--within 30s] [--wall]",
       "block until replication has caught up", VERB_PLAIN, verb_wait },

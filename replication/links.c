@@ -256,6 +256,31 @@ struct link links_effective(struct links *links, struct arena *arena, region_id 
     return link;
 }
 
+static void add_unheld(struct links *links, struct arena *arena, region_id from, region_id to,
+                       struct link_docs *docs)
+{
+    struct link link = links_get(links, arena, from, to);
+    if (!link.held)
+        return;
+    link.held = false;
+    docs->at[docs->count++] = link_doc(arena, from, to, &link);
+}
+
+struct link_docs links_unheld(struct links *links, struct arena *arena, region_id from,
+                              region_id to)
+{
+    bool all = from == REGION_NONE;
+    struct link_docs docs = {
+        ARENA_ARRAY(arena, struct store_doc, all ? region_count() * region_count() + 1 : 1), 0
+    };
+    add_unheld(links, arena, from, to, &docs);
+    for (region_id a = 0; all && a < region_count(); a++)
+        for (region_id b = 0; b < region_count(); b++)
+            if (a != b)
+                add_unheld(links, arena, a, b, &docs);
+    return docs;
+}
+
 bool links_held(struct links *links, region_id from, region_id to)
 {
     SCOPED_LOCK(&links->shared.lock);

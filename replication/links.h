@@ -63,6 +63,13 @@ void links_override_take_back(struct link *link, str rule, str prefix);
 /* `from` REGION_NONE: the settings of "*". */
 struct store_doc link_doc(struct arena *arena, region_id from, region_id to,
                           const struct link *link);
+/* What ends the hold of a link, if it has one; of REGION_NONE: that of "*" and of every pair. */
+struct link_docs {
+    struct store_doc *at;
+    size_t count;
+};
+struct link_docs links_unheld(struct links *links, struct arena *arena, region_id from,
+                              region_id to);
 struct store_doc link_doc_delete(struct arena *arena, region_id from, region_id to);
 /* Regions of different groups cannot reach each other until `until` (INSTANT_NEVER: until healed);
  * a Region in no group reaches all. one_way: only the earlier groups cannot reach the later ones.

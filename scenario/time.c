@@ -246,13 +246,18 @@ static bool hold_link(struct call *call, bool held)
     region_id from = pair ? region_find(call->args[0]) : REGION_NONE;
     region_id to = pair ? region_find(call->args[1]) : REGION_NONE;
     struct link link = links_get(run->world->links, run->arena, from, to);
-    if (link.held == held) {
-        remember(call);
-        return true;
+    struct link_docs docs = { 0 };
+    if (!held)
+        docs = links_unheld(run->world->links, run->arena, from, to);
+    else if (!link.held) {
+        link.held = true;
+        docs.at = ARENA_NEW(run->arena, struct store_doc);
+        docs.at[docs.count++] = link_doc(run->arena, from, to, &link);
     }
-    link.held = held;
-    struct store_doc doc = link_doc(run->arena, from, to, &link);
-    return run_commit(call, &doc, 1);
+    if (docs.count > 0)
+        return run_commit(call, docs.at, docs.count);
+    remember(call);
+    return true;
 }
 
 bool time_hold(struct call *call)

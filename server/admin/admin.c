@@ -54,6 +54,7 @@ static const struct admin_row {
     { "PUT", "/v1/partitions", CALL_CHANGES, admin_put_partitions },
     { "DELETE", "/v1/partitions", CALL_CHANGES | CALL_PLAIN, admin_delete_partitions },
     { "GET", "/v1/replication", 0, admin_replication },
+    { "POST", "/v1/replication/hold", CALL_CHANGES, admin_hold },
     { "POST", "/v1/replication/release", CALL_CHANGES, admin_release },
     { "POST", "/v1/replication/drop", CALL_CHANGES, admin_drop },
     { "POST", "/v1/replication/retry", CALL_CHANGES, admin_retry },

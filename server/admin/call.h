@@ -111,8 +111,8 @@ admin_fn admin_mraps, admin_mrap_show, admin_patch_mrap, admin_patch_routes, adm
 admin_fn admin_patch_region, admin_patch_link, admin_put_partitions, admin_delete_partitions,
     admin_reset;
 /* time.c: clock, wait, replication by hand */
-admin_fn admin_get_clock, admin_post_clock, admin_wait, admin_release, admin_drop, admin_retry,
-    admin_run_lifecycle;
+admin_fn admin_get_clock, admin_post_clock, admin_wait, admin_hold, admin_release, admin_drop,
+    admin_retry, admin_run_lifecycle;
 /* arrived.c: "targets" of a wait; for each key how many Regions hold the version written last. */
 void admin_write_arrived(struct request *rq, struct json_writer *writer,
                          const struct json *targets);

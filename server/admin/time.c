@@ -15,8 +15,7 @@
 
 struct timing {
     struct time_job job;
-    struct store_write write; /* release: the link that holds no more */
-    struct store_doc unheld;
+    struct store_write write; /* release: the links that hold no more */
     struct changes_pending said;
     uint64_t acted; /* lifecycle */
     str act;        /* the line that repeats it; empty: none, or the link's change says it */
@@ -326,6 +325,7 @@ static bool read_by_hand(struct admin_call *call, enum time_job_kind kind, enum 
     if (!admin_filter_fits(call->rq, &timing->job.filter))
         return false;
     timing->act = line_by_hand(call, kind == TIME_RELEASE ? "release"
+                                     : kind == TIME_HOLD  ? "hold"
                                      : kind == TIME_DROP  ? "drop"
                                                           : "retry");
     return is_reason(call, timing->job.reason);
@@ -341,23 +341,32 @@ static enum s3_code unheld(struct request *rq)
     return submit(admin_call_of(rq));
 }
 
-/* The undoing of hold: some Regions, or "*" where none is named. */
+/* The undoing of hold: of one link, or of all where none is named. */
 static bool lift_hold(struct admin_call *call, region_id from, region_id to)
 {
     struct timing *timing = call->state;
     struct request *rq = call->rq;
-    struct link link = links_get(rq->world->links, rq->arena, from, to);
-    if (!link.held)
+    struct link_docs docs = links_unheld(rq->world->links, rq->arena, from, to);
+    if (docs.count == 0)
         return false;
-    link.held = false;
-    timing->unheld = link_doc(rq->arena, from, to, &link);
     store_docs_init(&timing->write, rq->arena);
-    timing->write.docs = &timing->unheld;
-    timing->write.doc_count = 1;
+    timing->write.docs = docs.at;
+    timing->write.doc_count = docs.count;
     timing->act = STR_NONE;
-    timing->said = (struct changes_pending){ rq->lane, rq->arena, rq, &timing->unheld, 1, NULL };
+    timing->said = (struct changes_pending){ rq->lane, rq->arena, rq, docs.at, docs.count, NULL };
     changes_before(&timing->said);
     return true;
+}
+
+/* Words that choose among the copies of a link. */
+static bool is_narrowed(const struct admin_call *call)
+{
+    static const char *const words[] = { "count",       "key",        "rule",
+                                         "destination", "version_id", "bucket" };
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (json_member(call->document, words[i]))
+            return true;
+    return false;
 }
 
 /* Of a whole link, what comes later is released too; of a count or a key, only what is held now. */
@@ -368,13 +377,23 @@ enum s3_code admin_release(struct admin_call *call)
     struct timing *timing = call->state;
     str src = timing->job.filter.from_region, dst = timing->job.filter.to_region;
     region_id from = region_find(src), to = region_find(dst);
-    const struct queue_filter *filter = &timing->job.filter;
-    bool some = json_member(call->document, "count") || str_is_set(filter->key_prefix) ||
-                str_is_set(filter->rule) || str_is_set(filter->destination) ||
-                str_is_set(filter->version_id) || filter->source_bucket;
-    bool whole = !some && str_is_set(src) == str_is_set(dst);
+    bool whole = !is_narrowed(call) && str_is_set(src) == str_is_set(dst);
     if (whole && lift_hold(call, from, to))
         return request_write(call->rq, &timing->write, unheld);
+    return submit(call);
+}
+
+/* Some copies that are queued; PATCH of a link holds what comes too. */
+enum s3_code admin_hold(struct admin_call *call)
+{
+    if (!read_by_hand(call, TIME_HOLD, QUEUE_PENDING, true))
+        return S3_OK;
+    if (!is_narrowed(call))
+        return admin_problem(call->rq, 400, "which-copies",
+                             STR("say which copies: a count, key, rule, bucket, destination or "
+                                 "version_id"),
+                             STR("PATCH /_atoll/v1/links/SRC/DST with {\"hold\": true} holds a "
+                                 "link, with all that comes"));
     return submit(call);
 }
 
