@@ -257,6 +257,8 @@ static void drop_unlisted(struct completing *c)
 static void move_parts(struct completing *c, int64_t body)
 {
     struct db *db = c->txn->db;
+    for (size_t i = 0; i < c->stored_count; i++)
+        upload_row_count(c->txn, &c->upload.info, (int64_t) c->stored[i].size_bytes, -1);
     struct db_stmt *s = db_sql(
         db, "INSERT INTO body_part(body,number,at,size,etag,modified,sum_kind,sum) "
             "SELECT ?1,number,coalesce(sum(size) OVER (ORDER BY number ROWS BETWEEN UNBOUNDED "

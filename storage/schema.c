@@ -95,6 +95,17 @@ static const char *const steps[] = {
     "CREATE TABLE usage(day INTEGER NOT NULL, bucket INTEGER NOT NULL, class TEXT NOT NULL,"
     " objects INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY(day, bucket, class))"
     " WITHOUT ROWID;",
+    /* What a midnight sees of each bucket, kept as it changes: usage.h. */
+    "ALTER TABLE bucket ADD COLUMN held TEXT NOT NULL DEFAULT '';"
+    "CREATE TEMP TABLE sums AS SELECT bucket,CASE class WHEN 'STANDARD' THEN '' ELSE class END"
+    " class,sum(objects) objects,sum(bytes) bytes FROM ("
+    "SELECT bucket,coalesce(class,'') class,count(*) objects,sum(size) bytes FROM version"
+    " GROUP BY 1,2 UNION ALL"
+    " SELECT u.bucket,coalesce(u.class,''),count(*),sum(p.size) FROM upload u JOIN part p"
+    " ON p.upload=u.id GROUP BY 1,2) GROUP BY 1,2;"
+    "UPDATE bucket SET held=coalesce((SELECT group_concat(class||' '||objects||' '||bytes,"
+    "char(10)) FROM sums WHERE bucket=bucket.id),'');"
+    "DROP TABLE sums;",
 };
 
 int64_t schema_version(void)

@@ -9,12 +9,14 @@
 void txn_cache_open(struct txn_cache *cache)
 {
     *cache = (struct txn_cache){ .arena = arena_new(), .total_names = arena_new() };
+    buf_init(&cache->usage_text, SIZE_MAX);
 }
 
 void txn_cache_close(struct txn_cache *cache)
 {
     arena_free(cache->arena);
     arena_free(cache->total_names);
+    buf_fini(&cache->usage_text);
 }
 
 static void forget_buckets(struct txn_cache *cache)
@@ -56,13 +58,14 @@ void txn_flush(struct store_txn *txn)
     for (struct bucket_row *row = txn->cache->dirty; row; row = next) {
         struct db_stmt *s =
             db_sql(txn->db, "UPDATE bucket SET last_stamp=?1, ordinal=?2, arrivals=?3, objects=?5,"
-                            " object_bytes=?6 WHERE id=?4");
+                            " object_bytes=?6, held=?7 WHERE id=?4");
         db_bind_i64(s, row->last_stamp_us);
         db_bind_i64(s, (int64_t) row->ordinal);
         db_bind_i64(s, (int64_t) row->arrivals);
         db_bind_i64(s, row->info.id);
         db_bind_i64(s, row->objects);
         db_bind_i64(s, row->object_bytes);
+        db_bind_text(s, usage_sums_text(txn->cache, row->held));
         db_run(s);
         next = row->next_dirty;
         row->next_dirty = NULL;
@@ -110,7 +113,7 @@ static struct bucket_row *load_bucket(struct store_txn *txn, int64_t id)
 {
     struct arena *arena = txn->cache->arena;
     struct db_stmt *s = db_sql(txn->db, "SELECT name,region,account,created,versioning,object_lock,"
-                                        "last_stamp,ordinal,arrivals,objects,object_bytes"
+                                        "last_stamp,ordinal,arrivals,objects,object_bytes,held"
                                         " FROM bucket WHERE id=?1");
     db_bind_i64(s, id);
     struct bucket_row *row = NULL;
@@ -130,6 +133,7 @@ static struct bucket_row *load_bucket(struct store_txn *txn, int64_t id)
         row->arrivals = (uint64_t) db_i64(s, 8);
         row->objects = db_i64(s, 9);
         row->object_bytes = db_i64(s, 10);
+        row->held = usage_sums_read(arena, db_str(s, 11));
     }
     db_end(s);
     if (row)

@@ -9,6 +9,7 @@
 #ifndef ATOLL_STORAGE_TXN_H
 #define ATOLL_STORAGE_TXN_H
 
+#include "base/buf.h"
 #include "base/rng.h"
 #include "storage/body_row.h"
 #include "storage/db.h"
@@ -42,6 +43,7 @@ struct bucket_row {
     uint64_t ordinal;  /* versions born here, ever: keys the draws */
     uint64_t arrivals; /* versions that arrived here, replicas too: the rank of ORDER_ARRIVAL */
     int64_t objects, object_bytes; /* current ones that are no markers */
+    struct usage_sum *held;        /* usage.c */
     str rules;                     /* CONFIG_REPLICATION_RULES; unset when there are none */
     bool dirty; /* numbers above changed; the writer flushes them once per batch */
     struct bucket_row *next, *next_dirty;
@@ -71,6 +73,7 @@ struct txn_cache {
     struct queue_total totals[TXN_QUEUE_TOTALS];
     size_t total_count;
     struct arena *total_names;
+    struct buf usage_text; /* of the row that is being written */
     bool usage_known;
     int64_t usage_day;      /* the last one that usage.c looked at */
     bool queue_touched;     /* in this batch */
@@ -194,6 +197,16 @@ void queue_total_wipe(struct store_txn *txn);
 /* -- usage (usage.c) ------------------------------------------------------------------------- */
 
 void usage_note(struct store_txn *txn); /* before the first change of a day */
+/* So many objects and bytes more, or less, of a storage class: each version and each part of an
+ * upload that comes, goes or changes its class says so. */
+struct usage_change {
+    str class;
+    int64_t objects, bytes;
+};
+void usage_count(struct store_txn *txn, int64_t bucket, const struct usage_change *change);
+/* The column `held` of a bucket, and back; the text is valid until the next. */
+struct usage_sum *usage_sums_read(struct arena *arena, str text);
+str usage_sums_text(struct txn_cache *cache, const struct usage_sum *sums);
 
 /* -- chance --------------------------------------------------------------------------------------
  */

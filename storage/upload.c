@@ -48,12 +48,22 @@ bool upload_row_find(struct db *db, struct arena *arena, int64_t bucket, str key
     return found;
 }
 
-void upload_row_drop(struct store_txn *txn, str id)
+void upload_row_count(struct store_txn *txn, const struct upload_info *upload, int64_t size,
+                      int sign)
 {
-    struct db_stmt *s = db_sql(txn->db, "SELECT body FROM part WHERE upload=?1");
+    const struct usage_change held = { upload->meta.storage_class, sign, sign * size };
+    usage_count(txn, upload->bucket, &held);
+}
+
+void upload_row_drop(struct store_txn *txn, const struct upload_info *upload)
+{
+    str id = upload->id;
+    struct db_stmt *s = db_sql(txn->db, "SELECT body,size FROM part WHERE upload=?1");
     db_bind_text(s, id);
-    while (db_step(s))
+    while (db_step(s)) {
+        upload_row_count(txn, upload, db_i64(s, 1), -1);
         body_row_unref(txn, db_i64(s, 0));
+    }
     db_end(s);
     s = db_sql(txn->db, "DELETE FROM part WHERE upload=?1");
     db_bind_text(s, id);
@@ -131,23 +141,29 @@ void store_upload_create_init(struct store_upload_create *create, struct arena *
 /* -- parts ----------------------------------------------------------------------------------- */
 
 struct part_row {
-    str upload;
+    const struct upload_info *upload;
     int64_t body;
     const struct part_info *info;
 };
 
 static void put_part(struct store_txn *txn, const struct part_row *part)
 {
-    struct db_stmt *s = db_sql(txn->db, "SELECT body FROM part WHERE upload=?1 AND number=?2");
-    db_bind_text(s, part->upload);
+    struct db_stmt *s = db_sql(txn->db, "SELECT body,size FROM part WHERE upload=?1 AND number=?2");
+    db_bind_text(s, part->upload->id);
     db_bind_i64(s, part->info->number);
-    body_row_unref(txn, db_value(s, 0));
+    bool again = db_step(s);
+    int64_t body = again ? db_i64(s, 0) : 0, size = again ? db_i64(s, 1) : 0;
+    db_end(s);
+    if (again)
+        upload_row_count(txn, part->upload, size, -1);
+    upload_row_count(txn, part->upload, (int64_t) part->info->size_bytes, 1);
+    body_row_unref(txn, body);
 
     const struct object_checksum *sum = &part->info->checksum;
     s = db_sql(txn->db,
                "INSERT OR REPLACE INTO part(upload,number,body,size,etag,modified,sum_kind,"
                "sum) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)");
-    db_bind_text(s, part->upload);
+    db_bind_text(s, part->upload->id);
     db_bind_i64(s, part->info->number);
     db_bind_i64(s, part->body);
     db_bind_i64(s, (int64_t) part->info->size_bytes);
@@ -188,7 +204,7 @@ static enum store_result run_part_put(struct store_txn *txn, struct store_write 
         .modified = txn->now,
         .checksum = part_checksum(&upload.info, &put->checksum, put->draft.sums),
     };
-    const struct part_row row = { put->upload_id, body_row_insert(txn, &put->draft), &put->out };
+    const struct part_row row = { &upload.info, body_row_insert(txn, &put->draft), &put->out };
     put_part(txn, &row);
     return STORE_OK;
 }
@@ -233,7 +249,7 @@ static enum store_result run_part_copy(struct store_txn *txn, struct store_write
         .modified = txn->now,
         .checksum = part_checksum(&upload.info, &copy->checksum, NULL),
     };
-    const struct part_row row = { copy->upload_id,
+    const struct part_row row = { &upload.info,
                                   body_row_insert_extents(txn, extents, count, copy->length_bytes),
                                   &copy->out };
     put_part(txn, &row);
@@ -255,7 +271,7 @@ static enum store_result run_abort(struct store_txn *txn, struct store_write *wr
 
     if (!upload_row_find(txn->db, txn->arena, stop->bucket, stop->key, stop->upload_id, &upload))
         return STORE_NO_UPLOAD;
-    upload_row_drop(txn, stop->upload_id);
+    upload_row_drop(txn, &upload.info);
     return STORE_OK;
 }
 

@@ -21,6 +21,9 @@ MUST_CHECK bool upload_row_find(struct db *db, struct arena *arena, int64_t buck
 /* A checksum's bytes; size 0 for NULL. */
 struct digest_value upload_row_sum(struct db_stmt *row, int column);
 /* The upload and its parts go; the parts' bodies lose their reference. */
-void upload_row_drop(struct store_txn *txn, str id);
+void upload_row_drop(struct store_txn *txn, const struct upload_info *upload);
+/* A part came (1) or went (-1). */
+void upload_row_count(struct store_txn *txn, const struct upload_info *upload, int64_t size,
+                      int sign);
 
 #endif

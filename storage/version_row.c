@@ -175,9 +175,10 @@ struct place {
     bool current, marker;
     enum repl_status repl_status;
     int64_t size;
+    str class;
 };
 
-#define PLACE_COLUMNS "rank,origin,id,body,current,repl,marker,size "
+#define PLACE_COLUMNS "rank,origin,id,body,current,repl,marker,size,class "
 
 static bool read_place(struct store_txn *txn, struct db_stmt *s, struct place *out)
 {
@@ -190,7 +191,8 @@ static bool read_place(struct store_txn *txn, struct db_stmt *s, struct place *o
                                .current = db_i64(s, 4) != 0,
                                .repl_status = (enum repl_status) db_i64(s, 5),
                                .marker = db_i64(s, 6) != 0,
-                               .size = db_i64(s, 7) };
+                               .size = db_i64(s, 7),
+                               .class = db_copy(s, 8, txn->arena) };
     db_end(s);
     return there;
 }
@@ -259,8 +261,10 @@ static void set_current(struct store_txn *txn, int64_t bucket, str key, const st
 
 static void remove_place(struct store_txn *txn, int64_t bucket, str key, const struct place *place)
 {
+    const struct usage_change held = { place->class, -1, -place->size };
     if (place->current && !place->marker)
         count_object(txn, bucket, place->size, -1);
+    usage_count(txn, bucket, &held);
     hot_touch(txn->store, &txn->cache->touched, bucket, key);
     struct db_stmt *s = db_sql(txn->db, "DELETE FROM version" AT_PLACE);
     bind_place(s, bucket, key, place);
@@ -284,8 +288,11 @@ static void bind_meta(struct db_stmt *s, const struct object_meta *meta)
 
 static void insert_row(struct store_txn *txn, const struct version_info *version, int64_t rank)
 {
+    const struct usage_change held = { version->meta.storage_class, 1,
+                                       (int64_t) version->size_bytes };
     if (version->current && !version->marker)
-        count_object(txn, version->bucket, (int64_t) version->size_bytes, 1);
+        count_object(txn, version->bucket, held.bytes, 1);
+    usage_count(txn, version->bucket, &held);
     hot_touch(txn->store, &txn->cache->touched, version->bucket, version->key);
     struct db_stmt *s = db_sql(
         txn->db, "INSERT INTO version(bucket,key,rank,origin,id,current,marker,stamp,modified,size,"
@@ -446,6 +453,10 @@ void version_row_set_meta(struct store_txn *txn, const struct version_info *vers
     struct place place;
     if (!place_of(txn, version->bucket, version->key, version->id, &place))
         return;
+    const struct usage_change from = { place.class, -1, -place.size };
+    const struct usage_change to = { version->meta.storage_class, 1, place.size };
+    usage_count(txn, version->bucket, &from);
+    usage_count(txn, version->bucket, &to);
     hot_touch(txn->store, &txn->cache->touched, version->bucket, version->key);
     struct db_stmt *s = db_sql(
         txn->db, "UPDATE version SET repl=?6,class=?7,sum_kind=?8,sum_composite=?9,sum=?10,"

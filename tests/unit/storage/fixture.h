@@ -11,7 +11,7 @@
 #include "base/limits.h"
 #include "base/lock.h"
 #include "storage/upload.h"
-#include "tests/unit/test.h"
+#include "tests/unit/storage/usage_check.h"
 
 /* A door that `wake` opens and the test waits at. */
 struct door {
@@ -61,6 +61,7 @@ static inline void fixture_open(struct fixture *f)
 
 static inline void fixture_close(struct fixture *f)
 {
+    usage_check(f->reader);
     store_reader_close(f->reader);
     body_lane_close(f->lane);
     store_close(f->store);

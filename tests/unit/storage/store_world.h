@@ -6,7 +6,7 @@
 #include "storage/queue.h"
 #include "storage/store.h"
 #include "storage/version.h"
-#include "tests/unit/test.h"
+#include "tests/unit/storage/usage_check.h"
 
 #define WORLD_START ((instant){ 1767225600000000000 }) /* 2026-01-01T00:00:00Z */
 #define WORLD_START_US (WORLD_START.ns / 1000)
@@ -40,6 +40,7 @@ static inline struct world world_open(struct store_options options)
 
 static inline void world_close(struct world *world)
 {
+    usage_check(world->reader);
     store_reader_close(world->reader);
     store_close(world->store);
     clock_free(world->clock);
