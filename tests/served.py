@@ -15,6 +15,8 @@ import tempfile
 import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so would every program that they end by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 PROGRAM = str(pathlib.Path(os.environ.get("ATOLL", HERE.parent / "build/atoll")).resolve())
 
 

@@ -13,8 +13,13 @@ class Closed(Exception):
 class Talk:
     """One connection. A read that takes longer than the timeout raises: no request may hang."""
 
-    def __init__(self, server, timeout=20):
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=timeout)
+    def __init__(self, server, timeout=20, holds=None):
+        """`holds`: bytes that may wait in the socket to be read, about."""
+        self.socket = socket.socket()
+        if holds:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, holds)
+        self.socket.settimeout(timeout)
+        self.socket.connect(("127.0.0.1", server.port))
         self.rest = b""
 
     def __enter__(self):
