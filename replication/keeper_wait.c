@@ -260,7 +260,8 @@ static void wait_beside(struct timekeeper *keeper, struct time_job *job)
 
 static bool is_late(const struct time_job *job, int64_t now)
 {
-    return job->wall_deadline.ns >= 0 && now >= job->wall_deadline.ns;
+    return atomic_load(&job->given_up) ||
+           (job->wall_deadline.ns >= 0 && now >= job->wall_deadline.ns);
 }
 
 /* True when it is over, and then it is finished. */

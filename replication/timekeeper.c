@@ -30,6 +30,14 @@ void timekeeper_submit(struct timekeeper *keeper, struct time_job *job)
     condition_wake_one(&keeper->shared.wake);
 }
 
+void timekeeper_give_up(struct timekeeper *keeper, struct time_job *job)
+{
+    atomic_store(&job->given_up, true);
+    SCOPED_LOCK(&keeper->shared.lock);
+    keeper->shared.queued = true; /* or a thread about to doze would not look */
+    condition_wake_one(&keeper->shared.wake);
+}
+
 static void post(struct time_job *job)
 {
     BUG_UNLESS(sem_post(job->owner) == 0);

@@ -15,6 +15,8 @@
 #ifndef ATOLL_REPLICATION_TIMEKEEPER_H
 #define ATOLL_REPLICATION_TIMEKEEPER_H
 
+#include <stdatomic.h>
+
 #include "replication/clock_doc.h"
 #include "replication/links.h"
 #include "replication/plan.h"
@@ -122,6 +124,7 @@ struct time_job {
     size_t missing_count;
     /* the timekeeper's */
     struct time_job *next;
+    _Atomic bool given_up;
     instant began;
     duration wall_deadline; /* on clock_mono; negative: none */
 };
@@ -133,6 +136,9 @@ MUST_CHECK struct timekeeper *timekeeper_open(const struct timekeeper_options *o
 void timekeeper_close(struct timekeeper *keeper);
 
 void timekeeper_submit(struct timekeeper *keeper, struct time_job *job);
+/* Nobody wants to know any more: a wait beside others ends as if `within` were over. `done` comes
+ * as ever. Between submit and the owner's hearing of `done`. */
+void timekeeper_give_up(struct timekeeper *keeper, struct time_job *job);
 /* Submits and blocks until done: main, scenarios, tests; never a worker. `done`, `owner` are its.
  */
 enum time_result timekeeper_run(struct timekeeper *keeper, struct time_job *job);

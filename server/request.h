@@ -183,12 +183,15 @@ struct request {
 
     /* handle */
     enum s3_code (*resume)(struct request *rq); /* continuation after S3_WAIT */
-    void *state;                                /* the handler's own, between continuations */
-    bool late;                                  /* the handler has waited at least once */
-    enum s3_code code;                          /* the outcome */
-    str message;                                /* overrides the table's */
-    struct fields extra;                        /* extra elements of the error document */
-    str hint;                                   /* <Hint> */
+    /* The client closed its side while this waits: the answer is given up, and this is called, on
+     * the worker. NULL: a client may do so and still be answered (rule 8 of front/README.md). */
+    void (*left)(struct request *rq);
+    void *state;           /* the handler's own, between continuations */
+    bool late;             /* the handler has waited at least once */
+    enum s3_code code;     /* the outcome */
+    str message;           /* overrides the table's */
+    struct fields extra;   /* extra elements of the error document */
+    str hint;              /* <Hint> */
     const char *denied_by; /* which layer refused, "bucket policy" or so; NULL: none did */
     str denied_why;
     bool bare;                 /* the error comes without a document */

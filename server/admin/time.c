@@ -228,6 +228,13 @@ static bool read_wait(struct admin_call *call, struct time_job *job)
     return true;
 }
 
+/* Other jobs act, and what they did is told by their answer. */
+static void left(struct request *rq)
+{
+    struct timing *timing = admin_call_of(rq)->state;
+    timekeeper_give_up(rq->world->timekeeper, &timing->job);
+}
+
 enum s3_code admin_wait(struct admin_call *call)
 {
     static const char *const members[] = { "targets:list", "regions:list", "within:text",
@@ -235,6 +242,7 @@ enum s3_code admin_wait(struct admin_call *call)
     if (!admin_members(call, members))
         return S3_OK;
     struct timing *timing = timing_new(call, TIME_WAIT, show_wait);
+    call->rq->left = left;
     return read_wait(call, &timing->job) ? submit(call) : S3_OK;
 }
 

@@ -32,7 +32,7 @@ struct exchange {
     bool paused;    /* whole, and libmicrohttpd has left the state in which it reads */
     bool waiting;   /* for a wake */
     bool suspended; /* libmicrohttpd lets the connection rest */
-    bool cut;       /* the worker stops */
+    bool cut;       /* the worker stops, or the client gave up */
     bool expects_continue;
     bool has_body;
     bool delayed;      /* the answer's delay is over or has begun */

@@ -53,6 +53,21 @@ static void remind_of_end(struct connection *connection)
         (void) shutdown(connection->fd, SHUT_RD);
 }
 
+/* Neither a request that says so nor a stream has anything to lose by it. */
+static void end_if_given_up(struct connection *connection)
+{
+    struct exchange *exchange = connection->exchange;
+    if (exchange == NULL || !exchange->suspended || exchange->cut)
+        return;
+    bool waits = exchange->paused && exchange->waiting && exchange->rq->left;
+    if (!waits && !(exchange->queued && exchange->rq->reply.stream))
+        return;
+    if (waits)
+        exchange->rq->left(exchange->rq);
+    exchange->cut = true;
+    exchange_continue(exchange);
+}
+
 /* A head must be whole in time, however slowly it comes; libmicrohttpd counts only silence. The
  * timer is left running and looks at the date when it fires, so that a request costs no timer. */
 static void head_check(struct timer *timer)
@@ -66,6 +81,7 @@ static void head_check(struct timer *timer)
     }
     if (connection->hung_up) {
         remind_of_end(connection);
+        end_if_given_up(connection);
         wait = DURATION_MS(HUNG_UP_LOOK_MS);
     }
     if (connection->head_due.ns - worker->now.ns < wait.ns)
@@ -79,6 +95,7 @@ static void hung_up(struct source *source, UNUSED uint32_t events)
     if (connection->stage != CONNECTION_SERVING)
         return;
     connection->hung_up = true;
+    end_if_given_up(connection);
     connection_deadline(connection, DURATION_MS(HUNG_UP_LOOK_MS));
 }
 
