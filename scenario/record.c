@@ -393,22 +393,25 @@ static void write_request(struct recorder *r, const struct json *entry)
 
 /* --- the whole --- */
 
-/* S3 requests alone: others change no object. */
+/* S3 requests alone: others change no object. NULL: they are more than a record may be. */
 static const struct json *read_journal(struct recorder *r)
 {
-    struct journal_filter filter = { .brief = true, .limit = LIMIT_JOURNAL };
-    struct buf text;
+    const struct journal_filter filter = { .limit = LIMIT_JOURNAL };
+    struct json *list = ARENA_NEW(r->arena, struct json), **end = &list->child;
     struct json_error error;
+    struct buf text;
+    str rest, line;
     buf_init_arena(&text, r->arena, LIMIT_ANSWER_BYTES);
-    journal_list(r->lane->world->journal, &filter, &text);
-    struct json *document = json_parse(r->arena, buf_str(&text), &error);
-    struct json *list = document ? document->child : NULL, **link = list ? &list->child : NULL;
-    while (list && *link)
-        if (str_starts(json_string(json_member(*link, "request"), "target", STR("/")), STR("/")))
-            *link = (*link)->next;
-        else
-            link = &(*link)->next;
-    return list;
+    journal_lines(r->lane->world->journal, &filter, &text);
+    rest = buf_str(&text);
+    while (rest.size > 0 && str_next(&rest, '\n', &line)) {
+        struct json *entry = json_parse(r->arena, line, &error);
+        if (str_starts(json_string(json_member(entry, "request"), "target", STR("/")), STR("/")))
+            continue;
+        *end = entry;
+        end = &entry->next;
+    }
+    return text.overflow ? NULL : list;
 }
 
 /* Where the record begins: before its first request and the first change. */

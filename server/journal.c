@@ -538,16 +538,12 @@ static void sort_by_number(const struct entry **found, unsigned count)
     }
 }
 
-void journal_list(struct journal *journal, const struct journal_filter *filter, struct buf *out)
+/* Oldest first. */
+static unsigned list_locked(const struct journal *journal, const struct journal_filter *filter,
+                            const struct entry **found)
 {
-    struct json_writer writer;
-    struct arena *arena = arena_new();
-    const struct entry **found = ARENA_ARRAY(arena, const struct entry *, filter->limit + 1);
     unsigned count = 0;
-    json_begin(&writer, out);
-    json_object(&writer, NULL);
-    json_array(&writer, "requests");
-    mutex_lock(&journal->lock);
+    mutex_assert_held(&journal->lock);
     for (unsigned back = 1; back <= journal->size && count < filter->limit; back++) {
         const struct entry *e =
             journal->ring[(journal->next + journal->size - back) % journal->size];
@@ -555,12 +551,42 @@ void journal_list(struct journal *journal, const struct journal_filter *filter, 
             found[count++] = e;
     }
     sort_by_number(found, count);
+    return count;
+}
+
+void journal_list(struct journal *journal, const struct journal_filter *filter, struct buf *out)
+{
+    struct json_writer writer;
+    struct arena *arena = arena_new();
+    const struct entry **found = ARENA_ARRAY(arena, const struct entry *, filter->limit + 1);
+    json_begin(&writer, out);
+    json_object(&writer, NULL);
+    json_array(&writer, "requests");
+    mutex_lock(&journal->lock);
+    unsigned count = list_locked(journal, filter, found);
     for (unsigned i = 0; i < count; i++) {
-        write_entry(arena, &writer, found[i], filter->brief);
+        write_entry(arena, &writer, found[i], false);
         json_end(&writer);
     }
     mutex_unlock(&journal->lock);
     json_end(&writer);
     json_end(&writer);
+    arena_free(arena);
+}
+
+void journal_lines(struct journal *journal, const struct journal_filter *filter, struct buf *out)
+{
+    struct arena *arena = arena_new();
+    const struct entry **found = ARENA_ARRAY(arena, const struct entry *, filter->limit + 1);
+    mutex_lock(&journal->lock);
+    unsigned count = list_locked(journal, filter, found);
+    for (unsigned i = 0; i < count; i++) {
+        struct json_writer writer;
+        json_begin(&writer, out);
+        write_entry(arena, &writer, found[i], true);
+        json_end(&writer);
+        buf_add_char(out, '\n');
+    }
+    mutex_unlock(&journal->lock);
     arena_free(arena);
 }

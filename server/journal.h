@@ -31,10 +31,11 @@ struct journal_filter {                         /* empty or false: any */
     str client, region, mrap, bucket, key, api; /* globs */
     str status;                                 /* "503", "5xx" */
     bool stale, errors;
-    bool brief; /* without what it takes to send them again */
     unsigned limit;
 };
 /* {"requests":[...]}: the newest `limit` that fit, newest last. */
 void journal_list(struct journal *journal, const struct journal_filter *filter, struct buf *out);
+/* The same, an object a line, without what it takes to send them again. */
+void journal_lines(struct journal *journal, const struct journal_filter *filter, struct buf *out);
 
 #endif
