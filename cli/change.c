@@ -6,15 +6,6 @@
 #include "base/limits.h"
 #include "cli/resync.h"
 
-static struct json_writer begin(struct cli *cli, struct buf *buf)
-{
-    struct json_writer writer;
-    buf_init_arena(buf, cli->arena, LIMIT_JSON_BYTES);
-    json_begin(&writer, buf);
-    json_object(&writer, NULL);
-    return writer;
-}
-
 static void print_overrides(const struct json *link)
 {
     const struct json *overrides = json_member(link, "overrides");
@@ -83,7 +74,7 @@ static int set_lag(struct cli *cli, str from, str to, str lag)
     struct buf buf;
     const struct json *document;
     bool printed;
-    struct json_writer writer = begin(cli, &buf);
+    struct json_writer writer = cli_document(cli, &buf);
     static const char *const flags[][2] = { { "rule", "rule" }, { "prefix", "prefix" }, { NULL } };
     str bandwidth = cli_flag(cli, "bandwidth", NULL);
     add_flags(cli, &writer, flags);
@@ -144,7 +135,7 @@ int verb_outage(struct cli *cli)
     static const char *const flags[][2] = { { "for", "for" }, { "plane", "plane" }, { NULL } };
     if (cli->word_count != 2 || !(str_is(cli->words[1], "on") || str_is(cli->words[1], "off")))
         return cli_usage(cli, "say the Region, then on or off");
-    struct json_writer writer = begin(cli, &buf);
+    struct json_writer writer = cli_document(cli, &buf);
     json_boolean(&writer, "outage", str_is(cli->words[1], "on"));
     add_flags(cli, &writer, flags);
     json_end(&writer);
@@ -165,7 +156,7 @@ int verb_region(struct cli *cli)
     bool skew = cli->word_count == 3 && str_is(cli->words[1], "skew");
     if (!skew && (cli->word_count != 2 || !(enable || str_is(cli->words[1], "disable"))))
         return cli_usage(cli, "say the Region, then enable, disable or skew DUR");
-    struct json_writer writer = begin(cli, &buf);
+    struct json_writer writer = cli_document(cli, &buf);
     if (skew)
         json_text(&writer, "skew", cli->words[2]);
     else
@@ -194,7 +185,7 @@ int verb_partition(struct cli *cli)
     if (cli->word_count < 3)
         return cli_usage(
             cli, "say the groups, with a slash between: us-east-1 / eu-west-1 ap-southeast-1");
-    struct json_writer writer = begin(cli, &buf);
+    struct json_writer writer = cli_document(cli, &buf);
     json_array(&writer, "groups");
     for (size_t i = 0; i < cli->word_count; i++) {
         if (!open)
@@ -295,7 +286,7 @@ static int hold_link(struct cli *cli)
     struct buf buf;
     const struct json *document;
     bool printed, pair = cli->word_count == 3;
-    struct json_writer writer = begin(cli, &buf);
+    struct json_writer writer = cli_document(cli, &buf);
     json_boolean(&writer, "hold", true);
     json_end(&writer);
     str path = str_format(cli->arena, "/_atoll/v1/links/%.*s/%.*s",
@@ -319,7 +310,7 @@ static int by_hand(struct cli *cli, str what, const char *done)
     uint64_t count = 0;
     if (cli_has(cli, "count") && !str_to_u64(cli_flag(cli, "count", NULL), &count))
         return cli_usage(cli, "--count wants a whole number");
-    struct json_writer writer = begin(cli, &buf);
+    struct json_writer writer = cli_document(cli, &buf);
     if (cli->word_count == 3) {
         json_text(&writer, "src", cli->words[1]);
         json_text(&writer, "dst", cli->words[2]);
@@ -365,7 +356,7 @@ int verb_reset(struct cli *cli)
     struct buf buf;
     const struct json *document;
     bool printed;
-    struct json_writer writer = begin(cli, &buf);
+    struct json_writer writer = cli_document(cli, &buf);
     json_text(&writer, "to", cli_flag(cli, "to", "config"));
     json_end(&writer);
     int code = cli_ask(cli, "POST", STR("/_atoll/v1/reset"), buf_str(&buf), &document, &printed);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/encode.h"
+#include "base/limits.h"
 #include "cli/http.h"
 #include "cli/verbs.h"
 
@@ -338,4 +339,24 @@ int cli_ask(struct cli *cli, const char *method, str path, str body, const struc
     if (*printed)
         (void) printf("%.*s%s", STR_ARG(text), str_ends(text, STR("\n")) ? "" : "\n");
     return code;
+}
+
+int cli_show(struct cli *cli, const struct cli_question *question,
+             void (*print)(const struct json *answer))
+{
+    const struct json *document;
+    bool printed;
+    int code = cli_ask(cli, question->method, question->path, question->body, &document, &printed);
+    if (code == EXIT_YES && !printed && !cli->quiet)
+        print(document);
+    return code;
+}
+
+struct json_writer cli_document(struct cli *cli, struct buf *buf)
+{
+    struct json_writer writer;
+    buf_init_arena(buf, cli->arena, LIMIT_JSON_BYTES);
+    json_begin(&writer, buf);
+    json_object(&writer, NULL);
+    return writer;
 }

@@ -81,6 +81,15 @@ static inline const char *cli_copies(double count)
 {
     return count > 1 || count < 1 ? "copies" : "copy";
 }
+/* What most verbs do: ask, and print the answer, as it is with --json, not at all with -q. */
+struct cli_question {
+    const char *method;
+    str path, body;
+};
+int cli_show(struct cli *cli, const struct cli_question *question,
+             void (*print)(const struct json *answer));
+/* An object as a body: its members are the caller's to write, and its end. */
+struct json_writer cli_document(struct cli *cli, struct buf *buf);
 str cli_escape(struct cli *cli, str segment); /* for paths and queries */
 
 /* verbs */

@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#include "base/limits.h"
-
 static void text_if(struct json_writer *writer, const struct cli *cli, const char *flag)
 {
     str value = cli_flag(cli, flag, NULL);
@@ -71,21 +69,21 @@ static void print_fault(const struct json *fault)
     (void) printf("\n");
 }
 
-static int show(struct cli *cli, const char *method, str path, str body)
+/* One of them, or all. */
+static void print_answer(const struct json *answer)
 {
-    const struct json *document;
-    bool printed;
-    int code = cli_ask(cli, method, path, body, &document, &printed);
-    if (code != EXIT_YES || printed || cli->quiet)
-        return code;
-    const struct json *list = json_member(document, "faults");
+    const struct json *list = json_member(answer, "faults");
     if (list == NULL)
-        print_fault(document);
+        print_fault(answer);
     else if (list->child == NULL)
         (void) printf("no faults\n");
     for (const struct json *fault = list ? list->child : NULL; fault; fault = fault->next)
         print_fault(fault);
-    return code;
+}
+
+static int show(struct cli *cli, const char *method, str path, str body)
+{
+    return cli_show(cli, &(struct cli_question){ method, path, body }, print_answer);
 }
 
 static int add(struct cli *cli)
@@ -94,11 +92,8 @@ static int add(struct cli *cli)
                                          "cut",  "slow",  "replication", "reason" };
     static const char *const numbers[] = { "truncate", "probability", "times" };
     struct buf buf;
-    struct json_writer writer;
     str name = cli_flag(cli, "name", NULL);
-    buf_init_arena(&buf, cli->arena, LIMIT_JSON_BYTES);
-    json_begin(&writer, &buf);
-    json_object(&writer, NULL);
+    struct json_writer writer = cli_document(cli, &buf);
     write_match(&writer, cli);
     for (size_t i = 0; i < COUNT(texts); i++)
         text_if(&writer, cli, texts[i]);

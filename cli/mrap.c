@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#include "base/limits.h"
-
 static void print_routing(const struct json *routing)
 {
     static const char *const members[] = { "proximity", "affinity", "propagation", "failover" };
@@ -36,28 +34,19 @@ void mrap_print(const struct json *mrap)
                       STR_ARG(json_string(mrap, "routes_everywhere_at", STR(""))));
 }
 
-static struct json_writer begin(struct cli *cli, struct buf *buf)
+/* One of them, or all. */
+static void print_answer(const struct json *answer)
 {
-    struct json_writer writer;
-    buf_init_arena(buf, cli->arena, LIMIT_JSON_BYTES);
-    json_begin(&writer, buf);
-    json_object(&writer, NULL);
-    return writer;
+    const struct json *list = json_member(answer, "mraps");
+    if (list == NULL)
+        mrap_print(answer);
+    for (const struct json *mrap = list ? list->child : NULL; mrap; mrap = mrap->next)
+        mrap_print(mrap);
 }
 
 static int show(struct cli *cli, const char *method, str path, str body)
 {
-    const struct json *document;
-    bool printed;
-    int code = cli_ask(cli, method, path, body, &document, &printed);
-    if (code != EXIT_YES || printed || cli->quiet)
-        return code;
-    const struct json *list = json_member(document, "mraps");
-    if (list == NULL)
-        mrap_print(document);
-    for (const struct json *mrap = list ? list->child : NULL; mrap; mrap = mrap->next)
-        mrap_print(mrap);
-    return code;
+    return cli_show(cli, &(struct cli_question){ method, path, body }, print_answer);
 }
 
 int verb_mrap(struct cli *cli)
@@ -68,7 +57,7 @@ int verb_mrap(struct cli *cli)
     size_t said = cli_has(cli, "flap");
     if (cli->word_count > 1)
         return cli_usage(cli, "say one access point");
-    struct json_writer writer = begin(cli, &buf);
+    struct json_writer writer = cli_document(cli, &buf);
     for (size_t i = 0; i < COUNT(words); i++)
         if (cli_has(cli, words[i])) {
             json_text(&writer, words[i], cli_flag(cli, words[i], NULL));
@@ -94,7 +83,7 @@ int verb_route(struct cli *cli)
     if (cli->word_count < 3 || cli->word_count % 2 == 0)
         return cli_usage(
             cli, "say the access point, then pairs of REGION and active, passive or 0..100");
-    struct json_writer writer = begin(cli, &buf);
+    struct json_writer writer = cli_document(cli, &buf);
     for (size_t i = 1; i + 1 < cli->word_count; i += 2) {
         uint64_t dial;
         json_key(&writer, cli->words[i]);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/limits.h"
 #include "cli/http.h"
 
 #define PATH "/_atoll/v1/replication/resync"
@@ -22,11 +21,8 @@ static str ask_for(const struct resync *resync)
 {
     struct cli *cli = resync->cli;
     struct buf buf;
-    struct json_writer writer;
     str statuses = cli_flag(cli, "status", NULL), status;
-    buf_init_arena(&buf, cli->arena, LIMIT_JSON_BYTES);
-    json_begin(&writer, &buf);
-    json_object(&writer, NULL);
+    struct json_writer writer = cli_document(cli, &buf);
     if (cli->word_count == 2)
         json_text(&writer, "bucket", cli->words[1]);
     if (cli_has(cli, "key"))

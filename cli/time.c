@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#include "base/limits.h"
-
 static int print_clock(struct cli *cli, const char *method, str body)
 {
     const struct json *document;
@@ -38,14 +36,11 @@ int verb_clock(struct cli *cli)
         { "rate", "rate", NULL },
     };
     struct buf buf;
-    struct json_writer writer;
     str word = cli->word_count ? cli->words[0] : STR("show");
     double number;
     if (str_is(word, "show"))
         return print_clock(cli, "GET", STR_NONE);
-    buf_init_arena(&buf, cli->arena, LIMIT_JSON_BYTES);
-    json_begin(&writer, &buf);
-    json_object(&writer, NULL);
+    struct json_writer writer = cli_document(cli, &buf);
     for (size_t i = 0; i < COUNT(forms); i++) {
         if (!str_is(word, forms[i].word))
             continue;
@@ -126,12 +121,9 @@ static void print_waited(struct cli *cli, const struct json *document)
 int verb_wait(struct cli *cli)
 {
     struct buf buf;
-    struct json_writer writer;
     const struct json *document;
     bool printed;
-    buf_init_arena(&buf, cli->arena, LIMIT_JSON_BYTES);
-    json_begin(&writer, &buf);
-    json_object(&writer, NULL);
+    struct json_writer writer = cli_document(cli, &buf);
     json_array(&writer, "targets");
     for (size_t i = 0; i < cli->word_count; i++)
         json_text(&writer, NULL, cli->words[i]);
