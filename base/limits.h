@@ -33,6 +33,7 @@
 #define LIMIT_CHUNK_HEADER_BYTES 1024        /* [atoll] aws-chunked size line incl. ECDSA signature */
 #define LIMIT_TRAILER_BYTES 4096             /* [atoll] */
 #define LIMIT_ANSWER_BYTES (16 * 1024 * 1024)/* [atoll] largest XML or JSON answer */
+#define LIMIT_DO_BODY_BYTES (1024 * 1024)    /* [atoll] of an object in an answer of /do */
 
 /* Multipart and batches */
 #define LIMIT_PARTS 10000                    /* [AWS] */
@@ -66,6 +67,7 @@
 #define LIMIT_TUNNELS 256                    /* [atoll] per worker, with --proxy-other tunnel */
 #define LIMIT_LEAF_CACHE 1024                /* [atoll] minted certificates kept */
 #define LIMIT_JOURNAL 10000                  /* [atoll] requests remembered, `--journal` */
+#define LIMIT_SENT_HEADER_BYTES 4096         /* [atoll] of a request's headers, kept with it */
 #define LIMIT_CHANGES 2000                   /* [atoll] changes by hand remembered, for a record */
 #define LIMIT_CHANGES_BYTES (32u << 20)      /* [atoll] of their words: rules may be 2 MB each */
 #define LIMIT_WRITE_BATCH_ROWS 1024          /* DESIGN.md 5 */

@@ -178,8 +178,11 @@ static void load(struct async_work *work)
     arena_reset(work->arena);
     work->count = 0;
     store_read_begin(work->reader);
-    if (store_doc_list(work->reader, work->arena, STR(DUE_KIND), &due) != STORE_OK)
+    if (store_doc_list(work->reader, work->arena, STR(DUE_KIND), &due) != STORE_OK) {
+        log_line(LOG_ERROR, "the asynchronous requests that are due cannot be read");
+        atomic_store(&work->changed, true); /* at the next look */
         due.count = 0;
+    }
     work->list = ARENA_ARRAY(work->arena, struct async_record, due.count);
     for (size_t i = 0; i < due.count; i++) {
         struct store_doc doc = { .kind = STR(ASYNC_KIND), .id = due.at[i].id };

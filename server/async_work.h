@@ -8,7 +8,8 @@
  *
  * What is still to be done is a document of kind "async-due" beside the record, so a restart and a
  * restored snapshot do it too. Threads: async_work_do any; open and close whoever opens the world;
- * next and timer the world thread; changed any. Errors are logged, and tried again a second later.
+ * next and timer the world thread; changed any. Errors are logged; work that was not kept is done
+ * again a second later, and what could not be read is read at the world thread's next look.
  */
 #ifndef ATOLL_SERVER_ASYNC_WORK_H
 #define ATOLL_SERVER_ASYNC_WORK_H

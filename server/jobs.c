@@ -100,8 +100,11 @@ static void load(struct jobs *jobs)
         jobs->look = (struct look){ 0 };
     arena_reset(jobs->known);
     store_read_begin(jobs->lane->reader);
-    if (!job_list(jobs->lane->reader, jobs->known, &jobs->live))
+    if (!job_list(jobs->lane->reader, jobs->known, &jobs->live)) {
+        log_line(LOG_ERROR, "the batch jobs cannot be read");
+        atomic_store(&jobs->changed, true); /* at the next look */
         jobs->live.count = 0;
+    }
     store_read_idle(jobs->lane->reader);
     for (size_t i = 0; i < jobs->live.count; i++)
         if (!job_status_is_end(jobs->live.at[i].state.status))

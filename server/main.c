@@ -444,23 +444,22 @@ static void print_version(bool as_json)
     arena_free(arena);
 }
 
-int main(int argc, char **argv)
+/* Flags before a verb of the server go behind it. */
+static void put_verb_first(int argc, char **argv)
+{
+    int first = cli_verb_at(argc, argv);
+    if (first <= 1 || cli_knows(argv[first]))
+        return;
+    char *verb = argv[first];
+    for (int i = first; i > 1; i--)
+        argv[i] = argv[i - 1];
+    argv[1] = verb;
+}
+
+static int run_verb(int argc, char **argv)
 {
     str verb = argc > 1 ? str_of(argv[1]) : STR("help");
-    int first = cli_verb_at(argc, argv);
-    if (first > 1 && !cli_knows(argv[first])) { /* flags before a verb of the server: behind it */
-        char *moved = argv[first];
-        for (int i = first; i > 1; i--)
-            argv[i] = argv[i - 1];
-        argv[1] = moved;
-        return main(argc, argv);
-    }
     if (asks_for_help(verb)) {
-        if (argc > 2 && !asks_for_help(str_of(argv[2]))) { /* help VERB is VERB --help */
-            argv[1] = argv[2];
-            argv[2] = (char[]){ "--help" };
-            return main(3, argv);
-        }
         cli_print_overview();
         return EXIT_YES;
     }
@@ -482,4 +481,16 @@ int main(int argc, char **argv)
         return scenario_main(argc, argv, call_server);
     int at = cli_verb_at(argc, argv);
     return at > 0 && cli_knows(argv[at]) ? cli_main(argc, argv) : cli_unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    char help[] = "--help";
+    put_verb_first(argc, argv);
+    if (argc > 2 && asks_for_help(str_of(argv[1])) && !asks_for_help(str_of(argv[2]))) {
+        argv[1] = argv[2]; /* help VERB is VERB --help */
+        argv[2] = help;
+        argc = 3;
+    }
+    return run_verb(argc, argv);
 }

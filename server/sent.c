@@ -1,6 +1,8 @@
 /* A request as it was sent, without what nobody else may see; see sent.h. */
 #include "server/sent.h"
 
+#include "base/limits.h"
+
 /* AWS, "Authenticating Requests: Using Query Parameters": all of these begin with X-Amz-; those of
  * signature version 2 do not. */
 static bool is_signatures(str parameter)
@@ -82,10 +84,11 @@ static bool changes_something(str name)
 str sent_headers(const struct request *rq)
 {
     struct buf kept;
-    buf_init_arena(&kept, rq->arena, SENT_HEADER_BYTES);
+    buf_init_arena(&kept, rq->arena, LIMIT_SENT_HEADER_BYTES);
     for (size_t i = 0; i < rq->headers.count; i++) {
         str name = rq->headers.at[i].name, value = rq->headers.at[i].value;
-        if (!changes_something(name) || kept.size + name.size + value.size + 3 > SENT_HEADER_BYTES)
+        if (!changes_something(name) ||
+            kept.size + name.size + value.size + 3 > LIMIT_SENT_HEADER_BYTES)
             continue;
         buf_add(&kept, name);
         buf_add(&kept, STR(": "));

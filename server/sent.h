@@ -7,11 +7,10 @@
 
 #include "server/request.h"
 
-#define SENT_HEADER_BYTES 4096 /* [atoll] of all that is kept; what is beyond it is left out */
-
 /* The raw query without what a presigned URL adds to it. */
 str sent_query(const struct request *rq);
-/* "Name: value\n" for each header that changes what S3 does; empty for most requests. */
+/* "Name: value\n" for each header that changes what S3 does; empty for most requests. What would
+ * pass LIMIT_SENT_HEADER_BYTES is left out. */
 str sent_headers(const struct request *rq);
 
 #endif

@@ -8,9 +8,6 @@
 #include "server/faults.h"
 #include "server/judge.h"
 
-#define MOST_BODY_BYTES                                                                            \
-    (1024 * 1024) /* [atoll] of an answer; the rest is left out, and that said */
-
 struct doing {
     struct request *outer, *inner;
     struct ask_line line;
@@ -250,16 +247,18 @@ static bool read_ask(struct admin_call *call, struct ask *ask)
 
 /* --- what is answered --- */
 
+/* What is beyond the bound is left out, and that said. */
 static str read_reply(struct arena *arena, struct request *inner)
 {
     struct buf kept;
-    buf_init_arena(&kept, arena, MOST_BODY_BYTES);
+    buf_init_arena(&kept, arena, LIMIT_DO_BODY_BYTES);
     if (inner->reply.head)
         return STR("");
     if (inner->reply.body == NULL)
-        return str_first(inner->reply.bytes, MOST_BODY_BYTES);
-    while (kept.size < MOST_BODY_BYTES) {
-        size_t wanted = MOST_BODY_BYTES - kept.size < 65536 ? MOST_BODY_BYTES - kept.size : 65536;
+        return str_first(inner->reply.bytes, LIMIT_DO_BODY_BYTES);
+    while (kept.size < LIMIT_DO_BODY_BYTES) {
+        size_t wanted =
+            LIMIT_DO_BODY_BYTES - kept.size < 65536 ? LIMIT_DO_BODY_BYTES - kept.size : 65536;
         char *room = buf_reserve(&kept, wanted);
         ssize_t got = room ? body_reader_read(inner->reply.body, room, wanted) : 0;
         if (got <= 0)
