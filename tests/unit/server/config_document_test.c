@@ -68,8 +68,8 @@ TEST(regions_that_are_not_sound_say_where_and_what)
         { __LINE__, "{ \"regions\": { \"af-south-1\": { \"enabled\": \"no\" } } }",
           "config:1:43: regions.af-south-1.enabled: must be true or false, not a string\n" },
         { __LINE__, "{ \"regions\": { \"us-east-1\": { \"skew\": \"soon\" } } }",
-          "config:1:39: regions.us-east-1.skew: 'soon' is no duration: write how far this Region's "
-          "clock is ahead, as 5m\n" },
+          "config:1:39: regions.us-east-1.skew: 'soon' is no duration up to 365d: write how "
+          "far this Region's clock is ahead, as 5m\n" },
         { __LINE__, "{ \"regions\": { \"us-east-1\": { \"scew\": \"5m\" } } }",
           "config:1:39: regions.us-east-1.scew: unknown key 'scew' (did you mean 'skew'?)\n" },
         { __LINE__, "{ \"regions\": \"us-east-1\" }",
