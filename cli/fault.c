@@ -46,8 +46,8 @@ static void write_script(struct json_writer *writer, const struct cli *cli)
 
 static void print_fault(const struct json *fault)
 {
-    static const char *const shown[] = { "error", "delay",  "throttle",   "cut",
-                                         "slow",  "reason", "replication" };
+    static const char *const shown[] = { "error", "delay",  "throttle",    "cut",
+                                         "slow",  "reason", "replication", "async" };
     (void) printf("%-24.*s %6.0f hits ", STR_ARG(json_string(fault, "name", STR(""))),
                   json_number(fault, "hits", 0));
     for (size_t i = 0; i < COUNT(shown); i++) {
@@ -88,8 +88,8 @@ static int show(struct cli *cli, const char *method, str path, str body)
 
 static int add(struct cli *cli)
 {
-    static const char *const texts[] = { "name", "error", "message",     "delay", "throttle",
-                                         "cut",  "slow",  "replication", "reason" };
+    static const char *const texts[] = { "name", "error", "message",     "delay",  "throttle",
+                                         "cut",  "slow",  "replication", "reason", "async" };
     static const char *const numbers[] = { "truncate", "probability", "times" };
     struct buf buf;
     str name = cli_flag(cli, "name", NULL);

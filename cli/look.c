@@ -123,9 +123,9 @@ static void print_candidates(const struct json *route)
     str chosen = json_string(route, "region", STR_NONE);
     for (const struct json *c = candidates ? candidates->child : NULL; c; c = c->next) {
         str region = json_string(c, "region", STR(""));
-        (void) printf("            %-16.*s %4.0f ms  %-8.*s%s\n", STR_ARG(region),
+        (void) printf("            %-16.*s %4.0f ms  %.*s%s\n", STR_ARG(region),
                       json_number(c, "rtt_ms", 0), STR_ARG(json_string(c, "route", STR(""))),
-                      str_eq(region, chosen) ? " <- chosen" : "");
+                      str_eq(region, chosen) ? "   <- chosen" : "");
     }
 }
 

@@ -16,7 +16,7 @@ static int print_clock(struct cli *cli, const char *method, str body)
         (void) printf(" x%g", json_number(document, "rate", 1));
     str next = json_string(document, "next_event", STR_NONE);
     if (next.size > 0)
-        (void) printf(", next event %.*s", STR_ARG(next));
+        (void) printf(", next copy due %.*s", STR_ARG(next));
     double applied = json_number(document, "applied", 0);
     if (applied > 0)
         (void) printf(", %.0f %s came due", applied, cli_copies(applied));

@@ -65,7 +65,7 @@ static const struct verb verbs[] = {
       "[--bucket B] [--key GLOB] [--client C] [--attempt N] [--error 503:SlowDown] "
       "[--message TEXT] [--delay DIST] [--throttle 10/s] [--cut before|during|close] "
       "[--truncate BYTES] [--slow 10KB/s] [--script STEP,...] [--probability P] [--times N] "
-      "[--link LINK] [--replication fail] [--reason WORD]",
+      "[--link LINK] [--replication fail] [--reason WORD] [--async CODE]",
       "inject errors, delays, cut connections", VERB_PLAIN, verb_fault },
     { "replication", "Change",
       "replication [list|hold|release|drop|retry|resync] [SRC DST|BUCKET] [--count N] "

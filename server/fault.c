@@ -130,7 +130,12 @@ static bool parse_step(struct parse *parse, str text, struct fault_action *out)
         return str_to_u64(value, &out->truncate_bytes) ||
                refuse(parse, STR("truncate is a number of bytes"), STR_NONE);
     }
-    return parse_error(parse, text, out);
+    if (parse_error(parse, text, out))
+        return true;
+    if (parse->hint->size == 0)
+        *parse->hint = STR("a step is ok, an error as 503:SlowDown, delay:2s, cut:before, "
+                           "truncate:10 or slow:10KB/s");
+    return false;
 }
 
 /* --- match --- */

@@ -394,8 +394,10 @@ enum s3_code admin_explain(struct admin_call *call)
     if (!journal_explain(rq->world->journal, rq->arena, call->args[0], &w, &at))
         return admin_problem(
             rq, 404, "unknown-request",
-            str_format(rq->arena, "there is no request '%.*s' in the journal",
-                       STR_ARG(call->args[0])),
+            str_is(call->args[0], "last")
+                ? STR("the journal is empty: nobody has sent a request yet")
+                : str_format(rq->arena, "there is no request '%.*s' in the journal",
+                             STR_ARG(call->args[0])),
             STR("the id is the x-amz-request-id of an answer; the journal keeps the latest ones"));
     write_copies(rq, &w, &at);
     json_end(&w);
