@@ -90,6 +90,10 @@ static enum store_result queue_version(struct store_txn *txn, const struct store
         if (!is_on_its_way(txn, version, plan.rows[i].destination))
             plan.rows[kept++] = plan.rows[i];
     plan.count = kept;
+    if (version->repl_status == REPL_STATUS_PENDING_LOST) {
+        version->repl_status = REPL_STATUS_PENDING; /* what was lost is sent again */
+        version_row_set_meta(txn, version);
+    }
     if (kept == 0)
         return STORE_OK;
     *outcome = RESYNC_QUEUED;

@@ -176,6 +176,24 @@ TEST(named_versions_say_what_became_of_each)
     setting_close(&s);
 }
 
+TEST(a_dropped_copy_that_a_resync_sends_again_is_no_failure)
+{
+    struct setting s;
+    const struct resync_filter pending = { .statuses = 1u << REPL_STATUS_PENDING };
+    setting_open(&s, ORDER_ORIGIN, "left,right");
+    struct version_info put = world_must_put(&s.world, s.source, "k", "x");
+    (void) give(&s, (struct copy_order){ .row = rows(&s).at[0].id,
+                                         .verdict = { .end = VERDICT_DROP } });
+    assert_int_equal(status_of(&s, s.source, put.id), REPL_STATUS_PENDING_LOST);
+    assert_str(walk(&s, pending, false), "k ");
+    assert_int_equal(status_of(&s, s.source, put.id), REPL_STATUS_PENDING);
+    assert_int_equal(rows(&s).count, 2);
+    (void) apply(&s, rows(&s).at[0].id);
+    (void) apply(&s, rows(&s).at[0].id);
+    assert_int_equal(status_of(&s, s.source, put.id), REPL_STATUS_COMPLETED);
+    setting_close(&s);
+}
+
 TEST(a_replica_that_was_hard_deleted_is_not_brought_back_by_a_resync)
 {
     struct setting s;
