@@ -2,6 +2,7 @@
 #include "server/config_upload.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/lock.h"
@@ -32,27 +33,60 @@ static void wait_for_wake(struct waiter *waiter)
     waiter->woken = false;
 }
 
-static bool push(struct body_sink *sink, struct waiter *waiter, str bytes)
+struct config_pieces {
+    struct waiter waiter;
+    struct body_sink *sink;
+};
+
+struct config_pieces *config_pieces_open(struct lane *lane)
 {
-    enum body_progress progress = body_sink_push(sink, bytes.ptr, bytes.size);
+    struct config_pieces *pieces = mem_alloc(sizeof *pieces);
+    const struct body_sink_options options = { .digest_mask = 1u << DIGEST_CRC64NVME,
+                                               .limit_bytes = LIMIT_PUT_BYTES,
+                                               .wake = wake,
+                                               .owner = &pieces->waiter };
+    pieces->waiter.woken = false;
+    mutex_init(&pieces->waiter.lock);
+    condition_init(&pieces->waiter.changed);
+    pieces->sink = body_sink_open(lane->bodies, &options);
+    return pieces;
+}
+
+void config_pieces_close(struct config_pieces *pieces)
+{
+    if (pieces == NULL)
+        return;
+    if (pieces->sink)
+        body_sink_abort(pieces->sink);
+    condition_fini(&pieces->waiter.changed);
+    mutex_fini(&pieces->waiter.lock);
+    free(pieces);
+}
+
+static bool push(struct config_pieces *pieces, str bytes)
+{
+    enum body_progress progress = body_sink_push(pieces->sink, bytes.ptr, bytes.size);
     while (progress == BODY_WAIT) {
-        wait_for_wake(waiter);
-        progress = body_sink_push(sink, bytes.ptr, bytes.size);
+        wait_for_wake(&pieces->waiter);
+        progress = body_sink_push(pieces->sink, bytes.ptr, bytes.size);
     }
     return progress == BODY_TAKEN;
 }
 
+bool config_pieces_add(struct config_pieces *pieces, str text)
+{
+    bool taken = true;
+    for (; taken && text.size > 0; text = str_skip(text, PIECE_BYTES))
+        taken = push(pieces, str_first(text, PIECE_BYTES));
+    return taken;
+}
+
 /* 0, or a negative errno of reading; a failed sink says so itself. */
-static int push_all(struct arena *arena, struct body_sink *sink, struct waiter *waiter,
+static int push_all(struct arena *arena, struct config_pieces *pieces,
                     const struct config_upload *upload)
 {
-    str text = upload->text;
     off_t at = 0;
-    bool taken = true;
-    while (upload->fd < 0 && taken && text.size > 0) {
-        taken = push(sink, waiter, str_first(text, PIECE_BYTES));
-        text = str_skip(text, PIECE_BYTES);
-    }
+    bool taken = upload->fd >= 0 || config_pieces_add(pieces, upload->text);
     char *piece = upload->fd < 0 ? NULL : arena_alloc_raw(arena, PIECE_BYTES);
     while (upload->fd >= 0 && taken) {
         ssize_t size = pread(upload->fd, piece, PIECE_BYTES, at);
@@ -62,7 +96,7 @@ static int push_all(struct arena *arena, struct body_sink *sink, struct waiter *
             return -errno;
         if (size == 0)
             break;
-        taken = push(sink, waiter, str_from(piece, (size_t) size));
+        taken = push(pieces, str_from(piece, (size_t) size));
         at += size;
     }
     return 0;
@@ -75,40 +109,25 @@ static bool fail_with(struct arena *arena, const struct config_upload *upload, s
     return false;
 }
 
-static bool place(struct arena *arena, struct lane *lane, const struct config_upload *upload,
-                  struct body_draft *draft, str *error)
+static bool finish(struct config_pieces *pieces, struct body_draft *draft)
 {
-    struct waiter waiter = { .woken = false };
-    struct body_sink_options options = { .digest_mask = 1u << DIGEST_CRC64NVME,
-                                         .limit_bytes = LIMIT_PUT_BYTES,
-                                         .wake = wake,
-                                         .owner = &waiter };
-    mutex_init(&waiter.lock);
-    condition_init(&waiter.changed);
-    struct body_sink *sink = body_sink_open(lane->bodies, &options);
-    int read = push_all(arena, sink, &waiter, upload);
-    enum body_progress progress = read < 0 ? BODY_FAILED : body_sink_finish(sink, draft);
+    enum body_progress progress = body_sink_finish(pieces->sink, draft);
     while (progress == BODY_WAIT) {
-        wait_for_wake(&waiter);
-        progress = body_sink_finish(sink, draft);
+        wait_for_wake(&pieces->waiter);
+        progress = body_sink_finish(pieces->sink, draft);
     }
-    if (progress == BODY_FAILED) {
-        (void) fail_with(arena, upload, error,
-                         read < 0 ? strerror(-read) : store_result_name(body_sink_error(sink)));
-        body_sink_abort(sink);
-    }
-    condition_fini(&waiter.changed);
-    mutex_fini(&waiter.lock);
+    if (progress == BODY_TAKEN)
+        pieces->sink = NULL; /* it is the draft's */
     return progress == BODY_TAKEN;
 }
 
-bool config_upload(struct arena *arena, struct lane *lane, const struct config_upload *upload,
-                   str *error)
+bool config_pieces_commit(struct config_pieces *pieces, struct arena *arena, struct lane *lane,
+                          const struct config_upload *upload, str *error)
 {
     struct body_draft draft = { 0 };
     struct store_put put;
-    if (!place(arena, lane, upload, &draft, error))
-        return false;
+    if (!finish(pieces, &draft))
+        return fail_with(arena, upload, error, store_result_name(body_sink_error(pieces->sink)));
     store_put_init(&put, arena);
     put.bucket = upload->bucket;
     put.key = upload->key;
@@ -124,4 +143,15 @@ bool config_upload(struct arena *arena, struct lane *lane, const struct config_u
     if (result == STORE_OK || result == STORE_PRECONDITION)
         return true;
     return fail_with(arena, upload, error, store_result_name(result));
+}
+
+bool config_upload(struct arena *arena, struct lane *lane, const struct config_upload *upload,
+                   str *error)
+{
+    struct config_pieces *pieces = config_pieces_open(lane);
+    int read = push_all(arena, pieces, upload);
+    bool done = read < 0 ? fail_with(arena, upload, error, strerror(-read))
+                         : config_pieces_commit(pieces, arena, lane, upload, error);
+    config_pieces_close(pieces);
+    return done;
 }

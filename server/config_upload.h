@@ -20,4 +20,15 @@ struct config_upload {
 MUST_CHECK bool config_upload(struct arena *arena, struct lane *lane,
                               const struct config_upload *upload, str *error);
 
+/* The same from pieces, the body's text and fd unused: opened, added to, committed once, closed.
+ * False from _add: no more is taken, and _commit says why. */
+struct config_pieces;
+struct config_pieces *config_pieces_open(struct lane *lane);
+MUST_CHECK bool config_pieces_add(struct config_pieces *pieces, str text);
+MUST_CHECK bool config_pieces_commit(struct config_pieces *pieces, struct arena *arena,
+                                     struct lane *lane, const struct config_upload *upload,
+                                     str *error);
+void config_pieces_close(
+    struct config_pieces *pieces); /* NULL is fine; drops what is not committed */
+
 #endif

@@ -54,6 +54,18 @@ enum job_status job_status_of(const struct job *job)
     return job->state.status;
 }
 
+instant job_ended_at(const struct job *job)
+{
+    bool ended = job_status_is_end(job_status_of(job));
+    return job->state.ended_at.ns || !ended ? job->state.ended_at : job->cancelled_at;
+}
+
+bool job_is_forgotten(const struct job *job, instant now)
+{
+    instant ended = job_ended_at(job);
+    return ended.ns && instant_before(instant_add(ended, JOB_KEPT), now);
+}
+
 /* -- columns ---------------------------------------------------------------------------------- */
 
 bool job_columns_add(struct job_columns *columns, str name)
@@ -120,6 +132,8 @@ struct store_doc job_state_doc(struct arena *arena, const struct job *job)
     json_integer(&w, "chunks", (int64_t) state->chunks);
     json_integer(&w, "queued_chunks", (int64_t) state->queued_chunks);
     json_integer(&w, "begun", (int64_t) state->begun);
+    json_integer(&w, "shared", (int64_t) state->shared);
+    json_integer(&w, "settled", (int64_t) state->settled);
     json_text(&w, "bucket", state->bucket);
     json_integer(&w, "succeeded", (int64_t) state->succeeded);
     json_integer(&w, "failed", (int64_t) state->failed);
@@ -145,6 +159,8 @@ static void read_state(const struct json *json, struct job_state *out)
                                .chunks = number(json, "chunks"),
                                .queued_chunks = number(json, "queued_chunks"),
                                .begun = number(json, "begun"),
+                               .shared = number(json, "shared"),
+                               .settled = number(json, "settled"),
                                .bucket = json_string(json, "bucket", STR_NONE),
                                .succeeded = number(json, "succeeded"),
                                .failed = number(json, "failed"),

@@ -41,6 +41,8 @@ struct job_state {
     uint64_t tasks, chunks;
     uint64_t queued_chunks;           /* whose copies are queued */
     uint64_t begun;                   /* tasks in them */
+    uint64_t shared;                  /* tasks whose copies others had queued */
+    uint64_t settled;                 /* chunks in which all such copies have ended */
     uint64_t succeeded, failed;       /* before the end: failed at once; then of the whole */
     str bucket;                       /* whose versions they are */
     str failure_code, failure_reason; /* set before the end: it is failing */
@@ -101,6 +103,12 @@ struct job_list {
     size_t count;
 };
 MUST_CHECK bool job_list(struct store_reader *reader, struct arena *arena, struct job_list *out);
+
+#define JOB_KEPT DURATION_S(90 * 86400) /* [AWS] ListJobs: "ended within the last 90 days" */
+/* It ended longer ago than that: nobody sees it any more. */
+bool job_is_forgotten(const struct job *job, instant now);
+/* When it ended, also while the world thread has not noted it; {0}: it has not. */
+instant job_ended_at(const struct job *job);
 
 /* Tasks of one chunk, and back; without items: the document's end. */
 struct store_doc job_tasks_doc(struct arena *arena, str job, uint64_t chunk,

@@ -1,14 +1,13 @@
 /* Objects of jobs, through the world thread's own lane. */
 #include "server/job_file.h"
 
-#include "server/config_upload.h"
 #include "server/request.h"
 
-bool job_file_put(const struct job_files *files, const struct job_object *object, const char *type,
-                  str text, str *problem)
+static bool place(const struct job_files *files, const struct job_object *object, const char *type,
+                  struct config_upload *upload, str *problem)
 {
     struct bucket_info info;
-    struct config_upload upload = { .key = object->key, .text = text, .fd = -1 };
+    *upload = (struct config_upload){ .key = object->key, .fd = -1 };
     store_read_begin(files->lane->reader);
     enum store_result found =
         store_bucket_get(files->lane->reader, files->arena, object->bucket, &info);
@@ -17,9 +16,27 @@ bool job_file_put(const struct job_files *files, const struct job_object *object
         *problem = str_format(files->arena, "there is no bucket %.*s", STR_ARG(object->bucket));
         return false;
     }
-    fields_add(files->arena, &upload.meta, STR("Content-Type"), str_of(type));
-    upload.bucket = info.id;
+    fields_add(files->arena, &upload->meta, STR("Content-Type"), str_of(type));
+    upload->bucket = info.id;
+    return true;
+}
+
+bool job_file_put(const struct job_files *files, const struct job_object *object, const char *type,
+                  str text, str *problem)
+{
+    struct config_upload upload;
+    if (!place(files, object, type, &upload, problem))
+        return false;
+    upload.text = text;
     return config_upload(files->arena, files->lane, &upload, problem);
+}
+
+bool job_file_commit(const struct job_files *files, const struct job_object *object,
+                     const char *type, struct config_pieces *pieces, str *problem)
+{
+    struct config_upload upload;
+    return place(files, object, type, &upload, problem) &&
+           config_pieces_commit(pieces, files->arena, files->lane, &upload, problem);
 }
 
 static bool read_body(const struct job_files *files, const struct version_info *version, str *out)

@@ -208,27 +208,68 @@ bool job_manifest_next(struct job_manifest *manifest, const struct job_files *fi
 
 /* -- writing ---------------------------------------------------------------------------------- */
 
-bool job_manifest_write(const struct job_files *files, const struct job_spec *spec, struct job *job,
-                        str *problem)
+struct job_manifest_out {
+    struct config_pieces *pieces;
+    struct digest md5;
+    uint64_t chunk;
+    bool over;
+};
+
+struct job_manifest_out *job_manifest_out_open(const struct job_files *files)
+{
+    struct job_manifest_out *out = mem_alloc(sizeof *out);
+    out->pieces = config_pieces_open(files->lane);
+    out->chunk = 0;
+    out->over = false;
+    digest_init(&out->md5, DIGEST_MD5);
+    return out;
+}
+
+void job_manifest_out_close(struct job_manifest_out *out)
+{
+    if (out == NULL)
+        return;
+    config_pieces_close(out->pieces);
+    free(out);
+}
+
+bool job_manifest_out_is_over(const struct job_manifest_out *out)
+{
+    return out->over;
+}
+
+static bool add_chunk(struct job_manifest_out *out, const struct job_files *files,
+                      const struct job *job)
 {
     struct buf csv;
     struct job_tasks tasks;
+    struct store_reader *reader = files->lane->reader;
+    store_read_begin(reader);
+    bool read = job_tasks_read(reader, files->arena, job->id, out->chunk++, &tasks);
+    store_read_idle(reader);
     buf_init_arena(&csv, files->arena, SIZE_MAX);
-    for (uint64_t chunk = 0; chunk < job->state.chunks; chunk++) {
-        if (!job_tasks_read(files->lane->reader, files->arena, job->id, chunk, &tasks))
-            continue;
-        for (size_t i = 0; i < tasks.count; i++)
-            buf_addf(&csv, "\"%.*s\",\"%.*s\",\"%.*s\"\n", STR_ARG(job->state.bucket),
-                     STR_ARG(encode_uri(files->arena, tasks.at[i].key, true)),
-                     STR_ARG(tasks.at[i].version_id));
-    }
-    str text = buf_str(&csv);
-    struct digest_value md5 = digest_of(DIGEST_MD5, text.ptr, text.size);
-    job->state.manifest_etag = encode_hex(files->arena, md5.bytes, md5.size);
+    for (size_t i = 0; read && i < tasks.count; i++)
+        buf_addf(&csv, "\"%.*s\",\"%.*s\",\"%.*s\"\n", STR_ARG(job->state.bucket),
+                 STR_ARG(encode_uri(files->arena, tasks.at[i].key, true)),
+                 STR_ARG(tasks.at[i].version_id));
+    digest_update(&out->md5, csv.ptr, csv.size);
+    return read && config_pieces_add(out->pieces, buf_str(&csv));
+}
+
+bool job_manifest_out_next(struct job_manifest_out *out, const struct job_files *files,
+                           const struct job_spec *spec, struct job *job, str *problem)
+{
+    struct arena *arena = files->arena;
+    *problem = STR("The manifest could not be written.");
+    if (out->chunk < job->state.chunks)
+        return add_chunk(out, files, job);
+    struct digest_value md5 = digest_final(&out->md5);
+    job->state.manifest_etag = encode_hex(arena, md5.bytes, md5.size);
     job->state.manifest_key =
-        str_format(files->arena, "%.*s%sjob-%.*s/manifest.csv", STR_ARG(spec->output_prefix),
+        str_format(arena, "%.*s%sjob-%.*s/manifest.csv", STR_ARG(spec->output_prefix),
                    spec->output_prefix.size ? "/" : "", STR_ARG(job->id));
     const struct job_object object = { .bucket = spec->output_bucket,
                                        .key = job->state.manifest_key };
-    return job_file_put(files, &object, "text/csv", text, problem);
+    out->over = true;
+    return job_file_commit(files, &object, "text/csv", out->pieces, problem);
 }

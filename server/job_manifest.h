@@ -27,8 +27,13 @@ void job_manifest_close(struct job_manifest *manifest); /* NULL is fine */
 MUST_CHECK bool job_manifest_next(struct job_manifest *manifest, const struct job_files *files,
                                   struct job_tasks *out, str *bucket, str *problem);
 
-/* Puts the generated manifest out; its key and ETag go to job->state. */
-MUST_CHECK bool job_manifest_write(const struct job_files *files, const struct job_spec *spec,
-                                   struct job *job, str *problem);
+/* The generated manifest, put out chunk by chunk; at its end its key and ETag go to job->state. */
+struct job_manifest_out;
+MUST_CHECK struct job_manifest_out *job_manifest_out_open(const struct job_files *files);
+void job_manifest_out_close(
+    struct job_manifest_out *out); /* NULL is fine; drops what is not over */
+MUST_CHECK bool job_manifest_out_next(struct job_manifest_out *out, const struct job_files *files,
+                                      const struct job_spec *spec, struct job *job, str *problem);
+bool job_manifest_out_is_over(const struct job_manifest_out *out);
 
 #endif

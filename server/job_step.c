@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "server/event_of.h"
+#include "server/job_shared.h"
 
 #define THRESHOLD_TASKS 1000 /* [AWS] before its rate of failures is looked at */
 #define NOT_PERMITTED "AccessDenied"
@@ -15,6 +16,7 @@ void job_work_open(struct job_work *work)
 static void drop(struct job_work *work)
 {
     job_manifest_close(work->manifest);
+    job_manifest_out_close(work->out);
     job_report_close(work->report);
     arena_reset(work->arena);
     *work = (struct job_work){ .arena = work->arena, .id = STR("") };
@@ -180,21 +182,30 @@ static bool begin_preparing(struct job_step *step)
 
 static bool prepared(struct job_step *step)
 {
-    const struct job_spec *spec = &step->spec;
     struct job_state *state = &step->job->state;
-    str problem = STR_NONE;
-    if (state->tasks == 0 && spec->generated)
+    if (state->tasks == 0 && step->spec.generated)
         return fail(step, "ManifestGenerationFailed",
                     STR("Manifest generation found no keys matching the filter criteria."));
     if (state->tasks == 0)
         return fail(step, "InvalidManifest", STR("The manifest has no lines."));
-    if (spec->output_bucket.size > 0 &&
-        !job_manifest_write(&step->files, spec, step->job, &problem))
-        return fail(step, "ManifestGenerationFailed", problem);
+    if (step->spec.output_bucket.size > 0 && step->work->out == NULL) {
+        step->work->out = job_manifest_out_open(&step->files);
+        return true;
+    }
     drop(step->work);
     state->status = JOB_READY;
     state->prepared_at = step->now;
     return note(step, NULL, 0);
+}
+
+/* One chunk of the manifest that is put out. */
+static bool put_out(struct job_step *step)
+{
+    str problem;
+    struct job_manifest_out *out = step->work->out;
+    if (!job_manifest_out_next(out, &step->files, &step->spec, step->job, &problem))
+        return fail(step, "ManifestGenerationFailed", problem);
+    return !job_manifest_out_is_over(out) || prepared(step);
 }
 
 static void keep_place(struct job_work *work, const struct resync_place *place)
@@ -276,6 +287,8 @@ static bool read_manifest(struct job_step *step)
 static bool prepare(struct job_step *step)
 {
     take_up(step);
+    if (step->work->out)
+        return put_out(step);
     return step->spec.generated ? generate(step) : read_manifest(step);
 }
 
@@ -329,6 +342,7 @@ static bool queue_chunk(struct job_step *step)
         return false; /* a full queue: later */
     for (size_t i = 0; i < tasks.count; i++) {
         enum resync_outcome *outcome = &tasks.at[i].outcome;
+        state->shared += *outcome == RESYNC_ON_ITS_WAY;
         if (result == STORE_NO_BUCKET)
             *outcome = RESYNC_ABSENT;
         state->failed += *outcome == RESYNC_ABSENT || *outcome == RESYNC_INELIGIBLE ||
@@ -358,8 +372,11 @@ static void judge_failures(struct job_step *step, const struct resync_counts *co
 bool job_step_look(struct job_step *step, struct resync_counts *counts)
 {
     struct job_state *state = &step->job->state;
+    uint64_t settled = state->settled;
     store_read_begin(step->files.lane->reader);
     enum store_result result = store_resync_counts(step->files.lane->reader, step->job->id, counts);
+    if (result == STORE_OK)
+        counts->unfinished += job_shared_wait(&step->files, step->job);
     store_read_idle(step->files.lane->reader);
     if (result != STORE_OK)
         return false;
@@ -369,7 +386,8 @@ bool job_step_look(struct job_step *step, struct resync_counts *counts)
     bool queues = !fails && step->job->cancelled_at.ns == 0 && state->queued_chunks < state->chunks;
     if (!queues && counts->unfinished == 0)
         state->status = JOB_COMPLETING;
-    return (fails == was_failing && state->status == JOB_ACTIVE) || note(step, NULL, 0);
+    return (fails == was_failing && state->status == JOB_ACTIVE && state->settled == settled) ||
+           note(step, NULL, 0);
 }
 
 static bool activate(struct job_step *step)

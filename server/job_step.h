@@ -17,7 +17,8 @@ struct job_work {
     str id;
     struct resync_place place;     /* of a walk through the source bucket */
     struct job_manifest *manifest; /* that is being read */
-    struct job_report *report;     /* that is being written */
+    struct job_manifest_out *out;  /* that is being written */
+    struct job_report *report;     /* the same */
 };
 void job_work_open(struct job_work *work);
 void job_work_close(struct job_work *work);

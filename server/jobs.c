@@ -19,6 +19,7 @@
 struct look {
     uint64_t told, failed;           /* since the last look */
     uint64_t told_most, failed_most; /* the next is due: 0 at once */
+    bool shares;                     /* a job waits for copies of others too */
 };
 
 struct jobs {
@@ -72,7 +73,7 @@ void jobs_copy_told(struct jobs *jobs, const struct copy_told *copy)
 {
     bool waits = copy->outcome == OUTCOME_WAITING || copy->outcome == OUTCOME_HELD;
     bool failed = copy->outcome == OUTCOME_FAILED || copy->outcome == OUTCOME_DROPPED;
-    if (copy->row->job.size == 0)
+    if (copy->row->job.size == 0 && !jobs->look.shares)
         return;
     jobs->look.told += !waits;
     jobs->look.failed += failed;
@@ -200,6 +201,7 @@ static void look(struct jobs *jobs, instant now)
             *look = (struct look){ 0 };
             return;
         }
+        look->shares = look->shares || job->state.shared > 0;
         uint64_t told = counts.unfinished / 8 + 1, failed = counts.failed / 8 + FAILURES;
         look->told_most = told < look->told_most ? told : look->told_most;
         look->failed_most = failed < look->failed_most ? failed : look->failed_most;
@@ -211,6 +213,31 @@ static bool is_better(const struct job *job, const struct job *than)
     if (than == NULL || job->priority != than->priority)
         return than == NULL || job->priority > than->priority;
     return instant_before(job->created_at, than->created_at);
+}
+
+/* Nobody sees them any more: they go when there is other work, without a timer of their own. */
+static void forget(struct jobs *jobs, instant now)
+{
+    struct job_list all;
+    struct store_write write;
+    arena_reset(jobs->step);
+    store_read_begin(jobs->lane->reader);
+    if (!job_list(jobs->lane->reader, jobs->step, &all))
+        all.count = 0;
+    store_read_idle(jobs->lane->reader);
+    struct store_doc *gone = ARENA_ARRAY(jobs->step, struct store_doc, all.count * 2);
+    store_docs_init(&write, jobs->step);
+    for (size_t i = 0; i < all.count; i++) {
+        if (!job_is_forgotten(&all.at[i], now))
+            continue;
+        gone[write.doc_count++] = (struct store_doc){ .kind = STR(JOB_KIND), .id = all.at[i].id };
+        gone[write.doc_count++] =
+            (struct store_doc){ .kind = STR(JOB_STATE_KIND), .id = all.at[i].id };
+    }
+    write.docs = gone;
+    write.background = true;
+    if (write.doc_count > 0 && store_write_wait(jobs->world->store, &write) != STORE_OK)
+        log_line(LOG_WARN, "jobs that ended long ago stay: %s", store_result_name(write.result));
 }
 
 void jobs_timer(struct jobs *jobs, instant now)
@@ -233,6 +260,8 @@ void jobs_timer(struct jobs *jobs, instant now)
     }
     if (best == NULL)
         return;
+    if (best->state.status == JOB_NEW)
+        forget(jobs, now);
     uint64_t failed = best->state.failed;
     bool starts = best->state.status != JOB_ACTIVE;
     if (!begin(jobs, best, now, &step) || !job_step_run(&step))

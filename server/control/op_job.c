@@ -67,12 +67,16 @@ static enum s3_code judge_token(struct request *rq, str token, struct change *ch
     str id = str_format(rq->arena, "%.*s/job/%.*s", STR_ARG(rq->who.account), STR_ARG(token));
     str print = str_format(rq->arena, "%016llx", (unsigned long long) rng_hash(rq->body));
     str before, old_print;
-    *again =
-        store_doc_get(rq->lane->reader, rq->arena, STR("client-token"), id, &before) == STORE_OK;
-    if (*again && (!str_cut(before, ' ', &old_print, &change->job.id) || !str_eq(old_print, print)))
+    bool known =
+        store_doc_get(rq->lane->reader, rq->arena, STR("client-token"), id, &before) == STORE_OK &&
+        str_cut(before, ' ', &old_print, &change->job.id);
+    /* The token of a job that is forgotten says nothing any more. */
+    *again = known && job_find(rq->lane->reader, rq->arena, change->job.id, &change->job) &&
+             !job_is_forgotten(&change->job, rq->received_at);
+    if (*again && !str_eq(old_print, print))
         return S3_IdempotencyException;
     change->docs[1] = (struct store_doc){
-        .kind = STR("client-token"), .id = id, .body = print, .if_absent = true
+        .kind = STR("client-token"), .id = id, .body = print, .if_absent = !known
     };
     return S3_OK;
 }

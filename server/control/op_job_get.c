@@ -18,7 +18,7 @@ enum s3_code control_find_job(struct request *rq, const char *suffix, struct job
     id = str_skip(path, strlen(JOBS_PATH));
     id = str_first(id, id.size - (str_ends(id, str_of(suffix)) ? strlen(suffix) : 0));
     bool found = job_find(rq->lane->reader, rq->arena, decode_uri(rq->arena, id, false), out) &&
-                 str_eq(out->account, rq->who.account);
+                 str_eq(out->account, rq->who.account) && !job_is_forgotten(out, rq->received_at);
     if (found && !str_eq(out->region, rq->region))
         request_hint(rq, "The job is in %.*s, this request is for %.*s.", STR_ARG(out->region),
                      STR_ARG(rq->region));
@@ -60,12 +60,6 @@ static void write_progress(struct request *rq, struct xml_writer *writer, const 
     xml_integer(writer, "ElapsedTimeInActiveSeconds", (uint64_t) progress.active_s);
     xml_close(writer);
     xml_close(writer);
-}
-
-static instant ended_at(const struct job *job)
-{
-    bool ended = job_status_is_end(job_status_of(job));
-    return job->state.ended_at.ns || !ended ? job->state.ended_at : job->cancelled_at;
 }
 
 static void write_instant(struct request *rq, struct xml_writer *writer, const char *name,
@@ -131,7 +125,7 @@ static void write_status(struct request *rq, struct xml_writer *writer, const st
     xml_element(writer, "Status", str_of(job_status_name(status)));
     xml_integer(writer, "Priority", (uint64_t) job->priority);
     write_instant(rq, writer, "CreationTime", job->created_at);
-    write_instant(rq, writer, "TerminationDate", ended_at(job));
+    write_instant(rq, writer, "TerminationDate", job_ended_at(job));
     if (job->reason.size > 0)
         xml_element(writer, "StatusUpdateReason", job->reason);
     if (status == JOB_SUSPENDED) {
@@ -239,7 +233,7 @@ static void write_job(struct request *rq, struct xml_writer *writer, const struc
     xml_integer(writer, "Priority", (uint64_t) job->priority);
     xml_element(writer, "Status", str_of(job_status_name(job_status_of(job))));
     write_instant(rq, writer, "CreationTime", job->created_at);
-    write_instant(rq, writer, "TerminationDate", ended_at(job));
+    write_instant(rq, writer, "TerminationDate", job_ended_at(job));
     write_progress(rq, writer, job);
     xml_close(writer);
 }
@@ -276,7 +270,7 @@ enum s3_code op_list_jobs(struct request *rq)
     for (; at < list.count && !more; at++) {
         const struct job *job = &list.at[at];
         if (!str_eq(job->account, rq->who.account) || !str_eq(job->region, rq->region) ||
-            !is_asked_for(rq, job))
+            job_is_forgotten(job, rq->received_at) || !is_asked_for(rq, job))
             continue;
         more = shown == most;
         if (more)

@@ -227,6 +227,71 @@ def cancelled():
             CONTROL.update_job_priority, AccountId=ACCOUNT, JobId=job, Priority=1)
 
 
+def together():
+    """A job whose copies others had queued ends when these have arrived, not before."""
+    S3.put_object(Bucket="job-source", Key="live", Body=b"x")
+    text = "".join(f"job-source,{key}\n" for key in ("a", "b", "live"))
+    first = create("first", Manifest=manifest("three.csv", text))
+    atoll("clock", "advance", "5s")
+    second = create("second", Manifest=manifest("three.csv", text))
+    atoll("clock", "advance", "12s")
+    equal("the first has its copies", state(first)[0], "Complete")
+    equal("and so has the second, which queued none", state(second)[0], "Complete")
+    third = create("third", Manifest=manifest("three.csv", text))
+    atoll("clock", "advance", "5s")
+    fourth = create("fourth", Manifest=manifest("three.csv", text))
+    atoll("clock", "advance", "5s")
+    equal("while they are on their way both are Active", (state(third)[0], state(fourth)[0]), ("Active", "Active"))
+    atoll("clock", "advance", "6s")
+    equal("and both end with them", (state(third), state(fourth)), (("Complete", 3, 3, 0), ("Complete", 3, 3, 0)))
+    S3.put_object(Bucket="job-source", Key="live", Body=b"y")
+    live = create("live", Manifest=manifest("one.csv", "job-source,live\n"))
+    atoll("clock", "advance", "10s")
+    equal("a job waits for live copies too", state(live)[0], "Active")
+    atoll("replication", "drop")
+    atoll("clock", "advance", "1s")
+    equal("also for those that are dropped", state(live)[0], "Complete")
+
+
+def restored():
+    """A snapshot in mid-job: restored, the job goes on from there, and again to its end."""
+    job = create("restored", Manifest=manifest("two.csv", "job-source,a\njob-source,b\n"))
+    atoll("clock", "advance", "5s")
+    equal("it is Active", state(job), ("Active", 2, 0, 0))
+    atoll("snapshot", "mid-job")
+    atoll("clock", "advance", "20s")
+    equal("it ends", state(job), ("Complete", 2, 2, 0))
+    atoll("restore", "mid-job")
+    equal("restored, it is Active again", state(job), ("Active", 2, 0, 0))
+    atoll("clock", "advance", "20s")
+    equal("and ends again", state(job), ("Complete", 2, 2, 0))
+    equal("with its report", sorted(row[1] for row in report_of(job)), ["a", "b"])
+    unprepared = create("unprepared", Manifest=manifest("two.csv", "job-source,a\njob-source,b\n"))
+    atoll("snapshot", "mid-job")
+    atoll("clock", "advance", "30s")
+    atoll("restore", "mid-job")
+    equal("one that was New is New", state(unprepared)[0], "New")
+    atoll("clock", "advance", "30s")
+    equal("and ends", state(unprepared), ("Complete", 2, 2, 0))
+
+
+def forgotten():
+    """What ended more than 90 days ago is gone; its token makes a new job."""
+    text = "job-source,a\n"
+    job = create("forgotten", Manifest=manifest("one.csv", text))
+    atoll("clock", "advance", "30s")
+    atoll("clock", "advance", "89d")
+    listed = [each["JobId"] for each in CONTROL.list_jobs(AccountId=ACCOUNT)["Jobs"]]
+    equal("after 89 days it is listed", job in listed, True)
+    atoll("clock", "advance", "2d")
+    equal("after 91 none is", CONTROL.list_jobs(AccountId=ACCOUNT)["Jobs"], [])
+    refused("nor described", "NoSuchJobException", "", CONTROL.describe_job, AccountId=ACCOUNT, JobId=job)
+    again = create("forgotten", Manifest=manifest("one.csv", text))
+    check("its token makes another job", again != job, again)
+    atoll("clock", "advance", "30s")
+    equal("which ends", state(again), ("Complete", 1, 1, 0))
+
+
 def seen():
     """`atoll status` shows how far a job is, and each new status is an event."""
     job = create("seen", Manifest=manifest("two.csv", "job-source,a\njob-source,b\n"))
@@ -310,6 +375,9 @@ inventory()
 filters()
 threshold()
 cancelled()
+together()
 seen()
+restored()
 roles()
+forgotten()
 finish()
