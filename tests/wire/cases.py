@@ -202,6 +202,44 @@ def routes(arn, method="GET", body=None):
     return request(method, f"/v20180820/mrap/instances/{arn}/routes", host=CONTROL, body=body)
 
 
+
+
+def metric_data(body):
+    return request("POST", "/service/GraniteServiceVersion20100801/operation/GetMetricData", "smithy-protocol: rpc-v2-cbor",
+                   "Content-Type: application/cbor", body=body, host="monitoring.us-east-1.amazonaws.com")
+
+
+NO_CBOR, QUERIES = b"SerializationException", b"\xa1\x71MetricDataQueries"
+TIMES = b"\xa3\x71MetricDataQueries\x81\xa2\x62Id\x61a\x6aExpression\x611\x67EndTime\xc1\x1a\x68\0\0\0\x69StartTime"
+CBOR = [  # what, body, what the answer names
+    ("arrays 100,000 deep", b"\x81" * 100_000, NO_CBOR),
+    ("maps 50,000 deep", b"\xa1\x61a" * 50_000, NO_CBOR),
+    ("50,000 open arrays", b"\x9f" * 50_000, NO_CBOR),
+    ("50,000 tags", b"\xc1" * 50_000 + b"\x01", NO_CBOR),
+    ("a map of 2^64-1 members", b"\xbb" + b"\xff" * 8, NO_CBOR),
+    ("an array of 2^63 elements", b"\x9b\x80" + b"\0" * 7, NO_CBOR),
+    ("a text of 2^63-1 bytes", b"\xa1\x7b\x7f" + b"\xff" * 7, NO_CBOR),
+    ("a text of 4 GiB", b"\xa1\x7a\xff\xff\xff\xffa", NO_CBOR),
+    ("a text that is cut", b"\xa1\x64Met", NO_CBOR),
+    ("a number that is cut", QUERIES + b"\x1b\0", NO_CBOR),
+    ("a map without its last value", b"\xa1\x61a", NO_CBOR),
+    ("an open map that does not end", b"\xbf\x61a\x01", NO_CBOR),
+    ("an open map that ends after a key", b"\xbf\x61a\xff", NO_CBOR),
+    ("an open text of numbers", b"\xa1\x7f\x01\xff\x01", NO_CBOR),
+    ("an open text in an open text", b"\xa1\x7f\x7f\x61a\xff\xff\x01", NO_CBOR),
+    ("an end without a beginning", b"\xff", NO_CBOR),
+    ("a reserved length", b"\x1c", NO_CBOR),
+    ("a key that is a number", b"\xa1\x01\x02", NO_CBOR),
+    ("more after the document", b"\xa0\0", NO_CBOR),
+    ("an array as the document", b"\x80", NO_CBOR),
+    ("JSON", b"{}", NO_CBOR),
+    ("queries that are a number", QUERIES + b"\x01", b"MetricDataQueries"),
+    ("a query that is a number", QUERIES + b"\x81\x01", b"MetricDataQueries"),
+    ("a time that is a word", TIMES + b"\x65never", b"StartTime"),
+    ("a time that is no number", TIMES + b"\xc1\xfb\x7f\xf8" + b"\0" * 6, b"StartTime"),
+    ("a time without an end", TIMES + b"\xc1\xfb\x7f\xf0" + b"\0" * 6, b"StartTime"),
+]
+
 CONTROLS = [
     ("an ARN that is none", routes("nonsense")),
     ("an ARN of another service", routes("arn%3Aaws%3Asqs%3A%3A123456789012%3Aaccesspoint%2Forders.mrap")),
