@@ -182,8 +182,8 @@ TEST(a_dropped_copy_that_a_resync_sends_again_is_no_failure)
     const struct resync_filter pending = { .statuses = 1u << REPL_STATUS_PENDING };
     setting_open(&s, ORDER_ORIGIN, "left,right");
     struct version_info put = world_must_put(&s.world, s.source, "k", "x");
-    (void) give(&s, (struct copy_order){ .row = rows(&s).at[0].id,
-                                         .verdict = { .end = VERDICT_DROP } });
+    (void) give(
+        &s, (struct copy_order){ .row = rows(&s).at[0].id, .verdict = { .end = VERDICT_DROP } });
     assert_int_equal(status_of(&s, s.source, put.id), REPL_STATUS_PENDING_LOST);
     assert_str(walk(&s, pending, false), "k ");
     assert_int_equal(status_of(&s, s.source, put.id), REPL_STATUS_PENDING);
