@@ -1,5 +1,5 @@
 /* turn: what must not run beside its like waits in line, without a thread: a change of the whole
- * configuration, a reset. First come, first served.
+ * configuration, a reset, a snapshot. First come, first served.
  * Threads: any; `granted` runs on the thread of whoever gives the turn on, and must not block.
  */
 #ifndef ATOLL_SERVER_TURN_H

@@ -76,8 +76,7 @@ enum proxy_connect_result { PROXY_INTERCEPTED, PROXY_TUNNELLED, PROXY_REFUSED, P
 struct world {
     const struct settings *settings;
     struct configs *configs;
-    struct turn
-        *turn; /* of what changes the whole: resets and new configurations, one after another */
+    struct turn *turn; /* of what changes the whole: resets, new configurations, snapshots */
     _Atomic(const char *) preset; /* a name of links_preset; a new configuration changes it */
     struct clock *clock;
     struct store *store;

@@ -34,6 +34,18 @@ struct names {
     size_t count, room;
 };
 
+/* Nothing of that name; a hint, and what is near when it is none of these, are the caller's. */
+static struct admin_unknown not_there(const char *slug, str word, const struct names *names,
+                                      str detail)
+{
+    return (struct admin_unknown){ .status = 404,
+                                   .slug = slug,
+                                   .detail = detail,
+                                   .word = word,
+                                   .names = names->at,
+                                   .count = names->count };
+}
+
 static void add(struct arena *arena, struct names *names, str name)
 {
     for (size_t i = 0; i < names->count; i++)
@@ -83,15 +95,10 @@ region_id admin_region(struct request *rq, str code)
     struct bucket_list buckets = buckets_of(rq);
     for (size_t i = 0; i < buckets.count; i++)
         add(rq->arena, &names, buckets.at[i].region);
-    struct admin_unknown unknown = { 404,
-                                     "unknown-region",
-                                     str_format(rq->arena, "'%.*s' is no AWS Region",
-                                                STR_ARG(code)),
-                                     code,
-                                     names.at,
-                                     names.count,
-                                     region_nearest_name(code),
-                                     STR_NONE };
+    struct admin_unknown unknown =
+        not_there("unknown-region", code, &names,
+                  str_format(rq->arena, "'%.*s' is no AWS Region", STR_ARG(code)));
+    unknown.near = region_nearest_name(code);
     (void) admin_unknown(rq, &unknown);
     return REGION_NONE;
 }
@@ -103,16 +110,10 @@ const struct mrap *admin_mrap(struct request *rq, str name)
     if (mrap)
         return mrap;
     add_mraps(rq, &names);
-    struct admin_unknown unknown = {
-        404,
-        "unknown-mrap",
-        str_format(rq->arena, "there is no Multi-Region Access Point '%.*s'", STR_ARG(name)),
-        name,
-        names.at,
-        names.count,
-        STR_NONE,
-        STR("GET /_atoll/v1/mraps lists them")
-    };
+    struct admin_unknown unknown = not_there(
+        "unknown-mrap", name, &names,
+        str_format(rq->arena, "there is no Multi-Region Access Point '%.*s'", STR_ARG(name)));
+    unknown.hint = STR("GET /_atoll/v1/mraps lists them");
     (void) admin_unknown(rq, &unknown);
     return NULL;
 }
@@ -123,16 +124,9 @@ bool admin_bucket(struct request *rq, str name, struct bucket_info *out)
     if (store_bucket_get(rq->lane->reader, rq->arena, name, out) == STORE_OK)
         return true;
     add_buckets(rq, &names);
-    struct admin_unknown unknown = {
-        404,
-        "unknown-bucket",
-        str_format(rq->arena, "there is no bucket '%.*s'", STR_ARG(name)),
-        name,
-        names.at,
-        names.count,
-        STR_NONE,
-        STR_NONE
-    };
+    struct admin_unknown unknown =
+        not_there("unknown-bucket", name, &names,
+                  str_format(rq->arena, "there is no bucket '%.*s'", STR_ARG(name)));
     (void) admin_unknown(rq, &unknown);
     return false;
 }
@@ -142,16 +136,10 @@ enum s3_code admin_unknown_target(struct request *rq, str place, str hint)
     struct names names = { 0 };
     add_mraps(rq, &names);
     add_buckets(rq, &names);
-    struct admin_unknown unknown = {
-        404,
-        "unknown-target",
-        str_format(rq->arena, "'%.*s' is no access point and no bucket", STR_ARG(place)),
-        place,
-        names.at,
-        names.count,
-        STR_NONE,
-        hint
-    };
+    struct admin_unknown unknown =
+        not_there("unknown-target", place, &names,
+                  str_format(rq->arena, "'%.*s' is no access point and no bucket", STR_ARG(place)));
+    unknown.hint = hint;
     return admin_unknown(rq, &unknown);
 }
 
@@ -163,17 +151,13 @@ const struct client *admin_client(struct request *rq, str name)
         return client;
     clients_declared(rq->world->clients, rq->arena, &names.at, &names.count);
     str near = str_nearest(name, names.at, names.count);
-    struct admin_unknown unknown = {
-        404,
-        "unknown-client",
-        str_format(rq->arena, "'%.*s' is no client of this world and no place", STR_ARG(name)),
-        name,
-        names.at,
-        names.count,
-        near.size > 0 ? near : place_nearest_name(name),
+    struct admin_unknown unknown = not_there(
+        "unknown-client", name, &names,
+        str_format(rq->arena, "'%.*s' is no client of this world and no place", STR_ARG(name)));
+    unknown.near = near.size > 0 ? near : place_nearest_name(name);
+    unknown.hint =
         STR("declare it under \"clients\" in the config, or use a Region code, a city or "
-            "lat,lon")
-    };
+            "lat,lon");
     (void) admin_unknown(rq, &unknown);
     return NULL;
 }
@@ -195,16 +179,9 @@ bool admin_rule(struct request *rq, str id)
             add(rq->arena, &names, config.rules[r].id);
         }
     }
-    struct admin_unknown unknown = {
-        404,
-        "unknown-rule",
-        str_format(rq->arena, "no bucket has a replication rule '%.*s'", STR_ARG(id)),
-        id,
-        names.at,
-        names.count,
-        STR_NONE,
-        STR_NONE
-    };
+    struct admin_unknown unknown =
+        not_there("unknown-rule", id, &names,
+                  str_format(rq->arena, "no bucket has a replication rule '%.*s'", STR_ARG(id)));
     (void) admin_unknown(rq, &unknown);
     return false;
 }
@@ -217,15 +194,10 @@ enum s3_code admin_unknown_fault(struct request *rq, str name)
         list.count = 0;
     for (size_t i = 0; i < list.count; i++)
         add(rq->arena, &names, list.at[i].id);
-    struct admin_unknown unknown = { 404,
-                                     "unknown-fault",
-                                     str_format(rq->arena, "there is no fault '%.*s'",
-                                                STR_ARG(name)),
-                                     name,
-                                     names.at,
-                                     names.count,
-                                     STR_NONE,
-                                     STR("GET /_atoll/v1/faults lists them") };
+    struct admin_unknown unknown =
+        not_there("unknown-fault", name, &names,
+                  str_format(rq->arena, "there is no fault '%.*s'", STR_ARG(name)));
+    unknown.hint = STR("GET /_atoll/v1/faults lists them");
     return admin_unknown(rq, &unknown);
 }
 
@@ -237,14 +209,9 @@ enum s3_code admin_unknown_snapshot(struct request *rq, str name)
         list.count = 0;
     for (size_t i = 0; i < list.count; i++)
         add(rq->arena, &names, list.at[i].name);
-    struct admin_unknown unknown = { 404,
-                                     "unknown-snapshot",
-                                     str_format(rq->arena, "there is no snapshot '%.*s'",
-                                                STR_ARG(name)),
-                                     name,
-                                     names.at,
-                                     names.count,
-                                     STR_NONE,
-                                     STR("GET /_atoll/v1/snapshots lists those that are there") };
+    struct admin_unknown unknown =
+        not_there("unknown-snapshot", name, &names,
+                  str_format(rq->arena, "there is no snapshot '%.*s'", STR_ARG(name)));
+    unknown.hint = STR("GET /_atoll/v1/snapshots lists those that are there");
     return admin_unknown(rq, &unknown);
 }
