@@ -227,22 +227,26 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
     return least < c ? least : c;
 }
 
-/* Case counts for nothing: "us-West-2" is a spelling of "us-west-2". */
+/* Two letters that changed places are one mistake. Case counts for nothing: "us-West-2" is a
+ * spelling of "us-west-2". */
 static unsigned edit_distance(str a, str b)
 {
-    unsigned row[NEAREST_MOST_BYTES + 1];
+    unsigned rows[3][NEAREST_MOST_BYTES + 1];
     for (unsigned j = 0; j <= b.size; j++)
-        row[j] = j;
+        rows[0][j] = j;
     for (unsigned i = 1; i <= a.size; i++) {
-        unsigned diagonal = row[0];
+        unsigned *row = rows[i % 3];
+        const unsigned *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
+        unsigned char c = lower(a.ptr[i - 1]);
         row[0] = i;
         for (unsigned j = 1; j <= b.size; j++) {
-            unsigned replace = diagonal + (lower(a.ptr[i - 1]) != lower(b.ptr[j - 1]));
-            diagonal = row[j];
-            row[j] = min3(replace, row[j] + 1, row[j - 1] + 1);
+            unsigned char d = lower(b.ptr[j - 1]);
+            row[j] = min3(above[j - 1] + (c != d), above[j] + 1, row[j - 1] + 1);
+            if (i > 1 && j > 1 && c == lower(b.ptr[j - 2]) && d == lower(a.ptr[i - 2]))
+                row[j] = min3(row[j], before[j - 2] + 1, row[j]);
         }
     }
-    return row[b.size];
+    return rows[a.size % 3][b.size];
 }
 
 /* Near: at most a third of the word is wrong, and at least one letter may be. */

@@ -367,7 +367,7 @@ static int config_show_verb(int argc, char **argv)
     for (int i = 3; i < argc; i++) {
         if (str_is(str_of(argv[i]), "--origin"))
             origins = true;
-        else
+        else if (!str_is(str_of(argv[i]), "--json")) /* it is JSON anyway */
             argv[kept++] = argv[i];
     }
     if (read_config(&server, kept, argv, &code)) {

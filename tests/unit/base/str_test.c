@@ -147,6 +147,7 @@ TEST(nearest_word)
     assert_str(str_nearest(STR("us-esat-1"), words, COUNT(words)), "us-east-1");
     assert_str(str_nearest(STR("EU-WEST-2"), words, COUNT(words)), "eu-west-1");
     assert_str(str_nearest(STR("puts"), words, COUNT(words)), "put");
+    assert_str(str_nearest(STR("upt"), words, COUNT(words)), "put");
     assert_false(str_is_set(str_nearest(STR("delete-bucket"), words, COUNT(words))));
     assert_false(str_is_set(str_nearest(STR(""), words, COUNT(words))));
 }
