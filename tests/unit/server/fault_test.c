@@ -44,7 +44,9 @@ TEST(a_slip_is_refused_with_what_was_meant)
         { __LINE__, "{\"cut\": \"before\", \"match\": {\"attempt\": 0}}", "" },
         { __LINE__, "{\"cut\": \"before\", \"match\": {\"attempt\": \"3-2\"}}", "" },
         { __LINE__, "{\"script\": []}", "" },
-        { __LINE__, "{\"script\": [\"wait\"]}", "" },
+        { __LINE__, "{\"script\": [\"wait\"]}",
+          "a step is ok, an error as 503:SlowDown, delay:2s, cut:before, truncate:10 or "
+          "slow:10KB/s" },
         { __LINE__, "{\"replication\": \"fail\", \"cut\": \"before\"}", "" },
         { __LINE__, "{\"replication\": \"fail\", \"reason\": \"DstKmsKeyNotFond\"}",
           "did you mean 'DstKmsKeyNotFound'?" },
