@@ -44,6 +44,16 @@ enum digest_kind checksum_of_header(str name)
     return DIGEST_NONE;
 }
 
+enum digest_kind checksum_of_element(str name)
+{
+    if (!str_starts(name, STR("Checksum")))
+        return DIGEST_NONE;
+    for (enum digest_kind kind = DIGEST_NONE + 1; kind < DIGEST_KINDS; kind++)
+        if (str_is(name, names[kind].element))
+            return kind;
+    return DIGEST_NONE;
+}
+
 bool checksum_parse(struct arena *arena, enum digest_kind kind, str text, struct digest_value *out)
 {
     str bytes;

@@ -14,6 +14,8 @@ const char *checksum_element(enum digest_kind kind); /* "ChecksumCRC32" */
 const char *checksum_lower(enum digest_kind kind);   /* "crc32"; "null" for DIGEST_NONE */
 /* DIGEST_NONE when the header's name is none of them; case does not matter. */
 enum digest_kind checksum_of_header(str name);
+/* "ChecksumCRC32" and so on, as S3 spells them; else DIGEST_NONE. */
+enum digest_kind checksum_of_element(str name);
 
 /* Base64 of exactly the kind's size. */
 MUST_CHECK bool checksum_parse(struct arena *arena, enum digest_kind kind, str text,

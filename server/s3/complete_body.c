@@ -10,9 +10,10 @@
 static enum complete_body_result read_checksum(struct arena *arena, const struct xml *node,
                                                struct object_checksum *checksum)
 {
-    for (enum digest_kind kind = DIGEST_NONE + 1; kind < DIGEST_KINDS; kind++) {
-        str text = str_trim(xml_text(node, checksum_element(kind)));
-        if (text.size == 0)
+    for (const struct xml *child = node->child; child; child = child->next) {
+        enum digest_kind kind = checksum_of_element(child->name);
+        str text = str_trim(child->text);
+        if (kind == DIGEST_NONE || text.size == 0)
             continue;
         checksum->kind = kind;
         return checksum_parse(arena, kind, text, &checksum->value) ? COMPLETE_BODY_OK
