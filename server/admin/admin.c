@@ -218,27 +218,11 @@ bool admin_members(struct admin_call *call, const char *const *allowed)
             kinds[count] = STR_NONE;
     if (!admin_object(call))
         return false;
-    for (const struct json *member = call->document->child; member; member = member->next) {
-        size_t i = 0;
-        while (i < count && !str_eq(names[i], member->name))
-            i++;
-        if (i < count) {
-            if (!kind_fits(rq, kinds[i], member))
-                return false;
-            continue;
-        }
-        struct admin_unknown unknown = { 400,
-                                         "unknown-field",
-                                         str_format(rq->arena, "there is no member '%.*s' here",
-                                                    STR_ARG(member->name)),
-                                         member->name,
-                                         names,
-                                         count,
-                                         STR_NONE,
-                                         STR_NONE };
-        (void) admin_unknown(rq, &unknown);
-        return false;
-    }
+    const struct admin_words words = { "unknown-field", "member", names, count };
+    size_t at;
+    for (const struct json *member = call->document->child; member; member = member->next)
+        if (!admin_word(rq, &words, member->name, &at) || !kind_fits(rq, kinds[at], member))
+            return false;
     return true;
 }
 

@@ -85,6 +85,14 @@ struct admin_unknown {
     str hint; /* when nothing is near; may be empty */
 };
 enum s3_code admin_unknown(struct request *rq, const struct admin_unknown *unknown);
+/* The words that a call takes: members of its document, parameters of its query. */
+struct admin_words {
+    const char *slug, *noun; /* of the problem: "unknown-field", "member" */
+    const str *names;
+    size_t count;
+};
+/* *at: which of them `word` is; false, and the problem stands, when it is none. */
+bool admin_word(struct request *rq, const struct admin_words *words, str word, size_t *at);
 enum s3_code admin_unknown_target(struct request *rq, str place, str hint);
 enum s3_code admin_unknown_fault(struct request *rq, str name);
 enum s3_code admin_unknown_snapshot(struct request *rq, str name);

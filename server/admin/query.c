@@ -33,25 +33,11 @@ bool admin_query_known(struct request *rq, admin_fn *handle)
 {
     str names[MOST_NAMES];
     size_t count = names_of(handle, names);
-    for (size_t i = 0; i < rq->query.count; i++) {
-        str name = rq->query.at[i].name;
-        size_t known = 0;
-        while (known < count && !str_eq(names[known], name))
-            known++;
-        if (known < count)
-            continue;
-        struct admin_unknown unknown = { 400,
-                                         "unknown-parameter",
-                                         str_format(rq->arena, "there is no parameter '%.*s' here",
-                                                    STR_ARG(name)),
-                                         name,
-                                         names,
-                                         count,
-                                         STR_NONE,
-                                         STR_NONE };
-        (void) admin_unknown(rq, &unknown);
-        return false;
-    }
+    const struct admin_words words = { "unknown-parameter", "parameter", names, count };
+    size_t at;
+    for (size_t i = 0; i < rq->query.count; i++)
+        if (!admin_word(rq, &words, rq->query.at[i].name, &at))
+            return false;
     return true;
 }
 

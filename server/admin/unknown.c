@@ -27,6 +27,22 @@ enum s3_code admin_unknown(struct request *rq, const struct admin_unknown *unkno
     return admin_problem_reply(rq, unknown->status, &buf);
 }
 
+bool admin_word(struct request *rq, const struct admin_words *words, str word, size_t *at)
+{
+    for (*at = 0; *at < words->count; ++*at)
+        if (str_eq(words->names[*at], word))
+            return true;
+    struct admin_unknown unknown = { .status = 400,
+                                     .slug = words->slug,
+                                     .detail = str_format(rq->arena, "there is no %s '%.*s' here",
+                                                          words->noun, STR_ARG(word)),
+                                     .word = word,
+                                     .names = words->names,
+                                     .count = words->count };
+    (void) admin_unknown(rq, &unknown);
+    return false;
+}
+
 /* --- names of this world --- */
 
 struct names {

@@ -51,11 +51,9 @@ static size_t throttled(struct exchange *exchange, uint64_t sent_bytes, size_t r
 
 /* A reset: disconnecting the socket makes the kernel send RST, which SO_LINGER cannot, because
  * libmicrohttpd shuts the connection down first. */
-static void reset_connection(const struct exchange *exchange)
+static void reset_connection(const struct connection *connection)
 {
-    const struct connection *connection = exchange->connection;
     const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
-    request_tell(exchange->rq, false);
     (void) connect(connection->fd, &nobody, sizeof nobody);
 }
 
@@ -70,9 +68,9 @@ static bool breaks_off(const struct exchange *exchange, uint64_t at, size_t *roo
             *room = (size_t) (reply->cut_after_bytes - at);
         return false;
     }
-    if (reply->cut == REPLY_CUT_BODY_RESET)
-        reset_connection(exchange);
     request_tell(exchange->rq, false);
+    if (reply->cut == REPLY_CUT_BODY_RESET)
+        reset_connection(exchange->connection);
     return true;
 }
 
@@ -303,9 +301,9 @@ enum MHD_Result answer_send(struct exchange *exchange)
     timers_cancel(&exchange->worker->timers, &exchange->timer);
     exchange->sending_since = clock_mono();
     if (rq->reply.cut == REPLY_CUT_RESET || rq->reply.cut == REPLY_CUT_CLOSE) {
-        if (rq->reply.cut == REPLY_CUT_RESET)
-            reset_connection(exchange);
         request_tell(rq, false);
+        if (rq->reply.cut == REPLY_CUT_RESET)
+            reset_connection(connection);
         return MHD_NO;
     }
     struct MHD_Response *response = make_response(exchange);
